@@ -1,0 +1,250 @@
+//! `leakgate check`: from paths to a verdict.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use anstream::ColorChoice;
+use anyhow::bail;
+use jiff::tz::TimeZone;
+
+use super::{Check, Code, ColorArg, config, output};
+use crate::diff::Diff;
+use crate::input::{self, Bytes, Files, Found, InputError, InputProblem};
+use crate::judge::{Judge, SuiteVerdict};
+use crate::profile::{Kind, Profile};
+use crate::report::text::Detail;
+use crate::snapshot::Snapshot;
+use crate::verdict::Unchecked;
+
+/// Below this many inflated bytes, starting a thread costs more than it saves.
+const WORTH_A_THREAD: usize = 1 << 20;
+
+pub(super) fn run(check: &Check) -> anyhow::Result<Code> {
+    output::check_destinations(&check.reports)?;
+    let found = find(check)?;
+    let policy = config::policy(check.policy.as_deref())?;
+    let today = check
+        .now
+        .unwrap_or_else(|| jiff::Timestamp::now().to_zoned(TimeZone::UTC).date());
+    let judge = Judge::new(&policy, today);
+    let limit = check.max_inflated << 20;
+
+    let mut unchecked: Vec<Unchecked> = found
+        .incomplete
+        .into_iter()
+        .map(|(suite, why)| Unchecked { suite, why })
+        .collect();
+    if found.suites.is_empty() && unchecked.is_empty() {
+        let suite = check.paths[0].display().to_string();
+        unchecked.push(Unchecked {
+            suite,
+            why: "no profile is in it, so nothing was checked".into(),
+        });
+    }
+    let mut suites = Vec::new();
+    for judged in judge_all(&judge, &found.suites, limit) {
+        match judged {
+            Ok(suite) => suites.push(suite),
+            Err(missing) => unchecked.push(missing),
+        }
+    }
+    let verdict = judge.verdict(suites, unchecked);
+
+    let fail_on = check.fail_on.into();
+    let detail = match (check.quiet, check.verbose) {
+        (true, _) => Detail::Quiet,
+        (_, true) => Detail::Verbose,
+        _ => Detail::Normal,
+    };
+    let color = match check.color {
+        ColorArg::Auto => ColorChoice::Auto,
+        ColorArg::Always => ColorChoice::AlwaysAnsi,
+        ColorArg::Never => ColorChoice::Never,
+    };
+    output::write(&check.reports, &verdict, fail_on, detail, color)?;
+    Ok(verdict.outcome(fail_on).into())
+}
+
+/// The suites that the paths mean.
+fn find(check: &Check) -> anyhow::Result<Found> {
+    let directories = check.paths.iter().filter(|path| path.is_dir()).count();
+    if directories > 0 && (check.proven.is_some() || check.suite.is_some()) {
+        bail!(
+            "--proven and --suite are for two files; a directory holds proven.pb.gz files and the names of its suites itself"
+        );
+    }
+    match (&check.paths[..], directories) {
+        ([directory], 1) => Ok(input::pair_directory(directory)?),
+        ([before, after], 2) => Ok(input::pair_directories(before, after)?),
+        ([file], 0) => {
+            bail!(
+                "only {} is given: a check needs a profile from before and one from after",
+                file.display()
+            )
+        }
+        ([before, afters @ ..], 0) => {
+            let suite = check
+                .suite
+                .clone()
+                .unwrap_or_else(|| afters[afters.len() - 1].display().to_string());
+            let files = Files {
+                suite,
+                before: before.clone(),
+                afters: afters.to_vec(),
+                proven: check.proven.clone(),
+            };
+            Ok(Found {
+                suites: vec![files],
+                incomplete: Vec::new(),
+            })
+        }
+        _ => bail!(
+            "files and directories are mixed, or there are more than two directories: give two files or two directories"
+        ),
+    }
+}
+
+/// Judges every suite, several at a time when there are several; in the order of `suites`.
+fn judge_all(judge: &Judge, suites: &[Files], limit: u64) -> Vec<Result<SuiteVerdict, Unchecked>> {
+    let workers = thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(suites.len());
+    if workers < 2 {
+        return suites
+            .iter()
+            .map(|files| judge_suite(judge, files, limit))
+            .collect();
+    }
+    let next = AtomicUsize::new(0);
+    let judged = Mutex::new(Vec::with_capacity(suites.len()));
+    let work = || {
+        while let Some((index, files)) = Some(next.fetch_add(1, Ordering::Relaxed))
+            .and_then(|index| Some((index, suites.get(index)?)))
+        {
+            let suite = judge_suite(judge, files, limit);
+            judged
+                .lock()
+                .expect("no worker panics with the lock held")
+                .push((index, suite));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut judged = judged
+        .into_inner()
+        .expect("no worker panics with the lock held");
+    judged.sort_by_key(|&(index, _)| index);
+    judged.into_iter().map(|(_, suite)| suite).collect()
+}
+
+fn judge_suite(judge: &Judge, files: &Files, limit: u64) -> Result<SuiteVerdict, Unchecked> {
+    let unchecked = |why: String| Unchecked {
+        suite: files.suite.clone(),
+        why,
+    };
+    let explain = |error: InputError| unchecked(format!("{error}. {}", error.mend()));
+    let paths: Vec<&Path> = [&files.before]
+        .into_iter()
+        .chain(&files.afters)
+        .chain(&files.proven)
+        .map(PathBuf::as_path)
+        .collect();
+    let bytes = read_all(&paths, limit).map_err(explain)?;
+    let mut snapshots = group_all(&paths, &bytes).map_err(explain)?;
+    let proven = files.proven.is_some().then(|| snapshots.pop()).flatten();
+    let (before, afters) = snapshots
+        .split_first()
+        .expect("a suite has a before and an after");
+    if let Some(why) = mismatch(before, afters, proven.as_ref()) {
+        return Err(unchecked(why));
+    }
+    let diff = Diff::new(before, afters);
+    let mut suite = judge.suite(&files.suite, &diff, proven.as_ref());
+    for (path, bytes) in paths.iter().zip(&bytes) {
+        if let Some(note) = &bytes.note {
+            suite.note(&files.suite, format!("{}: {note}", path.display()));
+        }
+    }
+    if afters.len() > 1 {
+        suite.note(
+            &files.suite,
+            format!("of {} after profiles the last is judged", afters.len()),
+        );
+    }
+    Ok(suite)
+}
+
+/// Reads the files; large ones at the same time.
+fn read_all(paths: &[&Path], limit: u64) -> Result<Vec<Bytes>, InputError> {
+    let large = |path: &&&Path| {
+        path.metadata()
+            .is_ok_and(|metadata| metadata.len() > WORTH_A_THREAD as u64 / 8)
+    };
+    if paths.iter().filter(large).count() < 2 {
+        return paths.iter().map(|path| input::read(path, limit)).collect();
+    }
+    thread::scope(|scope| {
+        let readers: Vec<_> = paths
+            .iter()
+            .map(|path| scope.spawn(move || input::read(path, limit)))
+            .collect();
+        readers
+            .into_iter()
+            .map(|reader| reader.join().expect("reading does not panic"))
+            .collect()
+    })
+}
+
+/// Decodes and groups the profiles; large ones at the same time.
+fn group_all<'b>(paths: &[&Path], bytes: &'b [Bytes]) -> Result<Vec<Snapshot<'b>>, InputError> {
+    let group = |index: usize| -> Result<Snapshot<'b>, InputError> {
+        let grouped = Profile::decode(&bytes[index].inflated).and_then(Snapshot::group);
+        grouped.map_err(|error| InputError {
+            path: paths[index].to_owned(),
+            problem: InputProblem::Decode(error),
+        })
+    };
+    if bytes
+        .iter()
+        .filter(|bytes| bytes.inflated.len() > WORTH_A_THREAD)
+        .count()
+        < 2
+    {
+        return (0..bytes.len()).map(group).collect();
+    }
+    thread::scope(|scope| {
+        let group = &group;
+        let groupers: Vec<_> = (0..bytes.len())
+            .map(|index| scope.spawn(move || group(index)))
+            .collect();
+        groupers
+            .into_iter()
+            .map(|grouper| grouper.join().expect("grouping does not panic"))
+            .collect()
+    })
+}
+
+/// Why profiles of these kinds cannot be compared, if so.
+fn mismatch(before: &Snapshot, afters: &[Snapshot], proven: Option<&Snapshot>) -> Option<String> {
+    if let Some(after) = afters.iter().find(|after| after.kind() != before.kind()) {
+        return Some(format!(
+            "before is a {} profile and after a {} profile: one counts all goroutines and the other only proven leaks. \
+             Capture the same kind twice.",
+            before.kind().name(),
+            after.kind().name()
+        ));
+    }
+    match proven {
+        Some(proven) if proven.kind() != Kind::GoroutineLeak => Some(format!(
+            "the proven profile is a {} profile: capture /debug/pprof/goroutineleak for it (Go 1.27, or 1.26 with its experiment).",
+            proven.kind().name()
+        )),
+        _ => None,
+    }
+}

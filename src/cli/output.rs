@@ -1,0 +1,123 @@
+//! Writing reports: where each goes, and in which colours.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anstream::{AutoStream, ColorChoice};
+use anyhow::{Context as _, bail};
+
+use crate::report::text::Detail;
+use crate::report::{json, text};
+use crate::verdict::{FailOn, Verdict};
+
+/// A report that was asked for.
+#[derive(Debug, Clone)]
+pub struct Report {
+    format: Format,
+    /// `None` for standard output.
+    path: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Every format and its name.
+const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::Json)];
+
+impl Report {
+    /// Input: `json=report.json`, or `json` for standard output.
+    pub(super) fn parse(argument: &str) -> Result<Self, String> {
+        let (name, path) = match argument.split_once('=') {
+            Some((_, "")) => return Err("the path after `=` is empty".into()),
+            Some((name, path)) => (name, Some(PathBuf::from(path))),
+            None => (argument, None),
+        };
+        match FORMATS.iter().find(|(known, _)| *known == name) {
+            Some(&(_, format)) => Ok(Self { format, path }),
+            None => Err(format!(
+                "unknown format; known are {}",
+                FORMATS.map(|(name, _)| name).join(", ")
+            )),
+        }
+    }
+
+    fn render(&self, verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
+        match self.format {
+            Format::Text => text::render(verdict, fail_on, detail),
+            Format::Json => json::render(verdict, fail_on),
+        }
+    }
+}
+
+/// Refuses reports that would run into each other.
+///
+/// # Errors
+/// Two reports for one destination.
+pub(super) fn check_destinations(reports: &[Report]) -> anyhow::Result<()> {
+    for (index, report) in reports.iter().enumerate() {
+        if reports[..index]
+            .iter()
+            .any(|other| other.path == report.path)
+        {
+            match &report.path {
+                Some(path) => bail!(
+                    "two reports would be written to {}: give each a path of its own",
+                    path.display()
+                ),
+                None => bail!(
+                    "two reports would be written to standard output: give all but one a path"
+                ),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes every report, and the text to standard output when no other report goes there.
+///
+/// # Errors
+/// A file or standard output that cannot be written. A reader that closed the pipe is no error.
+pub(super) fn write(
+    reports: &[Report],
+    verdict: &Verdict,
+    fail_on: FailOn,
+    detail: Detail,
+    color: ColorChoice,
+) -> anyhow::Result<()> {
+    let text = Report {
+        format: Format::Text,
+        path: None,
+    };
+    let implied = reports
+        .iter()
+        .all(|report| report.path.is_some())
+        .then_some(&text);
+    for report in reports.iter().chain(implied) {
+        let rendered = report.render(verdict, fail_on, detail);
+        match &report.path {
+            Some(path) => write_file(path, &rendered)?,
+            None => print(&rendered, color)?,
+        }
+    }
+    Ok(())
+}
+
+fn write_file(path: &Path, rendered: &str) -> anyhow::Result<()> {
+    let plain = anstream::adapter::strip_str(rendered).to_string();
+    std::fs::write(path, plain)
+        .with_context(|| format!("the report {} cannot be written", path.display()))
+}
+
+fn print(rendered: &str, color: ColorChoice) -> anyhow::Result<()> {
+    let mut stdout = AutoStream::new(std::io::stdout().lock(), color);
+    match stdout
+        .write_all(rendered.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => done.context("standard output cannot be written"),
+    }
+}

@@ -1,0 +1,175 @@
+//! The third step: the same goroutine, moved by a refactoring.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashSet};
+
+use similar::{Algorithm, DiffTag, capture_diff_slices};
+
+use super::renamed::{Classes, forget_paired};
+use super::{Diff, Pair, Pairing};
+
+/// How alike two lists of frames are, in thousandths: 800 to 1000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Similarity(pub u16);
+
+impl Similarity {
+    /// As a ratio, 0.8 to 1.
+    pub fn ratio(self) -> f64 {
+        f64::from(self.0) / 1000.0
+    }
+}
+
+/// Less alike than this, in thousandths, is another goroutine.
+const ENOUGH: usize = 800;
+
+/// What all comparisons of a diff may cost together, in frames times frames. Two stacks of 20 frames cost 400, so a
+/// hundred thousand of those are compared before the rest stays unpaired.
+const BUDGET: usize = 40_000_000;
+
+/// A leftover row and its frames by class.
+struct Candidate {
+    row: usize,
+    frames: Vec<u128>,
+    /// The same, sorted: for the upper bound.
+    sorted: Vec<u128>,
+}
+
+/// Pairs rows with one root whose frames are alike, the most alike first, and takes them out of `gone` and `new`.
+///
+/// Stacks that were cut have no root and stay as they are. The note says so when the budget did not reach for all.
+pub(super) fn pair(
+    diff: &Diff,
+    gone: &mut Vec<usize>,
+    new: &mut Vec<usize>,
+) -> (Vec<Pair>, Option<String>) {
+    let (before, after) = (Classes::new(diff.before), Classes::new(diff.after));
+    // The rows come sorted by key from the step before, so the order of every list here is fixed.
+    let mut by_root: BTreeMap<u128, (Vec<Candidate>, Vec<Candidate>)> = BTreeMap::new();
+    for &row in gone.iter() {
+        let group = diff.rows[row]
+            .before
+            .expect("a gone row has a group before");
+        if let Some(frames) = before.whole(group) {
+            let candidate = Candidate::new(row, frames);
+            by_root
+                .entry(candidate.root())
+                .or_default()
+                .0
+                .push(candidate);
+        }
+    }
+    for &row in new.iter() {
+        let group = diff.rows[row].after.expect("a new row has a group after");
+        if let Some(frames) = after.whole(group) {
+            let candidate = Candidate::new(row, frames);
+            if let Some((_, same_root)) = by_root.get_mut(&candidate.root()) {
+                same_root.push(candidate);
+            }
+        }
+    }
+    let (mut budget, mut skipped, mut pairs) = (BUDGET, 0_usize, Vec::new());
+    for (gone, new) in by_root.values() {
+        let mut alike = Vec::new();
+        for old in gone {
+            for young in new {
+                let Some(left) = budget.checked_sub(old.cost(young)) else {
+                    skipped += 1;
+                    break;
+                };
+                budget = left;
+                alike.extend(
+                    old.similarity(young)
+                        .map(|similarity| (similarity, old.row, young.row)),
+                );
+            }
+        }
+        alike.sort_by_key(|&(similarity, ..)| Reverse(similarity));
+        let mut taken = HashSet::new();
+        for (similarity, gone, new) in alike {
+            if !taken.contains(&gone) && !taken.contains(&new) {
+                taken.extend([gone, new]);
+                pairs.push(Pair {
+                    gone,
+                    new,
+                    pairing: Pairing::Near(similarity),
+                });
+            }
+        }
+    }
+    forget_paired(&pairs, gone, new);
+    let note = (skipped > 0).then(|| {
+        format!("so many stacks are new and gone that {skipped} of those gone were not compared with all new ones of their root")
+    });
+    (pairs, note)
+}
+
+impl Candidate {
+    fn new(row: usize, frames: Vec<u128>) -> Self {
+        let mut sorted = frames.clone();
+        sorted.sort_unstable();
+        Self {
+            row,
+            frames,
+            sorted,
+        }
+    }
+
+    fn root(&self) -> u128 {
+        *self.frames.last().expect("a group has at least one frame")
+    }
+
+    /// What a comparison may cost. One that the lengths rule out costs next to nothing.
+    fn cost(&self, other: &Self) -> usize {
+        if self.bound_by_length(other) < ENOUGH {
+            1
+        } else {
+            self.frames.len() * other.frames.len()
+        }
+    }
+
+    /// How alike the two can be at most, going by their lengths.
+    fn bound_by_length(&self, other: &Self) -> usize {
+        let (one, two) = (self.frames.len(), other.frames.len());
+        ratio(one.min(two), one + two)
+    }
+
+    fn similarity(&self, other: &Self) -> Option<Similarity> {
+        let sum = self.frames.len() + other.frames.len();
+        if self.bound_by_length(other) < ENOUGH || ratio(self.common(other), sum) < ENOUGH {
+            return None;
+        }
+        let operations = capture_diff_slices(Algorithm::Myers, &self.frames, &other.frames);
+        let kept = operations
+            .iter()
+            .filter(|operation| operation.tag() == DiffTag::Equal);
+        let kept = kept.map(|operation| operation.old_range().len()).sum();
+        let thousandths = ratio(kept, sum);
+        (thousandths >= ENOUGH).then(|| Similarity(u16::try_from(thousandths).unwrap_or(u16::MAX)))
+    }
+
+    /// Frames that both have, in whatever order: a cheap upper bound of what a diff can keep.
+    fn common(&self, other: &Self) -> usize {
+        let (mut one, mut two) = (
+            self.sorted.iter().peekable(),
+            other.sorted.iter().peekable(),
+        );
+        let mut common = 0;
+        while let (Some(left), Some(right)) = (one.peek(), two.peek()) {
+            match left.cmp(right) {
+                std::cmp::Ordering::Less => drop(one.next()),
+                std::cmp::Ordering::Greater => drop(two.next()),
+                std::cmp::Ordering::Equal => {
+                    common += 1;
+                    one.next();
+                    two.next();
+                }
+            }
+        }
+        common
+    }
+}
+
+/// The measure of [`similar::diff_ratio`], in thousandths: twice what two lists share, of all that both hold.
+fn ratio(shared: usize, sum: usize) -> usize {
+    2000 * shared / sum
+}

@@ -1,0 +1,195 @@
+//! From a path to the bytes of a profile: reading, inflating within limits, pairing the files of a directory.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::GzDecoder;
+
+use crate::profile::DecodeError;
+
+mod pairs;
+
+pub use pairs::{Files, Found, ListError, pair_directories, pair_directory};
+
+/// A profile larger than this many bytes, inflated, is refused unless the caller raises the limit: 512 MiB.
+/// Half a million goroutines with twenty frames each, no two alike, take 40 MiB.
+pub const DEFAULT_LIMIT: u64 = 512 << 20;
+
+/// Deflate cannot do better than this many to one, so a size hint beyond it is a lie.
+const MAX_RATIO: u64 = 1040;
+
+/// The inflated bytes of a profile, and what was odd about the file though it could be read.
+#[derive(Debug)]
+pub struct Bytes {
+    /// The protobuf message.
+    pub inflated: Vec<u8>,
+    /// For a reader of the report; `None` for an ordinary file.
+    pub note: Option<String>,
+}
+
+/// A file that gives no profile.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {problem}", .path.display())]
+pub struct InputError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    #[source]
+    pub problem: InputProblem,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum InputProblem {
+    /// It cannot be opened or read.
+    #[error("cannot be read: {0}")]
+    Io(#[from] std::io::Error),
+    /// Its gzip stream ends before its end.
+    #[error("the gzip stream ends early, after {0} bytes of profile")]
+    CutOff(usize),
+    /// Its gzip stream is damaged.
+    #[error("the gzip stream is damaged after {at} bytes of profile: {reason}")]
+    Gzip {
+        /// Inflated bytes read until then.
+        at: usize,
+        /// The inflater's words.
+        reason: String,
+    },
+    /// Bytes after the gzip stream that are neither padding nor another stream.
+    #[error(
+        "after the gzip stream come {0} bytes that are neither zero padding nor another gzip stream"
+    )]
+    TrailingGarbage(usize),
+    /// More inflated bytes than the limit.
+    #[error("it inflates to more than {0} bytes")]
+    TooLarge(u64),
+    /// Not a goroutine profile.
+    #[error("{0}")]
+    Decode(#[from] DecodeError),
+}
+
+impl InputError {
+    /// What a person can do about it, as a full sentence.
+    pub fn mend(&self) -> &'static str {
+        match &self.problem {
+            InputProblem::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                "Check the path, and that the step which captures this profile ran."
+            }
+            InputProblem::Io(_) => "Check that it is a file this user may read.",
+            InputProblem::CutOff(_)
+            | InputProblem::Gzip { .. }
+            | InputProblem::TrailingGarbage(_) => {
+                "The file was cut off or damaged: capture it again, and write to a temporary name first."
+            }
+            InputProblem::TooLarge(_) => {
+                "If a profile of yours really is that large, raise --max-inflated."
+            }
+            InputProblem::Decode(error) => error.mend(),
+        }
+    }
+}
+
+/// Reads a profile, gzipped or plain, of at most `limit` inflated bytes.
+///
+/// # Errors
+/// A file that cannot be read, is not whole, or inflates past the limit.
+pub fn read(path: &Path, limit: u64) -> Result<Bytes, InputError> {
+    let open = || -> Result<Bytes, InputProblem> {
+        let file = File::open(path)?;
+        let size = file.metadata()?.len();
+        inflate(&mut BufReader::with_capacity(1 << 16, file), size, limit)
+    };
+    open().map_err(|problem| InputError {
+        path: path.to_owned(),
+        problem,
+    })
+}
+
+/// Inflates what `reader` holds; `size` is the number of its bytes, as a hint.
+fn inflate(reader: &mut BufReader<File>, size: u64, limit: u64) -> Result<Bytes, InputProblem> {
+    let mut inflated = Vec::new();
+    if !is_gzip(reader.fill_buf()?) {
+        inflated.reserve_exact(usize::try_from(size.min(limit)).unwrap_or(0) + 1);
+        reader.by_ref().take(limit + 1).read_to_end(&mut inflated)?;
+        within(&inflated, limit)?;
+        return Ok(Bytes {
+            inflated,
+            note: None,
+        });
+    }
+    inflated.reserve_exact(size_hint(reader.get_ref(), size, limit));
+    loop {
+        let left = limit + 1 - inflated.len() as u64;
+        let mut member = GzDecoder::new(&mut *reader);
+        if let Err(error) = member.by_ref().take(left).read_to_end(&mut inflated) {
+            let at = inflated.len();
+            return Err(match error.kind() {
+                std::io::ErrorKind::UnexpectedEof => InputProblem::CutOff(at),
+                _ => InputProblem::Gzip {
+                    at,
+                    reason: error.to_string(),
+                },
+            });
+        }
+        within(&inflated, limit)?;
+        let rest = reader.fill_buf()?;
+        if rest.is_empty() {
+            return Ok(Bytes {
+                inflated,
+                note: None,
+            });
+        }
+        if !is_gzip(rest) {
+            return trailing(reader, inflated);
+        }
+    }
+}
+
+/// What follows the last gzip member: zero padding is told, anything else is an error.
+fn trailing(reader: &mut BufReader<File>, inflated: Vec<u8>) -> Result<Bytes, InputProblem> {
+    let mut rest = Vec::new();
+    reader.read_to_end(&mut rest)?;
+    if rest.iter().any(|&byte| byte != 0) {
+        return Err(InputProblem::TrailingGarbage(rest.len()));
+    }
+    Ok(Bytes {
+        inflated,
+        note: Some(format!(
+            "{} zero bytes of padding after the gzip stream",
+            rest.len()
+        )),
+    })
+}
+
+fn within(inflated: &[u8], limit: u64) -> Result<(), InputProblem> {
+    if inflated.len() as u64 > limit {
+        Err(InputProblem::TooLarge(limit))
+    } else {
+        Ok(())
+    }
+}
+
+fn is_gzip(start: &[u8]) -> bool {
+    start.starts_with(&[0x1f, 0x8b])
+}
+
+/// How much to reserve: the size that the last four bytes of a gzip stream give, as far as it can be true.
+fn size_hint(file: &File, size: u64, limit: u64) -> usize {
+    let hint = || -> std::io::Result<u64> {
+        use std::io::{Seek as _, SeekFrom};
+        let mut file = file;
+        let here = file.stream_position()?;
+        let mut last = [0; 4];
+        file.seek(SeekFrom::Start(size.saturating_sub(4)))?;
+        let read = file.read_exact(&mut last);
+        file.seek(SeekFrom::Start(here))?;
+        read.map(|()| u64::from(u32::from_le_bytes(last)))
+    };
+    let hint = hint()
+        .unwrap_or(0)
+        .min(size.saturating_mul(MAX_RATIO))
+        .min(limit);
+    // One byte more, so that reading to the end does not grow a buffer that is just full.
+    usize::try_from(hint + 1).unwrap_or(0)
+}

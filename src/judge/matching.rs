@@ -1,0 +1,241 @@
+//! Which conditions of a policy hold for a stack. Patterns are tried on each function once, not on each frame.
+
+use std::collections::BTreeMap;
+
+use crate::policy::{BUILTIN_ALLOWS, Matcher, Pattern, Per, Policy};
+use crate::snapshot::{Snapshot, TEST_LABEL};
+use crate::stack::Frames;
+
+/// All conditions of a policy, their patterns numbered.
+#[derive(Debug)]
+pub(super) struct Conditions {
+    patterns: Vec<(What, Pattern)>,
+    /// One for each rule of the policy, in its order.
+    rules: Vec<Condition>,
+    /// Whether the rule of that index is judged stack by stack.
+    per_stack: Vec<bool>,
+    /// Those of the policy, then the built-in ones, all that are in force.
+    allows: Vec<Condition>,
+}
+
+/// What a pattern is tried on.
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Function,
+    Package,
+}
+
+/// A matcher with its patterns by number. An empty list asks for nothing; of a list, any one will do.
+#[derive(Debug, Default)]
+struct Condition {
+    root: Vec<usize>,
+    home: Vec<usize>,
+    any: Vec<usize>,
+    package: Vec<usize>,
+    state: Option<String>,
+    /// Label keys, the test's among them, and what their values must match.
+    labels: Vec<(String, Pattern)>,
+    proven: Option<bool>,
+}
+
+/// What conditions ask of a stack.
+#[derive(Debug)]
+pub(super) struct Subject {
+    root: Bits,
+    home: Bits,
+    any: Bits,
+    package: Bits,
+    state: &'static str,
+    proven: Option<bool>,
+}
+
+/// A set of pattern numbers.
+type Bits = Vec<u64>;
+
+/// The patterns that each function of a snapshot matches, found out when first asked.
+pub(super) struct Matches {
+    functions: Vec<Option<Bits>>,
+}
+
+impl Conditions {
+    pub(super) fn new(policy: &Policy) -> Self {
+        let mut conditions = Self {
+            patterns: Vec::new(),
+            rules: Vec::new(),
+            per_stack: Vec::new(),
+            allows: Vec::new(),
+        };
+        for rule in &policy.rules {
+            let condition = conditions.read(&rule.matcher);
+            conditions.rules.push(condition);
+            conditions.per_stack.push(rule.per == Per::Stack);
+        }
+        for allow in &policy.allows {
+            let condition = conditions.read(&allow.matcher);
+            conditions.allows.push(condition);
+        }
+        for entry in BUILTIN_ALLOWS.iter().filter(|_| policy.builtin_allow) {
+            let mut numbers = |patterns: &[&str]| -> Vec<usize> {
+                patterns
+                    .iter()
+                    .map(|pattern| conditions.number(What::Function, Pattern::new(pattern)))
+                    .collect()
+            };
+            let condition = Condition {
+                root: numbers(entry.root),
+                any: numbers(entry.any),
+                ..Condition::default()
+            };
+            conditions.allows.push(condition);
+        }
+        conditions
+    }
+
+    /// The index of the first exception that matches.
+    pub(super) fn first_allow(
+        &self,
+        subject: &Subject,
+        labels: &BTreeMap<String, String>,
+    ) -> Option<usize> {
+        self.allows
+            .iter()
+            .position(|condition| condition.holds(subject, labels))
+    }
+
+    /// The index of the first rule per stack that matches; past the last one when the default rule decides.
+    pub(super) fn first_rule_per_stack(
+        &self,
+        subject: &Subject,
+        labels: &BTreeMap<String, String>,
+    ) -> usize {
+        let rules = self.rules.iter().zip(&self.per_stack);
+        let mut matching =
+            rules.map(|(condition, per_stack)| *per_stack && condition.holds(subject, labels));
+        matching.position(|holds| holds).unwrap_or(self.rules.len())
+    }
+
+    /// Whether the rule of this index matches.
+    pub(super) fn rule_matches(
+        &self,
+        rule: usize,
+        subject: &Subject,
+        labels: &BTreeMap<String, String>,
+    ) -> bool {
+        self.rules[rule].holds(subject, labels)
+    }
+
+    fn read(&mut self, matcher: &Matcher) -> Condition {
+        let mut number = |what, pattern: &Option<Pattern>| -> Vec<usize> {
+            pattern
+                .iter()
+                .map(|pattern| self.number(what, pattern.clone()))
+                .collect()
+        };
+        let test = matcher
+            .test
+            .iter()
+            .map(|pattern| (TEST_LABEL.to_owned(), pattern.clone()));
+        Condition {
+            root: number(What::Function, &matcher.root),
+            home: number(What::Function, &matcher.home),
+            any: number(What::Function, &matcher.any),
+            package: number(What::Package, &matcher.package),
+            state: matcher.state.clone(),
+            labels: test.chain(matcher.labels.iter().cloned()).collect(),
+            proven: matcher.proven,
+        }
+    }
+
+    fn number(&mut self, what: What, pattern: Pattern) -> usize {
+        self.patterns.push((what, pattern));
+        self.patterns.len() - 1
+    }
+}
+
+impl Condition {
+    fn holds(&self, subject: &Subject, labels: &BTreeMap<String, String>) -> bool {
+        let any_of = |numbers: &[usize], bits: &Bits| {
+            numbers.is_empty() || numbers.iter().any(|&number| has(bits, number))
+        };
+        any_of(&self.root, &subject.root)
+            && any_of(&self.home, &subject.home)
+            && any_of(&self.any, &subject.any)
+            && any_of(&self.package, &subject.package)
+            && self
+                .state
+                .as_ref()
+                .is_none_or(|state| state == subject.state)
+            && self
+                .proven
+                .is_none_or(|proven| subject.proven == Some(proven))
+            && self
+                .labels
+                .iter()
+                .all(|(key, pattern)| labels.get(key).is_some_and(|value| pattern.matches(value)))
+    }
+}
+
+impl Matches {
+    pub(super) fn new(snapshot: &Snapshot) -> Self {
+        Self {
+            functions: vec![None; snapshot.symbols().names().len()],
+        }
+    }
+
+    /// What the conditions can ask of a stack of this snapshot.
+    pub(super) fn subject(
+        &mut self,
+        conditions: &Conditions,
+        frames: &Frames,
+        proven: Option<bool>,
+    ) -> Subject {
+        let none = || vec![0; conditions.patterns.len().div_ceil(64)];
+        let mut subject = Subject {
+            root: none(),
+            home: none(),
+            any: none(),
+            package: none(),
+            state: frames.signature().state,
+            proven,
+        };
+        for frame in frames.as_slice() {
+            add(&mut subject.any, self.of(conditions, frame));
+        }
+        if let Some(root) = frames.root() {
+            add(&mut subject.root, self.of(conditions, root));
+        }
+        if let Some(home) = frames.home() {
+            add(&mut subject.home, self.of(conditions, home));
+        }
+        if let Some(owner) = frames.owner() {
+            add(&mut subject.package, self.of(conditions, owner));
+        }
+        subject
+    }
+
+    fn of(&mut self, conditions: &Conditions, frame: &crate::stack::Frame) -> &Bits {
+        self.functions[frame.index].get_or_insert_with(|| {
+            let mut bits = vec![0; conditions.patterns.len().div_ceil(64)];
+            for (number, (what, pattern)) in conditions.patterns.iter().enumerate() {
+                let name = match what {
+                    What::Function => frame.function.as_str(),
+                    What::Package => frame.function.package(),
+                };
+                if pattern.matches(name) {
+                    bits[number / 64] |= 1 << (number % 64);
+                }
+            }
+            bits
+        })
+    }
+}
+
+fn has(bits: &Bits, number: usize) -> bool {
+    bits[number / 64] >> (number % 64) & 1 == 1
+}
+
+fn add(bits: &mut Bits, more: &Bits) {
+    for (word, more) in bits.iter_mut().zip(more) {
+        *word |= more;
+    }
+}

@@ -1,0 +1,16 @@
+//! The `leakgate` binary: parse, run, exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use leakgate::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    match cli::run(&Cli::parse()) {
+        Ok(code) => code.into(),
+        Err(error) => {
+            cli::complain(&error);
+            cli::Code::Unusable.into()
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Goroutines that every Go program may have and nobody leaks.
+//!
+//! Each entry is one that several public projects ignore in their own leak checks, and that cannot be stopped or belongs
+//! to the test runner itself. Entries that can also be a real leak are not here: they belong in a project's own policy.
+
+/// Raised with every change of the list below.
+pub const BUILTIN_VERSION: u32 = 1;
+
+/// One benign goroutine. The patterns are read as in a policy file.
+#[derive(Debug)]
+pub struct BuiltinAllow {
+    /// How reports name it.
+    pub name: &'static str,
+    /// Entry functions, any of which will do; empty when another frame tells.
+    pub root: &'static [&'static str],
+    /// Functions anywhere in the stack, any of which will do; empty when the root tells enough.
+    pub any: &'static [&'static str],
+    /// How many a suite may have.
+    pub bound: Bound,
+    /// Why it is benign.
+    pub reason: &'static str,
+}
+
+/// How many benign goroutines of a kind a suite may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// At most so many.
+    Count(i64),
+    /// As many as there are: the runner makes one or more for every test.
+    Unbounded,
+    /// At most as many as the entry of this name matched.
+    AsMany(&'static str),
+}
+
+/// The list. The first entry that matches counts.
+pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
+    BuiltinAllow {
+        name: "test-runner",
+        root: &["runtime.main"],
+        any: &[
+            "testing.(*M).Run",
+            "testing.(*M).before.func1",
+            "testing.runTests",
+            "testing.runFuzzing",
+            "testing.runFuzzTests",
+        ],
+        bound: Bound::Count(1),
+        reason: "the main goroutine of a test binary",
+    },
+    BuiltinAllow {
+        name: "test-parent",
+        root: &["testing.tRunner"],
+        any: &[
+            "testing.(*T).Run",
+            "testing.(*T).Parallel",
+            "testing.(*F).Fuzz.func1",
+        ],
+        bound: Bound::Unbounded,
+        reason: "a test that waits for its own subtests or for its turn to run in parallel",
+    },
+    BuiltinAllow {
+        name: "test-alarm",
+        root: &["testing.(*M).startAlarm.func1"],
+        any: &[],
+        bound: Bound::Count(1),
+        reason: "the test binary's timeout",
+    },
+    BuiltinAllow {
+        name: "profile-handler",
+        root: &["net/http.(*conn).serve"],
+        any: &["net/http/pprof.Index", "net/http/pprof.handler.ServeHTTP"],
+        bound: Bound::Count(1),
+        reason: "the HTTP handler that served this profile",
+    },
+    BuiltinAllow {
+        name: "profile-connection",
+        root: &["net/http.(*connReader).backgroundRead"],
+        any: &[],
+        bound: Bound::Count(1),
+        reason: "the connection that this profile was fetched through",
+    },
+    BuiltinAllow {
+        name: "signal-loop",
+        root: &["os/signal.loop", "runtime.ensureSigM.func1"],
+        any: &[],
+        bound: Bound::Count(2),
+        reason: "started once by the first signal.Notify of a process, and cannot be stopped",
+    },
+    BuiltinAllow {
+        name: "trace-and-cpu-profile",
+        root: &["runtime/trace.Start.func1", "runtime/pprof.profileWriter"],
+        any: &[],
+        bound: Bound::Count(2),
+        reason: "runs while a test is traced or profiled (-trace, -cpuprofile)",
+    },
+    BuiltinAllow {
+        name: "http-keep-alive-read",
+        root: &["net/http.(*persistConn).readLoop"],
+        any: &["bufio.(*Reader).Peek"],
+        bound: Bound::Count(2),
+        reason: "an idle keep-alive connection; http.DefaultTransport keeps two for a host",
+    },
+    BuiltinAllow {
+        name: "http-keep-alive-write",
+        root: &["net/http.(*persistConn).writeLoop"],
+        any: &[],
+        bound: Bound::AsMany("http-keep-alive-read"),
+        reason: "the other half of an idle keep-alive connection",
+    },
+    BuiltinAllow {
+        name: "opencensus-worker",
+        root: &["go.opencensus.io/stats/view.(*worker).start"],
+        any: &[],
+        bound: Bound::Count(1),
+        reason: "started by an init function, and cannot be stopped",
+    },
+    BuiltinAllow {
+        name: "glog-flush",
+        root: &[
+            "github.com/golang/glog.(*loggingT).flushDaemon",
+            "github.com/golang/glog.(*fileSink).flushDaemon",
+        ],
+        any: &[],
+        bound: Bound::Count(2),
+        reason: "started by an init function, and cannot be stopped",
+    },
+    BuiltinAllow {
+        name: "klog-flush",
+        root: &[
+            "k8s.io/klog.(*loggingT).flushDaemon",
+            "k8s.io/klog/v2.(*loggingT).flushDaemon",
+            "k8s.io/klog/v2.(*flushDaemon).run",
+            "k8s.io/klog/v2.(*flushDaemon).run.func1",
+        ],
+        any: &[],
+        bound: Bound::Count(2),
+        reason: "started by an init function, one for each major version of klog",
+    },
+    BuiltinAllow {
+        name: "lumberjack-mill",
+        root: &[
+            "gopkg.in/natefinch/lumberjack.v2.(*Logger).millRun",
+            "gopkg.in/natefinch/lumberjack.v2.(*Logger).mill.func1",
+        ],
+        any: &[],
+        bound: Bound::Count(1),
+        reason: "started with the first rotation of a log file, and never stops",
+    },
+    BuiltinAllow {
+        name: "go-cache-janitor",
+        root: &["github.com/patrickmn/go-cache.(*janitor).Run"],
+        any: &[],
+        bound: Bound::Count(1),
+        reason: "stopped by a finalizer only",
+    },
+    BuiltinAllow {
+        name: "expirable-lru",
+        root: &["github.com/hashicorp/golang-lru/v2/expirable.NewLRU[...].func1"],
+        any: &[],
+        bound: Bound::Count(1),
+        reason: "has no way to be stopped",
+    },
+    BuiltinAllow {
+        name: "go-metrics-arbiter",
+        root: &[
+            "github.com/rcrowley/go-metrics.(*meterArbiter).tick",
+            "*/go-metrics.(*meterArbiter).tick",
+        ],
+        any: &[],
+        bound: Bound::Count(1),
+        reason: "the one arbiter of a process, and cannot be stopped",
+    },
+];

@@ -1,0 +1,375 @@
+//! From the text of a policy file to a [`Policy`], or to an error with its line, a caret and the nearest valid name.
+
+use std::fmt;
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use super::positions::{Position, Positions};
+use super::{Allow, Limit, Matcher, Pattern, Per, Policy, Rule, Severity, raw};
+use crate::state;
+
+/// A policy file larger than this many bytes is refused: no team reads so many rules.
+const LARGEST: usize = 1 << 20;
+
+/// Something in a policy file that cannot be understood.
+///
+/// Shown as `leakgate.yml:4:7: unknown key ...`, then the line itself with a caret under the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyError {
+    /// The file, as it was given.
+    pub path: String,
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, in characters.
+    pub column: u32,
+    /// What is wrong, and the nearest valid name where there is one.
+    pub message: String,
+    /// The line it is in.
+    pub text: String,
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            path,
+            line,
+            column,
+            message,
+            text,
+        } = self;
+        let number = line.to_string();
+        let margin = " ".repeat(number.len());
+        // Tabs stay tabs, so that the caret stands where the terminal puts the character.
+        let before: String = text
+            .chars()
+            .take(*column as usize - 1)
+            .map(|c| if c == '\t' { c } else { ' ' })
+            .collect();
+        write!(
+            f,
+            "{path}:{line}:{column}: {message}\n{margin} |\n{number} | {text}\n{margin} | {before}^"
+        )
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+/// See [`Policy::parse`].
+pub(super) fn parse(path: &Path, text: &str) -> Result<Policy, PolicyError> {
+    let file = File {
+        path: path.display().to_string(),
+        text,
+    };
+    if text.len() > LARGEST {
+        return Err(file.error(
+            Position { line: 1, column: 1 },
+            format!("larger than {LARGEST} bytes"),
+        ));
+    }
+    let positions =
+        Positions::read(text).map_err(|refused| file.error(refused.position, refused.message))?;
+    let raw: raw::Policy =
+        serde_yaml::from_str(text).map_err(|error| file.reader_error(&error, &positions))?;
+    let reader = Reader {
+        file: &file,
+        positions: &positions,
+    };
+    reader.policy(raw)
+}
+
+struct File<'t> {
+    path: String,
+    text: &'t str,
+}
+
+impl File<'_> {
+    fn error(&self, position: Position, message: String) -> PolicyError {
+        let text = self
+            .text
+            .lines()
+            .nth(position.line as usize - 1)
+            .unwrap_or_default();
+        // A long line would hide its own caret.
+        let text = text.chars().take(200).collect();
+        PolicyError {
+            path: self.path.clone(),
+            line: position.line,
+            column: position.column,
+            message,
+            text,
+        }
+    }
+
+    /// An error of the YAML reader: its place is taken from it, or from its path where it gives none.
+    ///
+    /// Input: "rules[0].match: unknown field `rot`, expected one of `root`, `home` at line 5 column 7"
+    fn reader_error(&self, error: &serde_yaml::Error, positions: &Positions) -> PolicyError {
+        let full = error.to_string();
+        let text = full
+            .rfind(" at line ")
+            .map_or(full.as_str(), |end| &full[..end]);
+        let (path, text) = match text.split_once(": ") {
+            Some((path, rest)) if !path.contains([' ', '`']) => (path, rest),
+            _ => ("", text),
+        };
+        let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+        let location = error.location().filter(|location| location.index() > 0);
+        let position = match location {
+            Some(location) => {
+                let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).max(1);
+                Position {
+                    line: number(location.line()),
+                    column: number(location.column()),
+                }
+            }
+            None if path.is_empty() => positions.find(quoted.first().copied().unwrap_or_default()),
+            None => positions.find(path),
+        };
+        let message = match text.split_once(" field `") {
+            Some(("unknown", _)) => unknown("key", quoted[0], &quoted[1..]),
+            Some(("missing", _)) => format!("the key `{}` is missing", quoted[0]),
+            _ if text.starts_with("unknown variant") => unknown("word", quoted[0], &quoted[1..]),
+            _ => ["i64", "u64"].iter().fold(text.to_owned(), |text, number| {
+                text.replace(number, "a whole number")
+            }),
+        };
+        self.error(position, message)
+    }
+}
+
+/// "unknown key `limt`: did you mean `limit`? Known are ..."
+fn unknown(what: &str, given: &str, known: &[&str]) -> String {
+    let near = nearest(given, known)
+        .map(|near| format!(": did you mean `{near}`?"))
+        .unwrap_or_default();
+    let separator = if near.is_empty() { ";" } else { "" };
+    format!(
+        "unknown {what} `{given}`{near}{separator} known are {}",
+        known.join(", ")
+    )
+}
+
+/// The known word that a slip of the finger turns into `given`, if one is near enough.
+fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distance =
+        |word: &str| strsim::damerau_levenshtein(&given.to_lowercase(), &word.to_lowercase());
+    known
+        .iter()
+        .copied()
+        .min_by_key(|word| distance(word))
+        .filter(|word| distance(word) * 2 <= word.len().max(3))
+}
+
+/// Turns what the user wrote into what judging uses.
+struct Reader<'f, 't> {
+    file: &'f File<'t>,
+    positions: &'f Positions,
+}
+
+impl Reader<'_, '_> {
+    fn policy(&self, raw: raw::Policy) -> Result<Policy, PolicyError> {
+        if raw.version != 1 {
+            return Err(self.error(
+                "version",
+                format!(
+                    "version {} is not known; this leakgate reads version 1",
+                    raw.version
+                ),
+            ));
+        }
+        let mut policy = Policy {
+            name: self.file.path.clone(),
+            builtin_allow: raw.builtin_allow,
+            ..Policy::default()
+        };
+        if let Some(severity) = raw.defaults.severity {
+            policy.default_rule.severity = severity.into();
+        }
+        if let Some(limit) = raw.defaults.limit {
+            policy.default_rule.limit = self.limit("defaults.limit", &limit)?;
+        }
+        if self.positions.find("defaults") != self.positions.find("") {
+            policy.default_rule.line = Some(self.positions.find("defaults").line);
+        }
+        for (index, rule) in raw.rules.into_iter().enumerate() {
+            let rule = self.rule(&format!("rules[{index}]"), rule, &policy.default_rule)?;
+            if policy
+                .rules
+                .iter()
+                .any(|other: &Rule| other.name == rule.name)
+                || rule.name == policy.default_rule.name
+            {
+                let message = format!(
+                    "the name `{}` is taken: a report must say which rule it means",
+                    rule.name
+                );
+                return Err(self.error(&format!("rules[{index}].name"), message));
+            }
+            policy.rules.push(rule);
+        }
+        for (index, allow) in raw.allow.into_iter().enumerate() {
+            policy
+                .allows
+                .push(self.allow(&format!("allow[{index}]"), allow)?);
+        }
+        Ok(policy)
+    }
+
+    fn rule(&self, path: &str, raw: raw::Rule, defaults: &Rule) -> Result<Rule, PolicyError> {
+        if raw.name.trim().is_empty() {
+            return Err(self.error(
+                &format!("{path}.name"),
+                "a rule needs a name: reports say it".to_owned(),
+            ));
+        }
+        let per = match raw.per {
+            None => Per::Stack,
+            Some(raw::Per::Label(key)) => Per::Label(key),
+            Some(raw::Per::Word(word)) => self.per(&format!("{path}.per"), &word)?,
+        };
+        let limit = match raw.limit {
+            Some(limit) => self.limit(&format!("{path}.limit"), &limit)?,
+            None if per == Per::Stack => defaults.limit,
+            None => return Err(self.error(path, "a rule with `per` needs a `limit`".to_owned())),
+        };
+        Ok(Rule {
+            line: Some(self.positions.find(path).line),
+            matcher: self.matcher(&format!("{path}.match"), raw.matcher)?,
+            per,
+            limit,
+            severity: raw.severity.map_or(defaults.severity, Severity::from),
+            message: raw.message,
+            name: raw.name,
+        })
+    }
+
+    fn per(&self, path: &str, word: &str) -> Result<Per, PolicyError> {
+        Ok(match word {
+            "stack" => Per::Stack,
+            "root" => Per::Root,
+            "state" => Per::State,
+            "test" => Per::Test,
+            "package" => Per::Package,
+            "total" => Per::Total,
+            "label" => {
+                return Err(self.error(
+                    path,
+                    "a label needs its key: `per: { label: KEY }`".to_owned(),
+                ));
+            }
+            _ => return Err(self.error(path, unknown("word", word, &raw::PER_WORDS))),
+        })
+    }
+
+    fn limit(&self, path: &str, raw: &raw::Limit) -> Result<Limit, PolicyError> {
+        let over_time = [
+            ("rising", &raw.rising),
+            ("slope", &raw.slope),
+            ("percent-over-history", &raw.percent_over_history),
+            ("window", &raw.window),
+            ("min-samples", &raw.min_samples),
+        ];
+        if let Some((key, _)) = over_time.iter().find(|(_, value)| value.is_some()) {
+            let message = format!(
+                "`{key}` is a limit over time, which this version does not judge: take it out"
+            );
+            return Err(self.error(&format!("{path}.{key}"), message));
+        }
+        let limit = Limit {
+            count: raw.count,
+            growth: raw.growth,
+            percent: raw.percent,
+        };
+        for (key, value) in [
+            ("count", limit.count),
+            ("growth", limit.growth),
+            ("percent", limit.percent),
+        ] {
+            if value.is_some_and(|value| value < 0) {
+                return Err(self.error(
+                    &format!("{path}.{key}"),
+                    format!("`{key}` cannot be below 0"),
+                ));
+            }
+        }
+        if limit == Limit::default() {
+            let message =
+                "an empty limit would allow anything: give `growth`, `percent` or `count`";
+            return Err(self.error(path, message.to_owned()));
+        }
+        Ok(limit)
+    }
+
+    fn allow(&self, path: &str, raw: raw::Allow) -> Result<Allow, PolicyError> {
+        let expires: Date = raw.expires.parse().map_err(|_| {
+            let message = format!("`{}` is not a date: write it as 2027-03-31", raw.expires);
+            self.error(&format!("{path}.expires"), message)
+        })?;
+        if raw.max < 1 {
+            return Err(self.error(
+                &format!("{path}.max"),
+                "`max` is how many goroutines are accepted: at least 1".to_owned(),
+            ));
+        }
+        if raw.reason.trim().is_empty() {
+            return Err(self.error(
+                &format!("{path}.reason"),
+                "an exception needs a reason".to_owned(),
+            ));
+        }
+        let match_path = format!("{path}.match");
+        let matcher = self.matcher(&match_path, raw.matcher)?;
+        if matcher.is_empty() {
+            return Err(self.error(
+                &match_path,
+                "an empty match would accept every goroutine".to_owned(),
+            ));
+        }
+        Ok(Allow {
+            line: self.positions.find(path).line,
+            matcher,
+            max: raw.max,
+            reason: raw.reason,
+            expires,
+            owner: raw.owner,
+        })
+    }
+
+    fn matcher(&self, path: &str, raw: raw::Match) -> Result<Matcher, PolicyError> {
+        if let Some(state) = &raw.state {
+            let states = state::all_states();
+            if !states.contains(&state.as_str()) {
+                return Err(self.error(&format!("{path}.state"), unknown("state", state, &states)));
+            }
+        }
+        let pattern = |text: Option<String>| text.map(|text| Pattern::new(&text));
+        Ok(Matcher {
+            root: pattern(raw.root),
+            home: pattern(raw.home),
+            any: pattern(raw.any),
+            state: raw.state,
+            test: pattern(raw.test),
+            package: pattern(raw.package),
+            labels: raw
+                .label
+                .into_iter()
+                .map(|(key, value)| (key, Pattern::new(&value)))
+                .collect(),
+            proven: raw.proven,
+        })
+    }
+
+    fn error(&self, path: &str, message: String) -> PolicyError {
+        self.file.error(self.positions.find(path), message)
+    }
+}
+
+impl From<raw::Severity> for Severity {
+    fn from(raw: raw::Severity) -> Self {
+        match raw {
+            raw::Severity::Error => Severity::Error,
+            raw::Severity::Warning => Severity::Warning,
+        }
+    }
+}

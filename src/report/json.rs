@@ -1,0 +1,239 @@
+//! `json`: the whole verdict for other programs, in the form `leakgate.report/1`.
+//!
+//! The structs here are the form. They are not those of [`crate::verdict`], so that the inside can change and the form
+//! cannot: a key may be added within version 1, but none is renamed, removed or left out. `schema/report.v1.json`
+//! describes it; the tests hold every report to that file.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::diff::Pairing;
+use crate::policy::Severity;
+use crate::verdict::{self, FailOn, Verdict};
+
+#[derive(Serialize)]
+struct Report<'v> {
+    schema: &'static str,
+    outcome: &'static str,
+    policy: &'v str,
+    totals: Totals,
+    findings: Vec<Finding<'v>>,
+    moved: Vec<Moved<'v>>,
+    allows: Vec<Allow<'v>>,
+    unchecked: Vec<Unchecked<'v>>,
+    skipped: Vec<Skipped<'v>>,
+    notes: Vec<Note<'v>>,
+}
+
+#[derive(Serialize)]
+struct Totals {
+    before: i64,
+    after: i64,
+    stacks: u64,
+    suites: u64,
+    violations: usize,
+    warnings: usize,
+}
+
+#[derive(Serialize)]
+struct Finding<'v> {
+    id: &'v str,
+    rule: &'v str,
+    rule_place: &'v str,
+    severity: &'static str,
+    suite: &'v str,
+    disposition: &'static str,
+    per: &'v str,
+    key: &'v str,
+    before: i64,
+    after: i64,
+    growth: i64,
+    allowed: i64,
+    allowed_sum: &'v str,
+    proven: Option<bool>,
+    state: Option<&'static str>,
+    cause: &'v str,
+    fix: &'v str,
+    root: Option<Place<'v>>,
+    home: Option<Place<'v>>,
+    tests: &'v BTreeMap<String, i64>,
+    labels: &'v BTreeMap<String, BTreeMap<String, i64>>,
+    pairing: Option<&'static str>,
+    similarity: Option<f64>,
+    stack: Vec<Place<'v>>,
+    stack_before: Vec<Place<'v>>,
+    reason: &'v str,
+}
+
+#[derive(Serialize)]
+struct Place<'v> {
+    function: &'v str,
+    file: &'v str,
+    line: u32,
+}
+
+#[derive(Serialize)]
+struct Moved<'v> {
+    suite: &'v str,
+    id_before: &'v str,
+    id: &'v str,
+    pairing: &'static str,
+    similarity: Option<f64>,
+    before: i64,
+    after: i64,
+    root: &'v str,
+}
+
+#[derive(Serialize)]
+struct Allow<'v> {
+    builtin: Option<&'static str>,
+    line: Option<u32>,
+    matched: i64,
+    max: Option<i64>,
+    unused: bool,
+    expired: bool,
+    expires: Option<String>,
+    broad: bool,
+    reason: &'v str,
+    owner: Option<&'v str>,
+}
+
+#[derive(Serialize)]
+struct Unchecked<'v> {
+    suite: &'v str,
+    why: &'v str,
+}
+
+#[derive(Serialize)]
+struct Skipped<'v> {
+    suite: &'v str,
+    count: i64,
+    why: &'v str,
+}
+
+#[derive(Serialize)]
+struct Note<'v> {
+    suite: &'v str,
+    text: &'v str,
+}
+
+/// Renders a verdict, indented, with a newline at the end.
+pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
+    let report = Report {
+        schema: "leakgate.report/1",
+        outcome: verdict.outcome(fail_on).name(),
+        policy: &verdict.policy,
+        totals: Totals {
+            before: verdict.totals.before,
+            after: verdict.totals.after,
+            stacks: verdict.totals.stacks,
+            suites: verdict.totals.suites,
+            violations: verdict.count(Severity::Error),
+            warnings: verdict.count(Severity::Warning),
+        },
+        findings: verdict.findings.iter().map(finding).collect(),
+        moved: verdict.moved.iter().map(moved).collect(),
+        allows: verdict.allows.iter().map(allow).collect(),
+        unchecked: verdict
+            .unchecked
+            .iter()
+            .map(|one| Unchecked {
+                suite: &one.suite,
+                why: &one.why,
+            })
+            .collect(),
+        skipped: verdict
+            .skipped
+            .iter()
+            .map(|one| Skipped {
+                suite: &one.suite,
+                count: one.count,
+                why: &one.why,
+            })
+            .collect(),
+        notes: verdict
+            .notes
+            .iter()
+            .map(|one| Note {
+                suite: &one.suite,
+                text: &one.text,
+            })
+            .collect(),
+    };
+    serde_json::to_string_pretty(&report).expect("the report holds nothing that JSON cannot") + "\n"
+}
+
+fn finding(finding: &verdict::Finding) -> Finding<'_> {
+    Finding {
+        id: &finding.id,
+        rule: &finding.rule,
+        rule_place: &finding.rule_place,
+        severity: finding.severity.name(),
+        suite: &finding.suite,
+        disposition: finding.disposition.name(),
+        per: &finding.per,
+        key: &finding.key,
+        before: finding.before,
+        after: finding.after,
+        growth: finding.growth(),
+        allowed: finding.allowed,
+        allowed_sum: &finding.sum,
+        proven: finding.proven,
+        state: finding.state,
+        cause: finding.cause,
+        fix: &finding.fix,
+        root: finding.root.as_ref().map(place),
+        home: finding.home.as_ref().map(place),
+        tests: &finding.tests,
+        labels: &finding.labels,
+        pairing: finding.pairing.map(Pairing::name),
+        similarity: finding.pairing.and_then(similarity),
+        stack: finding.stack.iter().map(place).collect(),
+        stack_before: finding.stack_before.iter().map(place).collect(),
+        reason: &finding.reason,
+    }
+}
+
+fn place(place: &verdict::Place) -> Place<'_> {
+    Place {
+        function: &place.function,
+        file: &place.file,
+        line: place.line,
+    }
+}
+
+fn moved(moved: &verdict::Moved) -> Moved<'_> {
+    Moved {
+        suite: &moved.suite,
+        id_before: &moved.id_before,
+        id: &moved.id,
+        pairing: moved.pairing.name(),
+        similarity: similarity(moved.pairing),
+        before: moved.before,
+        after: moved.after,
+        root: &moved.root,
+    }
+}
+
+fn similarity(pairing: Pairing) -> Option<f64> {
+    match pairing {
+        Pairing::Near(similarity) => Some(similarity.ratio()),
+        _ => None,
+    }
+}
+
+fn allow(allow: &verdict::AllowUse) -> Allow<'_> {
+    Allow {
+        builtin: allow.builtin,
+        line: allow.line,
+        matched: allow.matched,
+        max: allow.max,
+        unused: allow.is_unused(),
+        expired: allow.is_expired(),
+        expires: allow.expires.map(|date| date.to_string()),
+        broad: allow.broad,
+        reason: &allow.reason,
+        owner: allow.owner.as_deref(),
+    }
+}

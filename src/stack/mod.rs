@@ -1,0 +1,289 @@
+//! Stacks: what two of them must share to be the same goroutine's.
+//!
+//! A stack has three names for itself, each for its own purpose. The [`Key`] is equal for equal normalised function names,
+//! leaf to root: it is made of hashes, in one pass, for every stack of a profile. The class ([`Frames::class`]) is equal
+//! for the same source under any toolchain. The id ([`Frames::id`]) is the class in twelve hex digits, for people,
+//! baselines and other tools.
+
+mod name;
+
+use sha2::{Digest as _, Sha256};
+use xxhash_rust::xxh3::xxh3_128;
+
+pub use name::{Name, class};
+
+use crate::profile::{Profile, Stack};
+use crate::state::{self, Signature};
+
+/// The fast identity of a stack: a polynomial over the hashes of its frames, so that it depends on the order of frames
+/// but not on how they were spread over locations. Good within one run; for lasting names see [`Frames::id`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(u128);
+
+impl Key {
+    /// Sixty-four well-mixed bits, for a hash table.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "both halves are meant to be cut"
+    )]
+    pub fn slot(self) -> u64 {
+        (self.0 >> 64) as u64 ^ self.0 as u64
+    }
+}
+
+/// Any odd number with well-mixed bits: the base of the polynomial.
+const BASE: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+
+/// Set apart from the ordinary operation: a channel operation on a nil channel.
+const NIL: u128 = 0xd1b5_4a32_d192_ed03_aaf2_6cf5_29f5_5a63;
+
+/// Go keeps only the leaf-most frames of a stack: 32 up to Go 1.22, and 128 from Go 1.23, where a wait that starts in
+/// `runtime.chanrecv` was seen with 129. Given as the fewest frames a cut stack has, and the fewest inner ones it cannot
+/// have.
+const DEPTH_LIMITS: [(usize, usize); 2] = [(32, 32), (128, 129)];
+
+/// Of a cut stack, so many of its own frames are in every toolchain's profile: 32, less those of the longest wait.
+const KEPT_OF_CUT: usize = 24;
+
+/// Entry functions that nothing lies outside of, so that a stack which ends with one is whole at any depth.
+const OUTERMOST: [&str; 2] = ["runtime.main", "testing.tRunner"];
+
+/// The functions of one profile, each normalised once, and its locations, each hashed once.
+#[derive(Debug)]
+pub struct Symbols<'buf> {
+    names: Vec<Name<'buf>>,
+    hashes: Vec<u128>,
+    /// Frames in each location, which is how far it shifts what lies nearer the leaf.
+    frames: Vec<u16>,
+    /// Powers of [`BASE`], from 0 to the largest number of frames in one location.
+    powers: Vec<u128>,
+}
+
+impl<'buf> Symbols<'buf> {
+    /// Normalises and hashes every function name of `profile`, then every location.
+    pub fn new(profile: &Profile<'buf>) -> Self {
+        let names: Vec<_> = (0..profile.function_count())
+            .map(|index| Name::new(profile.function_name(index)))
+            .collect();
+        let name_hashes: Vec<_> = names
+            .iter()
+            .map(|name| xxh3_128(name.as_str().as_bytes()))
+            .collect();
+        let (mut hashes, mut frames) = (Vec::new(), Vec::new());
+        hashes.reserve_exact(profile.location_count());
+        frames.reserve_exact(profile.location_count());
+        for location in 0..profile.location_count() {
+            let lines = profile.lines_of(location);
+            hashes.push(lines.iter().fold(0_u128, |hash, line| {
+                let nil = state::is_nil_channel(names[line.function].as_str(), line.line);
+                let name = name_hashes[line.function] ^ if nil { NIL } else { 0 };
+                hash.wrapping_mul(BASE).wrapping_add(name)
+            }));
+            frames.push(u16::try_from(lines.len()).unwrap_or(u16::MAX));
+        }
+        let longest = frames.iter().copied().max().unwrap_or(0);
+        let powers = std::iter::successors(Some(1_u128), |power| Some(power.wrapping_mul(BASE)));
+        Self {
+            names,
+            hashes,
+            frames,
+            powers: powers.take(usize::from(longest) + 1).collect(),
+        }
+    }
+
+    /// The name of a function.
+    pub fn name(&self, function: usize) -> &Name<'buf> {
+        &self.names[function]
+    }
+
+    /// All names, by function.
+    pub fn names(&self) -> &[Name<'buf>] {
+        &self.names
+    }
+
+    /// The key of a stack.
+    pub fn key(&self, stack: &Stack) -> Key {
+        Key(stack.locations().iter().fold(0_u128, |key, &location| {
+            let shift = self.powers[usize::from(self.frames[location as usize])];
+            key.wrapping_mul(shift)
+                .wrapping_add(self.hashes[location as usize])
+        }))
+    }
+
+    /// How deep a stack is.
+    pub fn depth(&self, stack: &Stack) -> Depth {
+        let frames = |&location: &u32| usize::from(self.frames[location as usize]);
+        Depth {
+            frames: stack.locations().iter().map(frames).sum(),
+            outermost: stack.locations().last().map_or(0, frames),
+        }
+    }
+}
+
+/// The depth of a stack, as far as it tells whether Go cut it.
+///
+/// The limit counts frames, but the location in which it is reached is kept whole, with all that is inlined there: a cut
+/// stack reaches the limit with its outermost location and not before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Depth {
+    /// All frames.
+    pub frames: usize,
+    /// Those of the outermost location.
+    pub outermost: usize,
+}
+
+impl Depth {
+    /// Frames without those of the outermost location.
+    pub fn inner(self) -> usize {
+        self.frames - self.outermost
+    }
+
+    /// Whether a stack of this depth was cut in some profile; [`Depth::is_cut`] tells for a given one.
+    pub fn may_be_cut(self) -> bool {
+        self.is_cut(0)
+    }
+
+    /// Whether a stack of this depth was cut, in a profile whose stacks have up to `deepest` inner frames: a deeper stack
+    /// shows that the limit was another.
+    pub fn is_cut(self, deepest: usize) -> bool {
+        DEPTH_LIMITS
+            .iter()
+            .any(|&(limit, past)| limit <= self.frames && self.inner() < past && deepest < past)
+    }
+}
+
+/// One frame, resolved for reading.
+#[derive(Debug, Clone)]
+pub struct Frame<'buf> {
+    /// Index of the function in its profile.
+    pub index: usize,
+    /// The function.
+    pub function: Name<'buf>,
+    /// Its file as the profile gives it.
+    pub file: &'buf [u8],
+    /// 1-based; 0 when unknown.
+    pub line: u32,
+}
+
+/// A whole stack, resolved for reading: leaf first, never empty.
+#[derive(Debug, Clone)]
+pub struct Frames<'buf> {
+    frames: Vec<Frame<'buf>>,
+    cut: bool,
+}
+
+impl<'buf> Frames<'buf> {
+    /// Resolves a stack; for `deepest` see [`Depth::is_cut`].
+    pub fn new(
+        profile: &Profile<'buf>,
+        symbols: &Symbols<'buf>,
+        stack: &Stack,
+        deepest: usize,
+    ) -> Self {
+        let frames: Vec<Frame> = stack
+            .locations()
+            .iter()
+            .flat_map(|&location| profile.lines_of(location as usize))
+            .map(|line| Frame {
+                index: line.function,
+                function: symbols.name(line.function).clone(),
+                file: profile.function_file(line.function),
+                line: line.line,
+            })
+            .collect();
+        let whole = frames
+            .last()
+            .is_some_and(|frame| OUTERMOST.contains(&frame.function.as_str()));
+        Self {
+            cut: !whole && symbols.depth(stack).is_cut(deepest),
+            frames,
+        }
+    }
+
+    /// The frames, leaf first.
+    pub fn as_slice(&self) -> &[Frame<'buf>] {
+        &self.frames
+    }
+
+    /// Whether the runtime kept only the leaf-most frames, so that the root is unknown.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// The goroutine's entry function; `None` when the stack was cut before it.
+    pub fn root(&self) -> Option<&Frame<'buf>> {
+        self.frames.last().filter(|_| !self.cut)
+    }
+
+    /// Where user code waits: the innermost frame that is neither runtime nor standard library.
+    pub fn home(&self) -> Option<&Frame<'buf>> {
+        self.frames.iter().find(|frame| !frame.function.is_std())
+    }
+
+    /// The frame whose package the goroutine belongs to: its home, or its outermost frame when all is standard library.
+    pub fn owner(&self) -> Option<&Frame<'buf>> {
+        self.home().or(self.frames.last())
+    }
+
+    /// The package that the goroutine belongs to.
+    pub fn package(&self) -> &str {
+        self.owner().map_or("", |frame| frame.function.package())
+    }
+
+    /// How it waits.
+    pub fn signature(&self) -> &'static Signature {
+        state::signature_of(
+            self.frames
+                .iter()
+                .map(|frame| (frame.function.as_str(), frame.line)),
+        )
+    }
+
+    /// The frames that tell what a goroutine is: all but those of the wait itself, which toolchains spell differently. Of
+    /// a stack that was cut, only those that every toolchain keeps.
+    pub fn own(&self) -> &[Frame<'buf>] {
+        let waits = self
+            .frames
+            .iter()
+            .take_while(|frame| is_wait(frame.function.as_str()))
+            .count();
+        let own = &self.frames[waits.min(self.frames.len().saturating_sub(1))..];
+        if self.cut {
+            &own[..own.len().min(KEPT_OF_CUT)]
+        } else {
+            own
+        }
+    }
+
+    /// What is left of a stack when all that only the toolchain chooses is set aside: its state, then the class of each of
+    /// its own frames, leaf first, one a line.
+    pub fn class(&self) -> String {
+        let own = self.own().iter();
+        own.fold(self.signature().state.to_owned(), |text, frame| {
+            text + "\n" + &class(&frame.function)
+        })
+    }
+
+    /// The stack's name in twelve hex digits: the start of the SHA-256 of [`Frames::class`]. The same on every machine,
+    /// with every supported toolchain and in every release of leakgate.
+    pub fn id(&self) -> String {
+        id_of(&self.class())
+    }
+}
+
+/// Twelve hex digits of the SHA-256 of `text`.
+pub fn id_of(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let first_48_bits = digest
+        .iter()
+        .take(6)
+        .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    format!("{first_48_bits:012x}")
+}
+
+/// Whether a frame near the leaf is a part of the wait, which toolchains spell differently, and not of what waits.
+fn is_wait(function: &str) -> bool {
+    ["runtime.", "sync.", "internal/", "syscall."]
+        .iter()
+        .any(|prefix| function.starts_with(prefix))
+}

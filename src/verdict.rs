@@ -1,0 +1,297 @@
+//! What was found, in full: everything that a report of any format says comes from here.
+//!
+//! Nothing vanishes on the way: goroutines that were skipped, allowed or paired with a moved stack, and suites that could
+//! not be checked, are all in a [`Verdict`].
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::diff::Pairing;
+use crate::policy::Severity;
+
+/// The judgement over all suites.
+#[derive(Debug, Clone, Default)]
+pub struct Verdict {
+    /// How the policy is named in reports.
+    pub policy: String,
+    /// Sums over all suites.
+    pub totals: Totals,
+    /// Every violation, allowed ones too: the gravest first, then the largest.
+    pub findings: Vec<Finding>,
+    /// Stacks that moved between before and after without growing past their limit.
+    pub moved: Vec<Moved>,
+    /// What became of each exception: all of the policy's, and the built-in ones that matched.
+    pub allows: Vec<AllowUse>,
+    /// What could not be checked. Never the same as clean.
+    pub unchecked: Vec<Unchecked>,
+    /// Goroutines that were left out of the judgement.
+    pub skipped: Vec<Skipped>,
+    /// What a reader should know about the evidence.
+    pub notes: Vec<Note>,
+}
+
+/// How a verdict ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing violates the policy.
+    Pass,
+    /// The policy is violated.
+    Fail,
+    /// Something could not be checked, and nothing else failed.
+    NoEvidence,
+}
+
+impl Outcome {
+    /// The word for it in the JSON report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Pass => "pass",
+            Outcome::Fail => "fail",
+            Outcome::NoEvidence => "no-evidence",
+        }
+    }
+}
+
+/// The least grave violation that fails a build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailOn {
+    /// Errors only.
+    Error,
+    /// Warnings too.
+    Warning,
+    /// Nothing.
+    Never,
+}
+
+impl Verdict {
+    /// How it ends. Only violations that nothing covers count, and `fail_on` says which of them.
+    pub fn outcome(&self, fail_on: FailOn) -> Outcome {
+        let fails = |finding: &Finding| match fail_on {
+            FailOn::Error => finding.severity == Severity::Error,
+            FailOn::Warning => true,
+            FailOn::Never => false,
+        };
+        if self
+            .findings
+            .iter()
+            .any(|finding| finding.is_open() && fails(finding))
+        {
+            Outcome::Fail
+        } else if !self.unchecked.is_empty() || self.totals.suites == 0 {
+            Outcome::NoEvidence
+        } else {
+            Outcome::Pass
+        }
+    }
+
+    /// Open findings of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings
+            .iter()
+            .filter(|finding| finding.is_open() && finding.severity == severity)
+            .count()
+    }
+}
+
+/// Sums for the closing line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Goroutines in the before profiles.
+    pub before: i64,
+    /// Goroutines in the (last) after profiles.
+    pub after: i64,
+    /// Different stacks that were compared.
+    pub stacks: u64,
+    /// Before/after pairs that were judged.
+    pub suites: u64,
+}
+
+/// A violation of the policy.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// Twelve hex digits; see [`crate::stack::Frames::id`].
+    pub id: String,
+    /// The rule's name.
+    pub rule: String,
+    /// Where the rule stands: `leakgate.yml:12`.
+    pub rule_place: String,
+    /// How grave it is.
+    pub severity: Severity,
+    /// The before/after pair it is in.
+    pub suite: String,
+    /// What became of it.
+    pub disposition: Disposition,
+    /// What was counted together: `stack`, `total`, `label handler`.
+    pub per: String,
+    /// Which one of these: the state, the root, the label's value. Empty for a stack and for the total.
+    pub key: String,
+    /// Goroutines before.
+    pub before: i64,
+    /// Goroutines after.
+    pub after: i64,
+    /// How many there might have been.
+    pub allowed: i64,
+    /// The sum behind `allowed`: `2 + growth 3; ceiling 64`.
+    pub sum: String,
+    /// Whether Go's leak profile holds this stack; `None` when there was none to ask.
+    pub proven: Option<bool>,
+    /// What it waits for; `None` when stacks of several states were counted together.
+    pub state: Option<&'static str>,
+    /// The usual cause of that state.
+    pub cause: &'static str,
+    /// What to do: the rule's message, or the usual remedy of the state.
+    pub fix: String,
+    /// The entry function; `None` when the stack was cut, or for several stacks.
+    pub root: Option<Place>,
+    /// Where user code waits; `None` when all of the stack is standard library, or for several stacks.
+    pub home: Option<Place>,
+    /// Goroutines after, by the test that started them.
+    pub tests: BTreeMap<String, i64>,
+    /// Goroutines after, by every other pprof label and its value.
+    pub labels: BTreeMap<String, BTreeMap<String, i64>>,
+    /// How the stack was found in both profiles; `None` for several stacks.
+    pub pairing: Option<Pairing>,
+    /// Leaf first; empty for several stacks.
+    pub stack: Vec<Place>,
+    /// The stack before, when it was another.
+    pub stack_before: Vec<Place>,
+    /// Why it is allowed or no longer is, or what makes up a sum over several stacks.
+    pub reason: String,
+}
+
+impl Finding {
+    /// After less before.
+    pub fn growth(&self) -> i64 {
+        self.after - self.before
+    }
+
+    /// Whether nothing covers it: it counts.
+    pub fn is_open(&self) -> bool {
+        matches!(self.disposition, Disposition::Open | Disposition::Expired)
+    }
+}
+
+/// What became of a violation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Disposition {
+    /// It counts.
+    Open,
+    /// It counts again: the exception that covered it has expired.
+    Expired,
+    /// An exception of the policy, or a built-in one, covers it.
+    Allowed,
+    /// The baseline covers it.
+    Baseline,
+}
+
+impl Disposition {
+    /// The word for it in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Disposition::Open => "open",
+            Disposition::Expired => "expired",
+            Disposition::Allowed => "allowed",
+            Disposition::Baseline => "baseline",
+        }
+    }
+}
+
+/// A place in the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The function, normalised.
+    pub function: String,
+    /// Its file, as the profile gives it.
+    pub file: String,
+    /// 1-based; 0 when unknown.
+    pub line: u32,
+}
+
+/// A stack that was matched with another one of the before profile.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    /// The before/after pair it is in.
+    pub suite: String,
+    /// The id before.
+    pub id_before: String,
+    /// The id after.
+    pub id: String,
+    /// How they were matched.
+    pub pairing: Pairing,
+    /// Goroutines before.
+    pub before: i64,
+    /// Goroutines after.
+    pub after: i64,
+    /// The outermost function after.
+    pub root: String,
+}
+
+/// What became of one exception.
+#[derive(Debug, Clone)]
+pub struct AllowUse {
+    /// The name of a built-in exception; `None` for one of the policy.
+    pub builtin: Option<&'static str>,
+    /// Line in the policy file, 1-based; `None` for a built-in exception.
+    pub line: Option<u32>,
+    /// Goroutines of the after profiles that it matched.
+    pub matched: i64,
+    /// How many a suite may have; `None` for no bound.
+    pub max: Option<i64>,
+    /// The last day it holds; `None` for a built-in exception.
+    pub expires: Option<Date>,
+    /// Days from today to that day; below 0 once it has expired.
+    pub days_left: Option<i64>,
+    /// Whether it accepts a blocking primitive, and with it nearly anything.
+    pub broad: bool,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+}
+
+impl AllowUse {
+    /// Whether it matched nothing.
+    pub fn is_unused(&self) -> bool {
+        self.matched == 0
+    }
+
+    /// Whether its last day is over.
+    pub fn is_expired(&self) -> bool {
+        self.days_left.is_some_and(|days| days < 0)
+    }
+
+    /// Whether its last day is within two weeks.
+    pub fn expires_soon(&self) -> bool {
+        self.days_left.is_some_and(|days| (0..=14).contains(&days))
+    }
+}
+
+/// Something that could not be checked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unchecked {
+    /// The before/after pair.
+    pub suite: String,
+    /// What is missing or wrong, and what to do about it.
+    pub why: String,
+}
+
+/// Goroutines that were left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The before/after pair.
+    pub suite: String,
+    /// How many.
+    pub count: i64,
+    /// Why.
+    pub why: String,
+}
+
+/// A remark on the evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The before/after pair.
+    pub suite: String,
+    /// The remark, as a sentence without its full stop.
+    pub text: String,
+}

@@ -1,0 +1,107 @@
+//! Holds the direction of imports: values flow from bytes to text, and the pure stages know no edge.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::path::{Path, PathBuf};
+
+/// For each module of the crate, the ones it may use.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("profile", &[]),
+    ("state", &[]),
+    ("stack", &["profile", "state"]),
+    ("snapshot", &["profile", "stack"]),
+    ("diff", &["profile", "stack", "snapshot"]),
+    ("policy", &["state"]),
+    ("verdict", &["diff", "policy"]),
+    (
+        "judge",
+        &["diff", "policy", "profile", "snapshot", "stack", "verdict"],
+    ),
+    ("report", &["diff", "policy", "verdict"]),
+    ("input", &["profile"]),
+    (
+        "cli",
+        &[
+            "diff", "input", "judge", "policy", "profile", "report", "snapshot", "verdict",
+        ],
+    ),
+];
+
+/// What only the edges may touch.
+const EDGES: [&str; 2] = ["input", "cli"];
+const EFFECTS: [&str; 6] = [
+    "std::fs",
+    "std::env",
+    "std::io",
+    "std::thread",
+    "std::time",
+    "Timestamp::now",
+];
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The module at the top of the crate that a file belongs to: `diff` for `src/diff/near.rs`.
+fn module_of(source: &Path, file: &Path) -> String {
+    let inside = file.strip_prefix(source).unwrap();
+    inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_str()
+        .unwrap()
+        .trim_end_matches(".rs")
+        .to_owned()
+}
+
+#[test]
+fn no_module_uses_one_that_lies_downstream() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut checked = 0;
+    for file in sources(&source) {
+        let module = module_of(&source, &file);
+        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else {
+            assert!(
+                ["lib", "main"].contains(&module.as_str()),
+                "{} is not in the table",
+                file.display()
+            );
+            continue;
+        };
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        for line in code {
+            for used in line.split("crate::").skip(1) {
+                let used: String = used
+                    .chars()
+                    .take_while(|character| character.is_alphanumeric() || *character == '_')
+                    .collect();
+                let fine = used == module || allowed.contains(&used.as_str());
+                assert!(fine, "{} may not use crate::{used}: {line}", file.display());
+                checked += 1;
+            }
+            let pure = !EDGES.contains(&module.as_str());
+            let effect = EFFECTS.iter().find(|effect| line.contains(*effect));
+            assert!(
+                !pure || effect.is_none(),
+                "{} is pure and may not use {}: {line}",
+                file.display(),
+                effect.unwrap()
+            );
+        }
+    }
+    assert!(checked > 40, "only {checked} imports were seen");
+}

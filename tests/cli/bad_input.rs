@@ -1,0 +1,383 @@
+//! Files that are no usable evidence: each has its message, its mend and exit code 3.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::support::{Leakgate, Ran, profile, special};
+
+fn check_after(after: &Path) -> Ran {
+    Leakgate::check()
+        .arg(profile("go1.27", "send-abandoned", "before"))
+        .arg(after)
+        .run()
+}
+
+/// Runs with `after`, and expects no evidence for this reason.
+fn assert_unusable(after: &Path, message: &str, mend: &str) {
+    let ran = check_after(after);
+    assert_eq!(ran.code, 3, "{}: {}", after.display(), ran.stdout);
+    let line = format!("  {}: {message}. {mend}", after.display());
+    assert!(
+        ran.stdout.contains(&line),
+        "expected\n{line}\nin\n{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("1 suite unchecked"), "{}", ran.stdout);
+}
+
+const CAPTURE: &str = "Capture /debug/pprof/goroutine without a debug parameter, or call pprof.Lookup(\"goroutine\").WriteTo(file, 0).";
+const CUT: &str =
+    "The file was cut off or damaged: capture it again, and write to a temporary name first.";
+const DAMAGED: &str = "The file is damaged: capture it again.";
+const DELTA: &str = "Capture without ?seconds= and do not subtract with pprof -base: leakgate compares two whole profiles.";
+
+#[test]
+fn real_files_of_another_kind_are_named_for_what_they_are() {
+    for (file, message, mend) in [
+        (
+            "heap.pb.gz",
+            "field 1 (sample_type) at byte 10: a profile of alloc_objects, alloc_space, inuse_objects, inuse_space, not of goroutines",
+            CAPTURE,
+        ),
+        (
+            "cpu.pb.gz",
+            "field 1 (sample_type) at byte 10: a profile of samples, cpu, not of goroutines",
+            CAPTURE,
+        ),
+        (
+            "goroutine-debug1.txt",
+            "a text dump (debug=1), not the protobuf format",
+            CAPTURE,
+        ),
+        (
+            "goroutine-debug2.txt",
+            "a text dump (debug=2), not the protobuf format",
+            CAPTURE,
+        ),
+        (
+            "not-found.txt",
+            "text, not a profile; it begins with \"404 page not found\"",
+            CAPTURE,
+        ),
+        (
+            "empty.pb.gz",
+            "the profile is empty",
+            "The capture wrote nothing: check the step that should have written this file.",
+        ),
+        (
+            "truncated.pb.gz",
+            "the gzip stream ends early, after 408 bytes of profile",
+            CUT,
+        ),
+    ] {
+        assert_unusable(&special(file), message, mend);
+    }
+}
+
+#[test]
+fn delta_profiles_are_refused_whether_they_shrink_or_only_grow() {
+    for file in ["delta.pb.gz", "delta-self.pb.gz", "delta-growing.pb.gz"] {
+        let ran = check_after(&special(file));
+        assert_eq!(ran.code, 3, "{file}");
+        assert!(
+            ran.stdout.contains("(duration_nanos) at byte"),
+            "{file}: {}",
+            ran.stdout
+        );
+        assert!(
+            ran.stdout.contains(&format!(
+                "a delta profile: it holds differences, not counts. {DELTA}"
+            )),
+            "{file}: {}",
+            ran.stdout
+        );
+    }
+}
+
+#[test]
+fn padding_and_several_gzip_members_are_read_and_padding_is_told() {
+    for (file, note) in [
+        ("two-members.pb.gz", None),
+        ("inflated.pb", None),
+        (
+            "padded.pb.gz",
+            Some("512 zero bytes of padding after the gzip stream"),
+        ),
+    ] {
+        let ran = check_after(&special(file));
+        assert_eq!(ran.code, 1, "{file}: {}", ran.stdout);
+        assert_eq!(ran.stdout.contains("padding"), note.is_some(), "{file}");
+        assert!(
+            ran.stdout.contains(note.unwrap_or_default()),
+            "{file}: {}",
+            ran.stdout
+        );
+    }
+}
+
+#[test]
+fn a_missing_file_is_missing_evidence() {
+    let ran = check_after(Path::new("nowhere.pb.gz"));
+    assert_eq!(ran.code, 3);
+    assert!(
+        ran.stdout.contains("nowhere.pb.gz: cannot be read: "),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout
+            .contains("Check the path, and that the step which captures this profile ran."),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_leak_profile_is_not_compared_with_a_goroutine_profile() {
+    let ran = check_after(&profile("go1.27", "send-abandoned", "proven"));
+    assert_eq!(ran.code, 3);
+    assert!(
+        ran.stdout
+            .contains("before is a goroutine profile and after a goroutineleak profile"),
+        "{}",
+        ran.stdout
+    );
+    let ran = Leakgate::check()
+        .pair("go1.27", "send-abandoned")
+        .arg("--proven")
+        .arg(profile("go1.27", "send-abandoned", "after"))
+        .run();
+    assert_eq!(ran.code, 3);
+    assert!(
+        ran.stdout
+            .contains("the proven profile is a goroutine profile"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_bomb_is_refused_at_the_limit() {
+    let directory = tempfile::tempdir().unwrap();
+    let bomb = directory.path().join("bomb.pb.gz");
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&vec![0; 3 << 20]).unwrap();
+    std::fs::write(&bomb, encoder.finish().unwrap()).unwrap();
+    let before = profile("go1.27", "send-abandoned", "before");
+    let ran = Leakgate::check()
+        .args(&["--max-inflated", "2"])
+        .arg(before)
+        .arg(&bomb)
+        .run();
+    assert_eq!(ran.code, 3);
+    assert!(ran.stdout.contains("bomb.pb.gz: it inflates to more than 2097152 bytes. If a profile of yours really is that large, raise --max-inflated."), "{}", ran.stdout);
+}
+
+/// Hand-made, since no real program writes them: profiles with one thing wrong, field by field.
+mod hand_made {
+    use super::*;
+    use crate::made::{message, numbers};
+
+    /// What a profile is made of; each part can be replaced.
+    struct Parts {
+        samples: Vec<Vec<u8>>,
+        locations: Vec<Vec<u8>>,
+        functions: Vec<Vec<u8>>,
+        strings: Vec<&'static str>,
+    }
+
+    /// A sound profile: one goroutine in `main.main`.
+    fn sound() -> Parts {
+        let mut location = numbers(&[(1, 1)]);
+        message(4, &numbers(&[(1, 1), (2, 10)]), &mut location);
+        Parts {
+            samples: vec![numbers(&[(1, 1), (2, 1)])],
+            locations: vec![location],
+            functions: vec![numbers(&[(1, 1), (2, 3), (4, 4)])],
+            strings: vec!["", "goroutine", "count", "main.main", "main.go"],
+        }
+    }
+
+    fn encode(parts: &Parts) -> Vec<u8> {
+        let mut out = Vec::new();
+        message(1, &numbers(&[(1, 1), (2, 2)]), &mut out);
+        parts
+            .samples
+            .iter()
+            .for_each(|sample| message(2, sample, &mut out));
+        parts
+            .locations
+            .iter()
+            .for_each(|location| message(4, location, &mut out));
+        parts
+            .functions
+            .iter()
+            .for_each(|function| message(5, function, &mut out));
+        parts
+            .strings
+            .iter()
+            .for_each(|string| message(6, string.as_bytes(), &mut out));
+        out
+    }
+
+    fn write(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("made.pb");
+        std::fs::write(&path, bytes).unwrap();
+        (directory, path)
+    }
+
+    fn assert_refused(change: impl FnOnce(&mut Parts), message: &str, mend: &str) {
+        let mut parts = sound();
+        change(&mut parts);
+        let (_directory, path) = write(&encode(&parts));
+        assert_unusable(&path, message, mend);
+    }
+
+    #[test]
+    fn the_sound_one_is_judged() {
+        let (_directory, path) = write(&encode(&sound()));
+        assert_eq!(check_after(&path).code, 1);
+    }
+
+    #[test]
+    fn ids_and_indices_out_of_range_are_refused_at_their_place() {
+        assert_refused(
+            |parts| parts.samples.push(numbers(&[(1, 9), (2, 1)])),
+            "field 2 (sample) at byte 14: location id 9 is not among the 1 locations",
+            DAMAGED,
+        );
+        assert_refused(
+            |parts| parts.samples.push(numbers(&[(1, 1 + (1 << 32)), (2, 1)])),
+            "field 2 (sample) at byte 14: location id 4294967297 is not among the 1 locations",
+            DAMAGED,
+        );
+        assert_refused(
+            |parts| parts.functions.clear(),
+            "field 4 (location) at byte 12: function id 1 is not among the 0 functions",
+            DAMAGED,
+        );
+        assert_refused(
+            |parts| parts.functions[0] = numbers(&[(1, 1), (2, 77), (4, 4)]),
+            "field 5 (function) at byte 22: string index 77 is past the table of 5",
+            DAMAGED,
+        );
+        assert_refused(
+            |parts| parts.functions[0] = numbers(&[(1, 1), (2, u64::MAX), (4, 4)]),
+            "field 5 (function) at byte 22: string index -1 is past the table of 5",
+            DAMAGED,
+        );
+        assert_refused(
+            |parts| parts.locations.push(parts.locations[0].clone()),
+            "field 4 (location) at byte 22: id 1 is given twice: two profiles in one file, or a damaged one",
+            "Pass each profile as a file of its own, or capture it again.",
+        );
+    }
+
+    #[test]
+    fn a_label_past_the_string_table_is_refused() {
+        assert_refused(
+            |parts| message(3, &numbers(&[(1, 3), (2, 99)]), &mut parts.samples[0]),
+            "field 2 (sample) at byte 8: string index 99 is past the table of 5",
+            DAMAGED,
+        );
+    }
+
+    #[test]
+    fn counts_that_are_no_counts_are_refused() {
+        assert_refused(
+            |parts| parts.samples[0] = numbers(&[(1, 1), (2, (-3_i64).cast_unsigned())]),
+            "field 2 (sample) at byte 8: the count is -3: a delta profile, or a damaged one",
+            DELTA,
+        );
+        assert_refused(
+            |parts| parts.samples[0] = numbers(&[(1, 1), (2, 1), (2, 1)]),
+            "field 2 (sample) at byte 8: the sample has 2 values instead of 1",
+            DAMAGED,
+        );
+        assert_refused(
+            |parts| {
+                parts.samples[0] = numbers(&[(1, 1), (2, i64::MAX.cast_unsigned())]);
+                parts.samples.push(numbers(&[(1, 1), (2, 1)]));
+            },
+            "the counts add up to more than 64 bits hold",
+            DAMAGED,
+        );
+    }
+
+    #[test]
+    fn a_length_past_the_end_is_a_cut_off_file() {
+        let mut bytes = encode(&sound());
+        bytes.truncate(bytes.len() - 3);
+        let (_directory, path) = write(&bytes);
+        assert_unusable(
+            &path,
+            "field 6 (string_table) at byte 61: 7 bytes are announced, but the data ends at byte 67",
+            CUT,
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_no_protobuf_are_refused() {
+        let (_directory, path) = write(&[0xff; 40]);
+        assert_unusable(&path, "byte 0: invalid varint", DAMAGED);
+        let (_directory, path) = write(b"<!DOCTYPE html>\n<title>Sign in</title>\n");
+        assert_unusable(&path, "a web page, not a profile", CAPTURE);
+        let mut garbage = GzEncoder::new(Vec::new(), Compression::fast());
+        garbage.write_all(&encode(&sound())).unwrap();
+        let mut garbage = garbage.finish().unwrap();
+        garbage.extend_from_slice(b"tail");
+        let (_directory, path) = write(&garbage);
+        assert_unusable(
+            &path,
+            "after the gzip stream come 4 bytes that are neither zero padding nor another gzip stream",
+            CUT,
+        );
+    }
+
+    #[test]
+    fn one_sample_for_each_goroutine_is_summed() {
+        // CockroachDB writes its profiles so.
+        let mut parts = sound();
+        parts.samples = vec![numbers(&[(1, 1), (2, 1)]); 40];
+        let (_directory, path) = write(&encode(&parts));
+        let ran = check_after(&path);
+        assert!(ran.stdout.contains("before 0, after 40,"), "{}", ran.stdout);
+    }
+
+    #[test]
+    fn ids_in_any_order_and_of_any_size_are_resolved() {
+        let mut parts = sound();
+        let mut location = numbers(&[(1, u64::MAX)]);
+        message(4, &numbers(&[(1, 1 << 40), (2, 10)]), &mut location);
+        parts.locations = vec![location];
+        parts.functions = vec![numbers(&[(1, 1 << 40), (2, 3), (4, 4)])];
+        parts.samples = vec![numbers(&[(1, u64::MAX), (2, 2)])];
+        let (_directory, path) = write(&encode(&parts));
+        let ran = check_after(&path);
+        assert!(ran.stdout.contains("root     main.main"), "{}", ran.stdout);
+    }
+
+    #[test]
+    fn a_hostile_name_is_harmless_on_a_terminal_and_in_json() {
+        let mut parts = sound();
+        parts.strings[3] = "main.a|b%<script>::error::\u{1b}[2J\r\n\u{202e}x";
+        let (_directory, path) = write(&encode(&parts));
+        let ran = check_after(&path);
+        assert!(
+            ran.stdout
+                .contains(r"main.a|b%<script>::error::\u{1b}[2J\u{d}\u{a}\u{202e}x"),
+            "{}",
+            ran.stdout
+        );
+        assert!(!ran.stdout.contains(['\u{1b}', '\r', '\u{202e}']));
+        let (_, report) = Leakgate::check()
+            .arg(profile("go1.27", "send-abandoned", "before"))
+            .arg(&path)
+            .json();
+        assert_eq!(report["findings"][0]["root"]["function"], parts.strings[3]);
+    }
+}

@@ -1,0 +1,133 @@
+//! Many pairs at once.
+
+use crate::support::{Leakgate, profile, repository};
+
+#[test]
+fn a_directory_of_pairs_is_one_verdict_with_a_suite_for_each() {
+    let (code, report) = Leakgate::check().arg("testdata/profiles/go1.27").json();
+    assert_eq!(code, 1);
+    let suites = std::fs::read_dir(repository().join("testdata/profiles/go1.27"))
+        .unwrap()
+        .count();
+    assert_eq!(report["totals"]["suites"], suites);
+    assert_eq!(report["unchecked"], serde_json::json!([]));
+    let proven = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|finding| finding["suite"] == "send-abandoned")
+        .unwrap();
+    assert_eq!(
+        proven["proven"], true,
+        "a proven.pb.gz beside the pair is read"
+    );
+}
+
+#[test]
+fn files_of_the_same_name_in_two_directories_are_pairs() {
+    let directory = tempfile::tempdir().unwrap();
+    for (side, name) in [("before", "base"), ("after", "head")] {
+        let place = directory.path().join(name).join("shop");
+        std::fs::create_dir_all(&place).unwrap();
+        std::fs::copy(
+            profile("go1.27", "send-abandoned", side),
+            place.join("cart.pb.gz"),
+        )
+        .unwrap();
+    }
+    let (code, report) = Leakgate::check()
+        .dir(directory.path())
+        .args(&["base", "head"])
+        .json();
+    assert_eq!(
+        (code, &report["findings"][0]["suite"]),
+        (1, &"shop/cart".into())
+    );
+}
+
+#[test]
+fn a_missing_partner_is_unchecked_and_never_clean() {
+    let directory = tempfile::tempdir().unwrap();
+    for (side, name) in [
+        ("before", "a/before.pb.gz"),
+        ("after", "a/after.pb.gz"),
+        ("before", "b/before.pb.gz"),
+        ("after", "c-after.pb.gz"),
+    ] {
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::copy(profile("go1.27", "send-abandoned-clean", side), path).unwrap();
+    }
+    let ran = Leakgate::check().arg(directory.path()).run();
+    assert_eq!(ran.code, 3, "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .contains("UNCHECKED b\n  its after profile is missing"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout
+            .contains("UNCHECKED c\n  its before profile is missing"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout.ends_with(
+            "UNCHECKED 0 violations, 0 warnings, 0 stacks in 1 suite, 2 suites unchecked\n"
+        ),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_violation_outweighs_a_missing_partner() {
+    let directory = tempfile::tempdir().unwrap();
+    for (side, name) in [
+        ("before", "before.pb.gz"),
+        ("after", "after.pb.gz"),
+        ("before", "b-before.pb.gz"),
+    ] {
+        std::fs::copy(
+            profile("go1.27", "send-abandoned", side),
+            directory.path().join(name),
+        )
+        .unwrap();
+    }
+    assert_eq!(Leakgate::check().arg(directory.path()).run().code, 1);
+    assert_eq!(
+        Leakgate::check()
+            .arg(directory.path())
+            .args(&["--fail-on", "never"])
+            .run()
+            .code,
+        3
+    );
+}
+
+#[test]
+fn a_directory_without_profiles_and_a_file_of_no_pair_are_no_evidence() {
+    let directory = tempfile::tempdir().unwrap();
+    let ran = Leakgate::check().arg(directory.path()).run();
+    assert_eq!(ran.code, 3);
+    assert!(
+        ran.stdout
+            .contains("no profile is in it, so nothing was checked"),
+        "{}",
+        ran.stdout
+    );
+    std::fs::copy(
+        profile("go1.27", "send-abandoned", "after"),
+        directory.path().join("goroutines.pb.gz"),
+    )
+    .unwrap();
+    let ran = Leakgate::check().arg(directory.path()).run();
+    assert_eq!(ran.code, 3);
+    assert!(
+        ran.stdout
+            .contains("its name ends neither in before nor in after"),
+        "{}",
+        ran.stdout
+    );
+}

@@ -1,0 +1,12 @@
+//! leakgate as its users meet it: the binary, on profiles that real Go programs wrote.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod directories;
+mod leaks;
+mod made;
+mod matching;
+mod policies;
+mod reports;
+mod support;

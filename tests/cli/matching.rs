@@ -1,0 +1,181 @@
+//! Which stack is which: renamed, moved, new and gone.
+
+use serde_json::{Value, json};
+
+use crate::made::{Made, check};
+
+/// Pairing, before and after of each stack that was matched without being equal.
+fn moved(report: &Value) -> Vec<(&str, i64, i64)> {
+    let moved = report["moved"].as_array().unwrap().iter();
+    moved
+        .map(|one| {
+            (
+                one["pairing"].as_str().unwrap(),
+                one["before"].as_i64().unwrap(),
+                one["after"].as_i64().unwrap(),
+            )
+        })
+        .collect()
+}
+
+const WAIT: &str = "runtime.chanrecv1 runtime.chanrecv runtime.gopark";
+
+#[test]
+fn a_stack_with_one_frame_changed_on_the_way_is_the_same_goroutine_moved() {
+    let (code, report) = check(
+        Made::new().goroutines(4, &format!("app.Serve app.loop app.step app.old {WAIT}")),
+        Made::new().goroutines(6, &format!("app.Serve app.loop app.step app.new {WAIT}")),
+    );
+    assert_eq!(code, 1);
+    assert_eq!(moved(&report), [("near", 4, 6)]);
+    let finding = &report["findings"][0];
+    assert_eq!(
+        (
+            &finding["growth"],
+            &finding["pairing"],
+            &finding["similarity"]
+        ),
+        (&json!(2), &json!("near"), &json!(0.857))
+    );
+    assert_eq!(finding["stack_before"].as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn another_root_is_another_goroutine_however_alike_the_rest_is() {
+    let (_, report) = check(
+        Made::new().goroutines(4, &format!("app.Serve app.loop app.step {WAIT}")),
+        Made::new().goroutines(4, &format!("app.Listen app.loop app.step {WAIT}")),
+    );
+    assert_eq!(moved(&report), []);
+    assert_eq!(report["findings"][0]["growth"], 4);
+}
+
+#[test]
+fn a_stack_that_differs_too_much_is_new() {
+    let (_, report) = check(
+        Made::new().goroutines(4, &format!("app.Serve app.a app.b {WAIT}")),
+        Made::new().goroutines(4, &format!("app.Serve app.c app.d {WAIT}")),
+    );
+    assert_eq!(moved(&report), []);
+    assert_eq!(report["findings"][0]["pairing"], "unpaired");
+}
+
+#[test]
+fn two_growing_stacks_never_share_one_partner() {
+    let (_, report) = check(
+        Made::new().goroutines(5, &format!("app.Serve app.loop app.step app.old {WAIT}")),
+        Made::new()
+            .goroutines(5, &format!("app.Serve app.loop app.step app.new {WAIT}"))
+            .goroutines(5, &format!("app.Serve app.loop app.step app.newer {WAIT}")),
+    );
+    assert_eq!(moved(&report), [("near", 5, 5)]);
+    assert_eq!(report["findings"].as_array().unwrap().len(), 1);
+    assert_eq!(report["findings"][0]["growth"], 5);
+}
+
+#[test]
+fn equal_stacks_are_never_given_away_to_similar_ones() {
+    let (_, report) = check(
+        Made::new().goroutines(1, &format!("app.Serve.func1 {WAIT}")),
+        Made::new()
+            .goroutines(1, &format!("app.Serve.func1 {WAIT}"))
+            .goroutines(1, &format!("app.Serve.func2 {WAIT}")),
+    );
+    assert_eq!(report["findings"][0]["root"]["function"], "app.Serve.func2");
+    assert_eq!(report["findings"][0]["pairing"], "unpaired");
+}
+
+#[test]
+fn a_closure_renumbered_by_one_added_above_is_the_same() {
+    let (code, report) = check(
+        Made::new().goroutines(3, &format!("app.Serve.func1 {WAIT}")),
+        Made::new().goroutines(3, &format!("app.Serve.func2 {WAIT}")),
+    );
+    assert_eq!((code, moved(&report)), (0, vec![("renamed", 3, 3)]));
+}
+
+#[test]
+fn another_state_is_not_a_renaming() {
+    let (code, _) = check(
+        Made::new().goroutines(3, "app.Serve runtime.chansend runtime.gopark"),
+        Made::new().goroutines(3, "app.Serve runtime.selectgo runtime.gopark"),
+    );
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn goroutines_that_had_not_run_yet_are_the_start_of_unlabelled_ones() {
+    let late = || Made::new().goroutines(2, "");
+    let (code, report) = check(
+        late(),
+        Made::new().goroutines(2, &format!("app.Serve {WAIT}")),
+    );
+    assert_eq!(code, 0, "{report:#}");
+    assert!(
+        report["notes"][0]["text"]
+            .as_str()
+            .unwrap()
+            .starts_with("2 goroutines of the before profile had not run yet"),
+        "{report:#}"
+    );
+    let (_, report) = check(
+        late(),
+        Made::new().goroutines(5, &format!("app.Serve {WAIT}")),
+    );
+    assert_eq!(
+        (
+            &report["findings"][0]["before"],
+            &report["findings"][0]["after"]
+        ),
+        (&json!(2), &json!(5))
+    );
+    let labelled = Made::new().labelled(
+        2,
+        &format!("app.Serve {WAIT}"),
+        &[("leakgate.test", "TestA")],
+    );
+    assert_eq!(
+        check(late(), labelled).0,
+        1,
+        "a labelled goroutine was started by its test"
+    );
+}
+
+#[test]
+fn more_new_and_gone_stacks_than_can_be_compared_are_said_to_be_so() {
+    let many = |name: &str| {
+        (0..3000).fold(Made::new(), |made, number| {
+            made.goroutines(1, &format!("app.Serve app.{name}{number} app.b app.{name}{number} app.d app.{name}{number} {WAIT}"))
+        })
+    };
+    let (code, report) = check(many("old"), many("new"));
+    assert_eq!(code, 1);
+    assert_eq!(report["findings"].as_array().unwrap().len(), 3000);
+    assert!(
+        report["notes"][0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("were not compared with all new ones"),
+        "{}",
+        report["notes"]
+    );
+}
+
+#[test]
+fn the_breakdown_by_label_is_kept() {
+    let (_, report) = check(
+        Made::new(),
+        Made::new()
+            .labelled(
+                2,
+                &format!("app.Serve {WAIT}"),
+                &[("handler", "/v1"), ("leakgate.test", "TestA")],
+            )
+            .labelled(1, &format!("app.Serve {WAIT}"), &[("handler", "")])
+            .goroutines(4, &format!("app.Serve {WAIT}")),
+    );
+    let finding = &report["findings"][0];
+    assert_eq!(finding["after"], 7);
+    assert_eq!(finding["tests"], json!({ "TestA": 2 }));
+    assert_eq!(finding["labels"], json!({ "handler": { "": 1, "/v1": 2 } }));
+}

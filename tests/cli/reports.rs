@@ -1,0 +1,273 @@
+//! What a report says, where it goes, and the exit code.
+
+use crate::support::{Leakgate, TOOLCHAINS, profile, scratch, special};
+
+#[test]
+fn the_text_of_a_finding() {
+    let ran = Leakgate::check()
+        .args(&[
+            "testdata/profiles/go1.27/mutex-unlocked/before.pb.gz",
+            "testdata/profiles/go1.27/mutex-unlocked/after.pb.gz",
+        ])
+        .args(&[
+            "--proven",
+            "testdata/profiles/go1.27/mutex-unlocked/proven.pb.gz",
+        ])
+        .run();
+    insta::assert_snapshot!(ran.stdout);
+}
+
+#[test]
+fn the_text_of_a_finding_in_full() {
+    let ran = Leakgate::check()
+        .arg("-v")
+        .arg(special("test-before.pb.gz"))
+        .arg(special("test-after.pb.gz"))
+        .run();
+    insta::assert_snapshot!(ran.stdout);
+}
+
+#[test]
+fn the_text_of_a_directory_with_a_policy() {
+    let policy = scratch(
+        "leakgate.yml",
+        r#"version: 1
+rules:
+  - name: workers
+    match: { root: "example.com/leaks/pool.(*Worker[...]).loop" }
+    limit: { growth: 2 }
+    severity: warning
+    message: Call Worker.Stop in the test's cleanup.
+  - name: all-of-it
+    per: total
+    limit: { growth: 10 }
+allow:
+  - match: { root: main.deliver }
+    max: 25
+    reason: The mailer is rewritten, see the roadmap.
+    expires: 2026-11-25
+    owner: "@shop/mail"
+  - match: { root: main.gone }
+    max: 1
+    reason: It was there once.
+    expires: 2027-03-31
+  - match: { any: runtime.gopark }
+    max: 1
+    reason: Too much.
+    expires: 2026-01-31
+"#,
+    );
+    let directory = tempfile::tempdir().unwrap();
+    for leak in ["generic-worker", "loop-unbounded", "send-abandoned-clean"] {
+        for side in ["before", "after"] {
+            let path = directory.path().join(leak).join(format!("{side}.pb.gz"));
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::copy(profile("go1.25", leak, side), path).unwrap();
+        }
+    }
+    std::fs::copy(
+        policy.path().join("leakgate.yml"),
+        directory.path().join("leakgate.yml"),
+    )
+    .unwrap();
+    let ran = Leakgate::check().dir(directory.path()).arg(".").run();
+    insta::assert_snapshot!(ran.stdout);
+}
+
+#[test]
+fn a_refactored_stack_is_told_with_what_changed() {
+    let ran = Leakgate::check()
+        .arg(profile("go1.21", "once-blocked", "after"))
+        .arg(profile("go1.27", "once-blocked", "after"))
+        .arg("-v")
+        .run();
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .contains("moved    1 stack matched with one that changed its name or path"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn every_report_of_the_test_data_fits_the_schema_and_is_the_same_twice() {
+    for go in TOOLCHAINS {
+        let path = format!("testdata/profiles/{go}");
+        let (_, report) = Leakgate::check().arg(&path).json();
+        assert!(report["findings"].as_array().unwrap().len() > 30);
+        let text = || Leakgate::check().args(&[&path, "-v"]).run().stdout;
+        let json = || {
+            Leakgate::check()
+                .args(&[&path, "--report", "json"])
+                .run()
+                .stdout
+        };
+        assert_eq!(text(), text(), "{go}");
+        assert_eq!(json(), json(), "{go}");
+    }
+}
+
+#[test]
+fn several_reports_come_from_one_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let json = directory.path().join("report.json");
+    let text = directory.path().join("report.txt");
+    let ran = Leakgate::check()
+        .pair("go1.27", "send-abandoned")
+        .arg(format!("--report=json={}", json.display()))
+        .arg(format!("--report=text={}", text.display()))
+        .args(&["--color", "always"])
+        .run();
+    assert_eq!(ran.code, 1);
+    let text = std::fs::read_to_string(text).unwrap();
+    assert!(ran.stdout.contains("\u{1b}["), "colour was asked for");
+    assert!(!text.contains('\u{1b}'), "a file has no colour");
+    assert_eq!(anstream::adapter::strip_str(&ran.stdout).to_string(), text);
+    let report: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(json).unwrap()).unwrap();
+    assert_eq!(report["outcome"], "fail");
+}
+
+#[test]
+fn two_reports_for_one_place_are_refused() {
+    let ran = Leakgate::check()
+        .pair("go1.27", "send-abandoned")
+        .args(&["--report", "json", "--report", "text"])
+        .run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    assert!(
+        ran.stderr
+            .contains("two reports would be written to standard output"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_an_error_and_no_verdict() {
+    let ran = Leakgate::check()
+        .pair("go1.27", "send-abandoned-clean")
+        .args(&["--report", "json=/nowhere/at/all.json"])
+        .run();
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr
+            .contains("the report /nowhere/at/all.json cannot be written"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn quiet_is_the_closing_line_only() {
+    let ran = Leakgate::check()
+        .pair("go1.27", "send-abandoned")
+        .arg("-q")
+        .run();
+    assert_eq!(
+        ran.stdout,
+        "FAIL 1 violation, 0 warnings, 1 stack, 1 goroutine before and 4 after\n"
+    );
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn colour_is_for_terminals_and_never_for_a_pipe_by_itself() {
+    let plain = Leakgate::check().pair("go1.27", "send-abandoned").run();
+    assert!(!plain.stdout.contains('\u{1b}'));
+    let no_color = Leakgate::check()
+        .pair("go1.27", "send-abandoned")
+        .env("NO_COLOR", "1")
+        .run();
+    assert!(!no_color.stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn fail_on_changes_only_what_counts_as_a_violation() {
+    let policy = scratch("p.yml", "version: 1\ndefaults: { severity: warning }\n");
+    let check = |fail_on: &str| {
+        let policy = policy.path().join("p.yml");
+        Leakgate::check()
+            .arg("--policy")
+            .arg(policy)
+            .args(&["--fail-on", fail_on])
+            .pair("go1.27", "send-abandoned")
+            .run()
+    };
+    assert_eq!(check("error").code, 0);
+    assert_eq!(check("warning").code, 1);
+    assert_eq!(check("never").code, 0);
+    assert!(
+        check("never").stdout.starts_with("WARN default"),
+        "{}",
+        check("never").stdout
+    );
+    let strict = Leakgate::check()
+        .pair("go1.27", "send-abandoned")
+        .args(&["--fail-on", "never"])
+        .run();
+    assert_eq!(strict.code, 0);
+    assert!(
+        strict.stdout.starts_with("FAIL default"),
+        "{}",
+        strict.stdout
+    );
+}
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for (arguments, message) in [
+        (
+            &["--report", "xml", "a", "b"][..],
+            "unknown format; known are text, json",
+        ),
+        (
+            &["--report", "json=", "a", "b"],
+            "the path after `=` is empty",
+        ),
+        (
+            &["one.pb.gz"],
+            "only one.pb.gz is given: a check needs a profile from before and one from after",
+        ),
+        (&["src", "Cargo.toml"], "files and directories are mixed"),
+        (
+            &["testdata/profiles", "--suite", "x"],
+            "--proven and --suite are for two files",
+        ),
+        (&[], "required arguments were not provided"),
+    ] {
+        let ran = Leakgate::check().args(arguments).run();
+        assert_eq!(ran.code, 2, "{arguments:?}");
+        assert!(
+            ran.stderr.contains(message),
+            "{arguments:?}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_day_that_is_none_is_wrong_usage() {
+    let ran = Leakgate::check_on("tomorrow").args(&["a", "b"]).run();
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("invalid value 'tomorrow'"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn of_several_after_profiles_the_last_is_judged_and_that_is_said() {
+    let (code, report) = Leakgate::check()
+        .pair("go1.27", "send-abandoned")
+        .arg(profile("go1.27", "send-abandoned", "before"))
+        .args(&["--suite", "shop"])
+        .json();
+    assert_eq!(code, 0);
+    assert_eq!(
+        report["notes"],
+        serde_json::json!([{ "suite": "shop", "text": "of 2 after profiles the last is judged" }])
+    );
+}

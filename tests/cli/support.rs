@@ -1,0 +1,118 @@
+//! Running the binary in a clean environment, and reading what it says.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A call of the binary.
+pub(crate) struct Leakgate(Command);
+
+/// What a call gave.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Leakgate {
+    /// `leakgate check`, in the repository, with a fixed day and nothing from the environment that a CI or a terminal sets.
+    pub(crate) fn check() -> Self {
+        Self::check_on("2026-11-20")
+    }
+
+    /// The same on another day.
+    pub(crate) fn check_on(day: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_leakgate"));
+        command
+            .env_clear()
+            .current_dir(repository())
+            .args(["check", "--now", day]);
+        Self(command)
+    }
+
+    pub(crate) fn arg(mut self, argument: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.0.arg(argument);
+        self
+    }
+
+    pub(crate) fn args(mut self, arguments: &[&str]) -> Self {
+        self.0.args(arguments);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.0.env(name, value);
+        self
+    }
+
+    pub(crate) fn dir(mut self, directory: &Path) -> Self {
+        self.0.current_dir(directory);
+        self
+    }
+
+    /// BEFORE and AFTER of one captured leak or twin: `pair("go1.27", "send-abandoned")`.
+    pub(crate) fn pair(self, go: &str, name: &str) -> Self {
+        self.arg(profile(go, name, "before"))
+            .arg(profile(go, name, "after"))
+    }
+
+    pub(crate) fn run(mut self) -> Ran {
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = self.0.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran {
+            code: status.code().unwrap(),
+            stdout: text(stdout),
+            stderr: text(stderr),
+        }
+    }
+
+    /// Runs with `--report json` and gives the report, held to its schema.
+    pub(crate) fn json(self) -> (i32, Value) {
+        let ran = self.args(&["--report", "json"]).run();
+        let report: Value = serde_json::from_str(&ran.stdout)
+            .unwrap_or_else(|error| panic!("no JSON: {error}\n{}\n{}", ran.stdout, ran.stderr));
+        assert_fits_schema(&report);
+        (ran.code, report)
+    }
+}
+
+pub(crate) fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A captured profile, as an absolute path.
+pub(crate) fn profile(go: &str, name: &str, side: &str) -> PathBuf {
+    repository().join(format!("testdata/profiles/{go}/{name}/{side}.pb.gz"))
+}
+
+/// One of the other captured files, as an absolute path.
+pub(crate) fn special(name: &str) -> PathBuf {
+    repository().join("testdata/special").join(name)
+}
+
+/// The toolchains that the profiles were captured with.
+pub(crate) const TOOLCHAINS: [&str; 5] = ["go1.21", "go1.23", "go1.25", "go1.26", "go1.27"];
+
+pub(crate) fn assert_fits_schema(report: &Value) {
+    let schema = std::fs::read_to_string(repository().join("schema/report.v1.json")).unwrap();
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(report)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+/// A scratch directory with one file in it.
+pub(crate) fn scratch(name: &str, text: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+    directory
+}
