@@ -7,7 +7,9 @@
 mod near;
 mod renamed;
 
-use crate::profile::index32;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
 use crate::snapshot::{Group, Snapshot};
 
 pub use near::Similarity;
@@ -40,14 +42,25 @@ impl Pairing {
 /// One stack and what became of it. At least one side is there.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
-    /// The group in the snapshot before.
-    pub before: Option<u32>,
-    /// The group in the last snapshot after.
-    pub after: Option<u32>,
+    /// Index of the group in the snapshot before.
+    pub before: Option<usize>,
+    /// Index of the group in the last snapshot after.
+    pub after: Option<usize>,
     /// How the two were matched.
     pub pairing: Pairing,
-    /// Goroutines without a frame in `before` that are counted as the start of this stack.
+    /// Goroutines before, with those that had no frame yet and are counted as the start of this stack.
+    pub count_before: i64,
+    /// Goroutines after.
+    pub count_after: i64,
+    /// Of those before, how many had no frame yet.
     pub started: i64,
+}
+
+impl Row {
+    /// After less before.
+    pub fn growth(&self) -> i64 {
+        self.count_after - self.count_before
+    }
 }
 
 /// Two snapshots, matched.
@@ -59,11 +72,15 @@ pub struct Diff<'s, 'buf> {
     pub before: &'s Snapshot<'buf>,
     /// The last of the snapshots taken after.
     pub after: &'s Snapshot<'buf>,
-    /// Every group of both, once: those of `after` in its order, then those that are gone in the order of `before`.
-    pub rows: Vec<Row>,
     /// What a reader of the report should know about the matching itself.
     pub notes: Vec<String>,
     between: &'s [Snapshot<'buf>],
+    /// For groups of `after` that are not equal to their partner: that partner.
+    partners: HashMap<usize, (usize, Pairing)>,
+    /// The same the other way: groups of `before` that have a partner.
+    partnered: HashMap<usize, usize>,
+    /// By group of `after`: goroutines without a frame in `before` that are counted as its start.
+    started: HashMap<usize, i64>,
 }
 
 impl<'s, 'buf> Diff<'s, 'buf> {
@@ -78,63 +95,70 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         let mut diff = Diff {
             before,
             after,
-            rows: Vec::new(),
             notes: Vec::new(),
             between,
+            partners: HashMap::new(),
+            partnered: HashMap::new(),
+            started: HashMap::new(),
         };
-        diff.pair_exact();
-        let (mut gone, mut new) = (Vec::new(), Vec::new());
-        for (index, row) in diff.rows.iter().enumerate() {
-            match (row.before, row.after) {
-                (Some(_), None) => gone.push(index),
-                (None, Some(_)) => new.push(index),
-                _ => {}
-            }
+        let mut left = diff.unpaired();
+        if left.has_both_sides() {
+            let pairs = renamed::pair(&diff, &left);
+            diff.take(pairs, &mut left);
         }
-        let mut pairs = Vec::new();
-        if !gone.is_empty() && !new.is_empty() {
-            pairs.extend(renamed::pair(&diff, &mut gone, &mut new));
-        }
-        if !gone.is_empty() && !new.is_empty() {
-            let (near, note) = near::pair(&diff, &mut gone, &mut new);
-            pairs.extend(near);
+        if left.has_both_sides() {
+            let (pairs, note) = near::pair(&diff, &left);
+            diff.take(pairs, &mut left);
             diff.notes.extend(note);
         }
-        diff.merge(&pairs);
         diff.start_frameless();
         diff
     }
 
-    /// Goroutines of a row in `before`, with those that had no frame yet.
-    pub fn count_before(&self, row: &Row) -> i64 {
-        row.before
-            .map_or(0, |group| self.before.groups()[group as usize].count)
-            + row.started
+    /// Every stack of both snapshots, once, in the order of their keys.
+    ///
+    /// Rows are made as they are asked for: both snapshots are sorted, so walking them side by side finds equal stacks,
+    /// and only pairs of unequal ones have to be kept.
+    pub fn rows(&self) -> impl Iterator<Item = Row> {
+        self.walk()
+            .filter_map(|(before, after)| match (before, after) {
+                (Some(before), None) if self.partnered.contains_key(&before) => None,
+                (None, Some(after)) => Some(match self.partners.get(&after) {
+                    Some(&(before, pairing)) => self.row(Some(before), Some(after), pairing),
+                    None => self.row(None, Some(after), Pairing::Unpaired),
+                }),
+                (Some(_), Some(_)) => Some(self.row(before, after, Pairing::Exact)),
+                _ => Some(self.row(before, after, Pairing::Unpaired)),
+            })
     }
 
-    /// Goroutines of a row in `after`.
-    pub fn count_after(&self, row: &Row) -> i64 {
-        row.after
-            .map_or(0, |group| self.after.groups()[group as usize].count)
+    /// The rows whose two sides are not equal though they are matched.
+    pub fn moved(&self) -> impl Iterator<Item = Row> {
+        let mut afters: Vec<_> = self.partners.keys().copied().collect();
+        afters.sort_unstable();
+        afters.into_iter().map(|after| {
+            let (before, pairing) = self.partners[&after];
+            self.row(Some(before), Some(after), pairing)
+        })
+    }
+
+    /// How many rows there are.
+    pub fn row_count(&self) -> u64 {
+        self.walk().count() as u64 - self.partners.len() as u64
     }
 
     /// Goroutines with exactly the stack of a row, in each snapshot after `before`, oldest first.
     pub fn series(&self, row: &Row) -> Vec<i64> {
-        let group: Option<&Group> = match (row.after, row.before) {
-            (Some(after), _) => self.after.groups().get(after as usize),
-            (None, Some(before)) => self.before.groups().get(before as usize),
-            (None, None) => None,
-        };
-        let count = |snapshot: &Snapshot| {
-            group
-                .and_then(|group| snapshot.find(group.key))
-                .map_or(0, |found| snapshot.groups()[found as usize].count)
-        };
-        self.between.iter().chain([self.after]).map(count).collect()
+        let (snapshot, group) = self.shown(row);
+        let key = snapshot.groups()[group].key;
+        let snapshots = self.between.iter().chain([self.after]);
+        snapshots
+            .map(|snapshot| snapshot.find(key).map_or(0, |group| group.count))
+            .collect()
     }
 
     /// The snapshot and group that stand for a row: those of `after`, or of `before` for a stack that is gone.
-    pub fn shown(&self, row: &Row) -> (&'s Snapshot<'buf>, u32) {
+    pub fn shown(&self, row: &Row) -> (&'s Snapshot<'buf>, usize) {
         match (row.after, row.before) {
             (Some(after), _) => (self.after, after),
             (None, Some(before)) => (self.before, before),
@@ -142,53 +166,66 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         }
     }
 
-    fn pair_exact(&mut self) {
-        let (before, after) = (self.before.groups(), self.after.groups());
-        let mut taken = vec![false; before.len()];
-        self.rows.reserve_exact(before.len().max(after.len()));
-        for (index, group) in after.iter().enumerate() {
-            let partner = self.before.find(group.key);
-            if let Some(partner) = partner {
-                taken[partner as usize] = true;
+    /// Walks both snapshots side by side: the indices of equal groups together, of all others alone.
+    fn walk(&self) -> impl Iterator<Item = (Option<usize>, Option<usize>)> {
+        let (old, new) = (self.before.groups(), self.after.groups());
+        let (mut before, mut after) = (0, 0);
+        std::iter::from_fn(move || {
+            let order = match (old.get(before), new.get(after)) {
+                (None, None) => return None,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(old), Some(new)) => old.key.cmp(&new.key),
+            };
+            let pair = (
+                order.is_le().then_some(before),
+                order.is_ge().then_some(after),
+            );
+            before += usize::from(order.is_le());
+            after += usize::from(order.is_ge());
+            Some(pair)
+        })
+    }
+
+    fn row(&self, before: Option<usize>, after: Option<usize>, pairing: Pairing) -> Row {
+        let count =
+            |groups: &[Group], group: Option<usize>| group.map_or(0, |group| groups[group].count);
+        let started = match after {
+            Some(after) if !self.started.is_empty() => {
+                self.started.get(&after).copied().unwrap_or(0)
             }
-            let pairing = if partner.is_some() {
-                Pairing::Exact
-            } else {
-                Pairing::Unpaired
-            };
-            self.rows.push(Row {
-                before: partner,
-                after: Some(index32(index)),
-                pairing,
-                started: 0,
-            });
-        }
-        for (index, _) in before
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| !taken[*index])
-        {
-            let row = Row {
-                before: Some(index32(index)),
-                after: None,
-                pairing: Pairing::Unpaired,
-                started: 0,
-            };
-            self.rows.push(row);
+            _ => 0,
+        };
+        Row {
+            before,
+            after,
+            pairing,
+            count_before: count(self.before.groups(), before) + started,
+            count_after: count(self.after.groups(), after),
+            started,
         }
     }
 
-    /// Moves the `before` side of each pair's gone row to its new row.
-    fn merge(&mut self, pairs: &[Pair]) {
-        if pairs.is_empty() {
-            return;
+    fn unpaired(&self) -> Unpaired {
+        let mut left = Unpaired::default();
+        for pair in self.walk() {
+            match pair {
+                (Some(before), None) => left.gone.push(before),
+                (None, Some(after)) => left.new.push(after),
+                _ => {}
+            }
         }
-        for pair in pairs {
-            self.rows[pair.new].before = self.rows[pair.gone].before.take();
-            self.rows[pair.new].pairing = pair.pairing;
+        left
+    }
+
+    /// Keeps pairs, and takes them out of what is left.
+    fn take(&mut self, pairs: Vec<Pair>, left: &mut Unpaired) {
+        for Pair { gone, new, pairing } in pairs {
+            self.partners.insert(new, (gone, pairing));
+            self.partnered.insert(gone, new);
         }
-        self.rows
-            .retain(|row| row.before.is_some() || row.after.is_some());
+        left.gone.retain(|gone| !self.partnered.contains_key(gone));
+        left.new.retain(|new| !self.partners.contains_key(new));
     }
 
     /// Counts each goroutine of `before` that had not run yet, and so had no frame, as the start of one unlabelled
@@ -198,27 +235,17 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         if frameless == 0 {
             return;
         }
-        let mut grown: Vec<usize> = (0..self.rows.len())
-            .filter(|&row| self.count_after(&self.rows[row]) > self.count_before(&self.rows[row]))
-            .collect();
-        grown.sort_by_key(|&row| {
-            self.rows[row]
-                .after
-                .map(|group| self.after.groups()[group as usize].key)
-        });
-        for row in grown {
-            let growth = self.count_after(&self.rows[row]) - self.count_before(&self.rows[row]);
-            let unlabelled: i64 = self.rows[row]
-                .after
-                .map_or_else(Vec::new, |group| self.after.portions(group))
-                .iter()
-                .filter(|portion| portion.labels.is_empty())
-                .map(|portion| portion.count)
-                .sum();
-            let started = frameless.min(growth).min(unlabelled);
-            self.rows[row].started = started;
-            frameless -= started;
+        let mut started = HashMap::new();
+        for row in self.rows().filter(|row| row.growth() > 0) {
+            let Some(after) = row.after else { continue };
+            let portions = self.after.portions(after);
+            let unlabelled = portions.iter().filter(|portion| portion.labels.is_empty());
+            let unlabelled: i64 = unlabelled.map(|portion| portion.count).sum();
+            let starts = frameless.min(row.growth()).min(unlabelled);
+            frameless -= starts;
+            started.insert(after, starts);
         }
+        self.started = started;
         let used = self.before.frameless - frameless;
         if used > 0 {
             self.notes.push(format!(
@@ -229,7 +256,22 @@ impl<'s, 'buf> Diff<'s, 'buf> {
     }
 }
 
-/// A gone row and a new row that are one stack.
+/// Groups that no step has paired yet, by index, in the order of their keys.
+#[derive(Debug, Default)]
+struct Unpaired {
+    /// Of `before`.
+    gone: Vec<usize>,
+    /// Of `after`.
+    new: Vec<usize>,
+}
+
+impl Unpaired {
+    fn has_both_sides(&self) -> bool {
+        !self.gone.is_empty() && !self.new.is_empty()
+    }
+}
+
+/// A gone group and a new group that are one stack.
 struct Pair {
     gone: usize,
     new: usize,

@@ -4,6 +4,7 @@
 //! policy asks for labels. Each cell is covered by the first exception that matches it, or judged by the first rule per
 //! stack that does; rules with another `per` then add up what is not covered.
 
+mod cell;
 mod evidence;
 mod matching;
 mod suite;
@@ -14,7 +15,7 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 
 use crate::diff::Diff;
-use crate::policy::{Allow, BUILTIN_ALLOWS, Bound, BuiltinAllow, Matcher, Per, Policy};
+use crate::policy::{Allow, BUILTIN_ALLOWS, Bound, BuiltinAllow, Matcher, Per, Policy, Rule};
 use crate::snapshot::Snapshot;
 use crate::verdict::{AllowUse, Finding, Moved, Note, Skipped, Totals, Unchecked, Verdict};
 use matching::Conditions;
@@ -92,26 +93,33 @@ impl<'p> Judge<'p> {
         proven: Option<&Snapshot<'b>>,
     ) -> SuiteVerdict {
         let mut suite = Suite::new(self, name, diff, proven);
-        let cells = suite.cells();
-        let mut matched = vec![0; self.policy.allows.len() + BUILTIN_ALLOWS.len()];
-        for cell in &cells {
-            if let Some(allow) = cell.allow {
-                matched[allow] += cell.after;
-            }
-        }
+        let matched = std::mem::take(&mut suite.matched);
         SuiteVerdict {
             totals: Totals {
                 before: diff.before.total,
                 after: diff.after.total,
-                stacks: diff.rows.len() as u64,
+                stacks: diff.row_count(),
                 suites: 1,
             },
-            findings: suite.findings(&cells, &self.covers(&matched)),
+            findings: suite.findings(&self.covers(&matched)),
             moved: evidence::moved(name, diff),
             matched,
             skipped: evidence::skipped(name, diff),
             notes: evidence::notes(name, diff),
         }
+    }
+
+    /// A rule of the policy by its index; past the last one, the default rule.
+    fn rule(&self, index: usize) -> &'p Rule {
+        self.policy
+            .rules
+            .get(index)
+            .unwrap_or(&self.policy.default_rule)
+    }
+
+    /// How many exceptions there are: those of the policy, then the built-in ones.
+    fn exception_count(&self) -> usize {
+        self.policy.allows.len() + BUILTIN_ALLOWS.len()
     }
 
     /// How each exception stands, given how many goroutines of the suite it matched.
@@ -153,7 +161,7 @@ impl<'p> Judge<'p> {
             unchecked,
             ..Verdict::default()
         };
-        let mut matched = vec![0; self.policy.allows.len() + BUILTIN_ALLOWS.len()];
+        let mut matched = vec![0; self.exception_count()];
         for suite in suites {
             verdict.totals.before = verdict.totals.before.saturating_add(suite.totals.before);
             verdict.totals.after = verdict.totals.after.saturating_add(suite.totals.after);

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashTable;
-
-use crate::profile::{DecodeError, Kind, Label, Problem, Profile, Stack, index32};
+use crate::profile::{DecodeError, Kind, Label, Problem, Profile, SampleAt, Stack};
 use crate::stack::{Frames, Key, Symbols};
 
 /// The pprof label that carries a test's name.
@@ -18,7 +16,7 @@ pub struct Group {
     /// How many goroutines there are, 1 or more.
     pub count: i64,
     /// The first sample with this stack, which stands for all of them.
-    sample: u32,
+    sample: SampleAt,
 }
 
 /// Goroutines of one group that carry the same labels, which may be none.
@@ -39,9 +37,8 @@ pub struct Snapshot<'buf> {
     profile: Profile<'buf>,
     symbols: Symbols<'buf>,
     groups: Vec<Group>,
-    by_key: HashTable<u32>,
-    /// Group and sample of every labelled sample, sorted.
-    labelled: Vec<(u32, u32)>,
+    /// Every sample with labels, sorted by its stack's key.
+    labelled: Vec<(Key, SampleAt)>,
     /// Inner frames of the deepest stack; see [`crate::stack::Depth`].
     deepest: usize,
     /// Goroutines in the profile, judged or not.
@@ -54,6 +51,9 @@ pub struct Snapshot<'buf> {
     pub cut: u64,
 }
 
+/// What an error would be in a sample that was read before.
+const READ_BEFORE: &str = "every sample was read when the profile was grouped";
+
 impl<'buf> Snapshot<'buf> {
     /// Groups a decoded profile.
     ///
@@ -64,59 +64,54 @@ impl<'buf> Snapshot<'buf> {
         let captures = capturing_locations(&profile);
         let mut groups: Vec<Group> = Vec::new();
         groups.reserve_exact(profile.sample_count());
-        let mut by_key: HashTable<u32> = HashTable::with_capacity(profile.sample_count());
-        let (mut labelled, mut deepest) = (Vec::new(), 0_usize);
+        let (mut labelled, mut suspects, mut deepest) = (Vec::new(), Vec::new(), 0_usize);
         let (mut total, mut frameless, mut capturing) = (0_i64, 0_i64, 0_i64);
         let mut stack = Stack::default();
-        let mut suspects = Vec::new();
-        for index in 0..profile.sample_count() {
-            let sample = profile.read_sample(index, &mut stack)?;
+        for at in profile.samples() {
+            let sample = profile.read_sample(at, &mut stack)?;
             let mut count = sample.count;
             total = total
                 .checked_add(count)
                 .ok_or_else(|| DecodeError::whole(Problem::Overflow))?;
-            let Some(&leaf) = stack.locations().first() else {
+            let Some(hashed) = symbols.hash(stack.locations()) else {
                 frameless += count;
                 continue;
             };
-            if capturing == 0 && captures[leaf as usize] {
+            if capturing == 0 && captures[stack.locations()[0] as usize] {
                 capturing = count.min(1);
                 count -= capturing;
             }
             if count == 0 {
                 continue;
             }
-            let depth = symbols.depth(&stack);
-            deepest = deepest.max(depth.inner());
-            let key = symbols.key(&stack);
-            let same = |&group: &u32| groups[group as usize].key == key;
-            let group = *by_key
-                .entry(key.slot(), same, |&group| groups[group as usize].key.slot())
-                .or_insert_with(|| index32(groups.len()))
-                .get();
-            if let Some(known) = groups.get_mut(group as usize) {
-                known.count += count;
-            } else {
-                groups.push(Group {
-                    key,
-                    count,
-                    sample: index32(index),
-                });
-                if depth.may_be_cut() {
-                    suspects.push(group);
-                }
+            deepest = deepest.max(hashed.depth.inner());
+            if hashed.depth.may_be_cut() {
+                suspects.push(hashed.key);
             }
             if sample.labelled {
-                profile.labels(index)?;
-                labelled.push((group, index32(index)));
+                profile.check_labels(at)?;
+                labelled.push((hashed.key, at));
             }
+            groups.push(Group {
+                key: hashed.key,
+                count,
+                sample: at,
+            });
         }
+        groups.sort_unstable_by_key(|group| group.key);
+        groups.dedup_by(|group, kept| {
+            let same = group.key == kept.key;
+            if same {
+                kept.count += group.count;
+                kept.sample = kept.sample.min(group.sample);
+            }
+            same
+        });
         labelled.sort_unstable();
         let mut snapshot = Self {
             profile,
             symbols,
             groups,
-            by_key,
             labelled,
             deepest,
             total,
@@ -124,10 +119,7 @@ impl<'buf> Snapshot<'buf> {
             capturing,
             cut: 0,
         };
-        snapshot.cut = suspects
-            .iter()
-            .filter(|&&group| snapshot.frames(group).is_cut())
-            .count() as u64;
+        snapshot.cut = snapshot.count_cut(suspects);
         Ok(snapshot)
     }
 
@@ -136,41 +128,35 @@ impl<'buf> Snapshot<'buf> {
         self.profile.kind()
     }
 
-    /// The groups, in the order of the profile. Their indices name them below.
+    /// The groups, sorted by key. Their indices name them below.
     pub fn groups(&self) -> &[Group] {
         &self.groups
     }
 
     /// The group with this key.
-    pub fn find(&self, key: Key) -> Option<u32> {
-        self.by_key
-            .find(key.slot(), |&group| self.groups[group as usize].key == key)
-            .copied()
+    pub fn find(&self, key: Key) -> Option<&Group> {
+        let found = self.groups.binary_search_by_key(&key, |group| group.key);
+        found.ok().map(|index| &self.groups[index])
     }
 
-    /// The profile that was grouped.
-    pub fn profile(&self) -> &Profile<'buf> {
-        &self.profile
-    }
-
-    /// The names of its functions.
+    /// The names and locations of its functions.
     pub fn symbols(&self) -> &Symbols<'buf> {
         &self.symbols
     }
 
-    /// Leaves the stack of a group in `stack`, for those who want location indices and not [`Snapshot::frames`].
-    pub fn read_stack(&self, group: u32, stack: &mut Stack) {
-        let sample = self.groups[group as usize].sample as usize;
-        self.profile
-            .read_sample(sample, stack)
-            .expect("every sample was read when the profile was grouped");
-    }
-
     /// The stack of a group, resolved for reading.
-    pub fn frames(&self, group: u32) -> Frames<'buf> {
+    pub fn frames(&self, group: usize) -> Frames<'buf> {
         let mut stack = Stack::default();
-        self.read_stack(group, &mut stack);
-        Frames::new(&self.profile, &self.symbols, &stack, self.deepest)
+        let sample = self.groups[group].sample;
+        self.profile
+            .read_sample(sample, &mut stack)
+            .expect(READ_BEFORE);
+        Frames::new(
+            &self.profile,
+            &self.symbols,
+            stack.locations(),
+            self.deepest,
+        )
     }
 
     /// Whether any goroutine of the profile carries a label.
@@ -179,27 +165,23 @@ impl<'buf> Snapshot<'buf> {
     }
 
     /// The goroutines of a group by their labels, sorted by labels; those without any come first.
-    pub fn portions(&self, group: u32) -> Vec<Portion> {
+    pub fn portions(&self, group: usize) -> Vec<Portion> {
+        let Group { key, count, .. } = self.groups[group];
         let mut by_labels: BTreeMap<BTreeMap<String, String>, i64> = BTreeMap::new();
-        let mut unlabelled = self.groups[group as usize].count;
-        let first = self.labelled.partition_point(|&(other, _)| other < group);
-        let mut stack = Stack::default();
-        for &(_, sample) in self.labelled[first..]
-            .iter()
-            .take_while(|&&(other, _)| other == group)
-        {
-            let checked = "every sample was read when the profile was grouped";
-            let labels = self.profile.labels(sample as usize).expect(checked);
+        let (mut unlabelled, mut stack) = (count, Stack::default());
+        let first = self.labelled.partition_point(|&(other, _)| other < key);
+        let samples = self.labelled[first..].iter();
+        for &(_, at) in samples.take_while(|&&(other, _)| other == key) {
+            let labels = self.profile.labels(at).expect(READ_BEFORE);
             let count = self
                 .profile
-                .read_sample(sample as usize, &mut stack)
-                .expect(checked)
+                .read_sample(at, &mut stack)
+                .expect(READ_BEFORE)
                 .count;
-            let labels = labels
-                .into_iter()
-                .map(|Label { key, value }| (key.into_owned(), value.into_owned()))
-                .collect();
-            *by_labels.entry(labels).or_default() += count;
+            let owned = |Label { key, value }: Label| (key.into_owned(), value.into_owned());
+            *by_labels
+                .entry(labels.into_iter().map(owned).collect())
+                .or_default() += count;
             unlabelled -= count;
         }
         if unlabelled > 0 {
@@ -210,25 +192,41 @@ impl<'buf> Snapshot<'buf> {
             .map(|(labels, count)| Portion { labels, count })
             .collect()
     }
+
+    /// How many of the groups with these keys were cut: that is known only when the deepest stack is.
+    fn count_cut(&self, mut suspects: Vec<Key>) -> u64 {
+        suspects.sort_unstable();
+        suspects.dedup();
+        let group = |key| {
+            self.groups
+                .binary_search_by_key(&key, |group| group.key)
+                .ok()
+        };
+        let cut = suspects
+            .into_iter()
+            .filter_map(group)
+            .filter(|&group| self.frames(group).is_cut());
+        cut.count() as u64
+    }
 }
 
 /// Marks the locations that are the leaf of a goroutine which writes the profile it stands in. Every profile holds one,
 /// and no program leaks it. A goroutine that is only blocked inside `Profile.WriteTo` has another leaf, and is judged.
 fn capturing_locations(profile: &Profile) -> Vec<bool> {
-    let is_capture = |function| {
-        // The second is the spelling up to Go 1.22, where the first is inlined into it.
-        [
-            &b"runtime.goroutineProfileWithLabels"[..],
-            b"runtime/pprof.runtime_goroutineProfileWithLabels",
-        ]
-        .contains(&profile.function_name(function))
-    };
+    // The second is the spelling up to Go 1.22, where the first is inlined into it.
+    let captures: Vec<bool> = (0..profile.function_count())
+        .map(|function| {
+            [
+                &b"runtime.goroutineProfileWithLabels"[..],
+                b"runtime/pprof.runtime_goroutineProfileWithLabels",
+            ]
+            .contains(&profile.function_name(function))
+        })
+        .collect();
     (0..profile.location_count())
         .map(|location| {
-            profile
-                .lines_of(location)
-                .first()
-                .is_some_and(|line| is_capture(line.function))
+            let leaf = profile.lines_of(location).first();
+            leaf.is_some_and(|line| captures[line.function])
         })
         .collect()
 }

@@ -41,6 +41,11 @@ pub fn is_nil_channel(function: &str, line: u32) -> bool {
     }
 }
 
+/// Whether [`is_nil_channel`] can be true for this function.
+pub fn is_channel_operation(function: &str) -> bool {
+    matches!(function, "runtime.chansend" | "runtime.chanrecv")
+}
+
 /// Looks up how a goroutine with these frames (function and 1-based line, leaf first) waits.
 ///
 /// A stack that is parked nowhere is `running`; one that is parked where no row fits is `waiting`.

@@ -4,6 +4,7 @@
 //! not be checked, are all in a [`Verdict`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -201,9 +202,9 @@ impl Disposition {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The function, normalised.
-    pub function: String,
+    pub function: Arc<str>,
     /// Its file, as the profile gives it.
-    pub file: String,
+    pub file: Arc<str>,
     /// 1-based; 0 when unknown.
     pub line: u32,
 }

@@ -38,8 +38,8 @@ type Counts = BTreeMap<Vec<String>, i64>;
 fn decoded(profile: &Profile) -> Counts {
     let mut counts = Counts::new();
     let mut stack = Stack::default();
-    for index in 0..profile.sample_count() {
-        let count = profile.read_sample(index, &mut stack).unwrap().count;
+    for at in profile.samples() {
+        let count = profile.read_sample(at, &mut stack).unwrap().count;
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         let lines = stack
             .locations()
@@ -62,10 +62,9 @@ fn decoded(profile: &Profile) -> Counts {
 /// "Locations", where further lines of one location stand below it, indented.
 fn readable(text: &str) -> Counts {
     let (samples, locations) = text.split_once("\nLocations\n").unwrap();
-    let locations = locations.split("\nMappings").next().unwrap();
     let mut frames: BTreeMap<u64, Vec<String>> = BTreeMap::new();
     let mut current = 0;
-    for line in locations.lines() {
+    for line in locations.lines().take_while(|line| *line != "Mappings") {
         let mut words: Vec<&str> = line.split_whitespace().collect();
         if let Some(id) = words[0].strip_suffix(':').and_then(|id| id.parse().ok()) {
             current = id;

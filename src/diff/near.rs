@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
-use super::renamed::{Classes, forget_paired};
-use super::{Diff, Pair, Pairing};
+use super::renamed::Classes;
+use super::{Diff, Pair, Pairing, Unpaired};
 
 /// How alike two lists of frames are, in thousandths: 800 to 1000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,31 +26,23 @@ const ENOUGH: usize = 800;
 /// hundred thousand of those are compared before the rest stays unpaired.
 const BUDGET: usize = 40_000_000;
 
-/// A leftover row and its frames by class.
+/// A leftover group and its frames by class.
 struct Candidate {
-    row: usize,
-    frames: Vec<u128>,
+    group: usize,
+    frames: Vec<u64>,
     /// The same, sorted: for the upper bound.
-    sorted: Vec<u128>,
+    sorted: Vec<u64>,
 }
 
-/// Pairs rows with one root whose frames are alike, the most alike first, and takes them out of `gone` and `new`.
+/// Pairs groups with one root whose frames are alike, the most alike first, then in the order of their keys.
 ///
 /// Stacks that were cut have no root and stay as they are. The note says so when the budget did not reach for all.
-pub(super) fn pair(
-    diff: &Diff,
-    gone: &mut Vec<usize>,
-    new: &mut Vec<usize>,
-) -> (Vec<Pair>, Option<String>) {
+pub(super) fn pair(diff: &Diff, left: &Unpaired) -> (Vec<Pair>, Option<String>) {
     let (before, after) = (Classes::new(diff.before), Classes::new(diff.after));
-    // The rows come sorted by key from the step before, so the order of every list here is fixed.
-    let mut by_root: BTreeMap<u128, (Vec<Candidate>, Vec<Candidate>)> = BTreeMap::new();
-    for &row in gone.iter() {
-        let group = diff.rows[row]
-            .before
-            .expect("a gone row has a group before");
-        if let Some(frames) = before.whole(group) {
-            let candidate = Candidate::new(row, frames);
+    let mut by_root: BTreeMap<u64, (Vec<Candidate>, Vec<Candidate>)> = BTreeMap::new();
+    for &gone in &left.gone {
+        if let Some(frames) = before.whole(gone) {
+            let candidate = Candidate::new(gone, frames);
             by_root
                 .entry(candidate.root())
                 .or_default()
@@ -58,10 +50,9 @@ pub(super) fn pair(
                 .push(candidate);
         }
     }
-    for &row in new.iter() {
-        let group = diff.rows[row].after.expect("a new row has a group after");
-        if let Some(frames) = after.whole(group) {
-            let candidate = Candidate::new(row, frames);
+    for &new in &left.new {
+        if let Some(frames) = after.whole(new) {
+            let candidate = Candidate::new(new, frames);
             if let Some((_, same_root)) = by_root.get_mut(&candidate.root()) {
                 same_root.push(candidate);
             }
@@ -79,15 +70,16 @@ pub(super) fn pair(
                 budget = left;
                 alike.extend(
                     old.similarity(young)
-                        .map(|similarity| (similarity, old.row, young.row)),
+                        .map(|similarity| (similarity, old.group, young.group)),
                 );
             }
         }
         alike.sort_by_key(|&(similarity, ..)| Reverse(similarity));
-        let mut taken = HashSet::new();
+        let (mut taken_gone, mut taken_new) = (HashSet::new(), HashSet::new());
         for (similarity, gone, new) in alike {
-            if !taken.contains(&gone) && !taken.contains(&new) {
-                taken.extend([gone, new]);
+            if !taken_gone.contains(&gone) && !taken_new.contains(&new) {
+                taken_gone.insert(gone);
+                taken_new.insert(new);
                 pairs.push(Pair {
                     gone,
                     new,
@@ -96,7 +88,6 @@ pub(super) fn pair(
             }
         }
     }
-    forget_paired(&pairs, gone, new);
     let note = (skipped > 0).then(|| {
         format!("so many stacks are new and gone that {skipped} of those gone were not compared with all new ones of their root")
     });
@@ -104,17 +95,17 @@ pub(super) fn pair(
 }
 
 impl Candidate {
-    fn new(row: usize, frames: Vec<u128>) -> Self {
+    fn new(group: usize, frames: Vec<u64>) -> Self {
         let mut sorted = frames.clone();
         sorted.sort_unstable();
         Self {
-            row,
+            group,
             frames,
             sorted,
         }
     }
 
-    fn root(&self) -> u128 {
+    fn root(&self) -> u64 {
         *self.frames.last().expect("a group has at least one frame")
     }
 

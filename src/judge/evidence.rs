@@ -1,30 +1,26 @@
 //! What a verdict tells of its evidence: stacks that moved, goroutines left out, remarks.
 
-use crate::diff::{Diff, Pairing};
+use crate::diff::Diff;
 use crate::verdict::{Moved, Note, Skipped};
 
 /// Stacks that were matched with another one: told even where nothing grew, since a match can hide a new goroutine.
 pub(super) fn moved(suite: &str, diff: &Diff) -> Vec<Moved> {
-    let pairs = diff
-        .rows
-        .iter()
-        .filter(|row| matches!(row.pairing, Pairing::Renamed | Pairing::Near(_)));
-    let mut moved: Vec<_> = pairs
+    let mut moved: Vec<_> = diff
+        .moved()
         .filter_map(|row| {
             let (before, after) = (
                 diff.before.frames(row.before?),
                 diff.after.frames(row.after?),
             );
+            let outermost = after.as_slice().last();
             Some(Moved {
                 suite: suite.to_owned(),
                 id_before: before.id(),
                 id: after.id(),
                 pairing: row.pairing,
-                before: diff.count_before(row),
-                after: diff.count_after(row),
-                root: after
-                    .as_slice()
-                    .last()
+                before: row.count_before,
+                after: row.count_after,
+                root: outermost
                     .map(|frame| frame.function.as_str().to_owned())
                     .unwrap_or_default(),
             })

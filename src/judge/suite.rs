@@ -1,9 +1,12 @@
-//! One suite: its stacks taken apart into cells, and each judged.
+//! One suite: each stack taken apart into cells, and judged as it comes by.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::matching::{Matches, Subject};
-use super::{Cover, Exception, Judge, tally};
+use super::cell::Cell;
+use super::matching::Matches;
+use super::tally::{self, Tally};
+use super::{Cover, Exception, Judge};
 use crate::diff::{Diff, Pairing, Row};
 use crate::policy::{Allow, Per, Rule};
 use crate::profile::Kind;
@@ -11,111 +14,119 @@ use crate::snapshot::{Portion, Snapshot};
 use crate::stack::{Frame, Frames, id_of};
 use crate::verdict::{Disposition, Finding, Place};
 
-/// Goroutines that no rule can tell apart.
-#[derive(Debug)]
-pub(super) struct Cell {
-    /// Index of the diff's row.
-    pub(super) row: usize,
-    pub(super) labels: BTreeMap<String, String>,
-    pub(super) before: i64,
-    pub(super) after: i64,
-    /// Index of the exception that matches it: those of the policy, then the built-in ones.
-    pub(super) allow: Option<usize>,
-}
-
-/// A judged row and what is known of it.
-struct Stack<'buf> {
-    frames: Frames<'buf>,
-    subject: Subject,
-}
-
 /// One suite while it is judged.
 pub(super) struct Suite<'j, 'p, 's, 'buf> {
     judge: &'j Judge<'p>,
     name: &'j str,
     diff: &'j Diff<'s, 'buf>,
     proven: Option<&'j Snapshot<'buf>>,
-    /// What is known of each judged row, by its index.
-    stacks: BTreeMap<usize, Stack<'buf>>,
+    /// Goroutines after that each exception matched: those of the policy, then the built-in ones.
+    pub(super) matched: Vec<i64>,
+    violations: Vec<Violation>,
+    /// One for each rule of the policy that does not judge stack by stack.
+    tallies: Vec<Tally<'j>>,
+    places: Places,
+}
+
+/// Goroutines of one stack that are too many for the rule that decides, before it is known whether their exception holds.
+struct Violation {
+    row: Row,
+    /// Index of the rule; past the last one for the default rule.
+    rule: usize,
+    /// Index of the exception.
+    allow: Option<usize>,
+    before: i64,
+    after: i64,
+    /// By labels, where the policy asks for labels.
+    portions: Vec<Portion>,
 }
 
 impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
+    /// Judges every stack that can matter.
     pub(super) fn new(
         judge: &'j Judge<'p>,
         name: &'j str,
         diff: &'j Diff<'s, 'buf>,
         proven: Option<&'j Snapshot<'buf>>,
     ) -> Self {
-        Self {
+        let rules = judge.policy.rules.iter().enumerate();
+        let mut suite = Self {
             judge,
             name,
             diff,
             proven,
-            stacks: BTreeMap::new(),
-        }
-    }
-
-    /// Takes apart the rows that can matter, and finds the exception for each cell.
-    pub(super) fn cells(&mut self) -> Vec<Cell> {
-        let diff = self.diff;
+            matched: vec![0; judge.exception_count()],
+            violations: Vec::new(),
+            tallies: rules
+                .filter(|(_, rule)| rule.per != Per::Stack)
+                .map(|(index, rule)| Tally::new(index, rule))
+                .collect(),
+            places: Places::default(),
+        };
         let mut matches = [Matches::new(diff.before), Matches::new(diff.after)];
-        let mut cells = Vec::new();
-        for (index, row) in diff.rows.iter().enumerate() {
-            if !self.judge.every_row && diff.count_after(row) <= diff.count_before(row) {
-                continue;
-            }
-            let (snapshot, group) = diff.shown(row);
-            let frames = snapshot.frames(group);
-            let matches = &mut matches[usize::from(row.after.is_some())];
-            let subject = matches.subject(&self.judge.conditions, &frames, self.is_proven(row));
-            for mut cell in self.cells_of(index, row) {
-                cell.allow = self.judge.conditions.first_allow(&subject, &cell.labels);
-                cells.push(cell);
-            }
-            self.stacks.insert(index, Stack { frames, subject });
+        for row in diff
+            .rows()
+            .filter(|row| judge.every_row || row.growth() > 0)
+        {
+            suite.row(row, &mut matches[usize::from(row.after.is_some())]);
         }
-        cells
+        suite
     }
 
-    /// One cell for the row, or one for each set of labels when the policy asks for labels.
-    fn cells_of(&self, index: usize, row: &Row) -> Vec<Cell> {
-        let diff = self.diff;
-        let labelled =
-            self.judge.by_labels && (diff.before.has_labels() || diff.after.has_labels());
-        if !labelled {
-            let (before, after) = (diff.count_before(row), diff.count_after(row));
-            return vec![Cell {
-                row: index,
-                labels: BTreeMap::new(),
+    fn row(&mut self, row: Row, matches: &mut Matches) {
+        let (snapshot, group) = self.diff.shown(&row);
+        let frames = snapshot.frames(group);
+        let conditions = &self.judge.conditions;
+        let subject = matches.subject(conditions, &frames, self.is_proven(&row));
+        let first = self.violations.len();
+        for cell in Cell::of(self.diff, &row, self.judge.by_labels) {
+            let allow = conditions.first_allow(&subject, &cell.labels);
+            if let Some(allow) = allow {
+                self.matched[allow] += cell.after;
+            }
+            for tally in &mut self.tallies {
+                if conditions.rule_matches(tally.rule, &subject, &cell.labels) {
+                    tally.add(allow, &frames, &cell);
+                }
+            }
+            let rule = conditions.first_rule_per_stack(&subject, &cell.labels);
+            let same = |one: &&mut Violation| one.rule == rule && one.allow == allow;
+            let portion = self.judge.by_labels.then(|| Portion {
+                labels: cell.labels,
+                count: cell.after,
+            });
+            if let Some(known) = self.violations[first..].iter_mut().find(same) {
+                known.before += cell.before;
+                known.after += cell.after;
+                known.portions.extend(portion);
+            } else {
+                let (before, after, portions) =
+                    (cell.before, cell.after, portion.into_iter().collect());
+                self.violations.push(Violation {
+                    row,
+                    rule,
+                    allow,
+                    before,
+                    after,
+                    portions,
+                });
+            }
+        }
+        // What the rule allows is no violation after all.
+        let mut index = first;
+        while index < self.violations.len() {
+            let Violation {
+                rule,
                 before,
                 after,
-                allow: None,
-            }];
+                ..
+            } = self.violations[index];
+            if after > self.judge.rule(rule).limit.allowed(before) {
+                index += 1;
+            } else {
+                self.violations.swap_remove(index);
+            }
         }
-        let mut by_labels: BTreeMap<BTreeMap<String, String>, (i64, i64)> = BTreeMap::new();
-        for Portion { labels, count } in row
-            .before
-            .map_or_else(Vec::new, |group| diff.before.portions(group))
-        {
-            by_labels.entry(labels).or_default().0 += count;
-        }
-        for Portion { labels, count } in row
-            .after
-            .map_or_else(Vec::new, |group| diff.after.portions(group))
-        {
-            by_labels.entry(labels).or_default().1 += count;
-        }
-        if row.started > 0 {
-            by_labels.entry(BTreeMap::new()).or_default().0 += row.started;
-        }
-        let cell = |(labels, (before, after))| Cell {
-            row: index,
-            labels,
-            before,
-            after,
-            allow: None,
-        };
-        by_labels.into_iter().map(cell).collect()
     }
 
     /// Whether Go's leak profile holds the stack of a row; `None` when there is none to ask.
@@ -124,91 +135,25 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
             return Some(row.after.is_some());
         }
         let proven = self.proven?;
-        let key = row
-            .after
-            .map(|group| self.diff.after.groups()[group as usize].key);
+        let key = row.after.map(|group| self.diff.after.groups()[group].key);
         Some(key.is_some_and(|key| proven.find(key).is_some()))
     }
 
-    /// Judges the cells; `covers` says how each exception stands.
-    pub(super) fn findings(&self, cells: &[Cell], covers: &[Cover]) -> Vec<Finding> {
-        let mut findings = self.findings_per_stack(cells, covers);
-        for (index, rule) in self
-            .judge
-            .policy
-            .rules
-            .iter()
-            .enumerate()
-            .filter(|(_, rule)| rule.per != Per::Stack)
-        {
-            findings.extend(self.findings_of_sum(index, rule, cells, covers));
+    /// The findings, once it is known how each exception stands.
+    pub(super) fn findings(mut self, covers: &[Cover]) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for violation in std::mem::take(&mut self.violations) {
+            findings.push(self.finding_of_stack(violation, covers));
+        }
+        for tally in std::mem::take(&mut self.tallies) {
+            self.findings_of_sum(tally, covers, &mut findings);
         }
         findings
     }
 
-    /// Judges each stack by the first rule that matches it, what an exception covers apart from the rest.
-    fn findings_per_stack(&self, cells: &[Cell], covers: &[Cover]) -> Vec<Finding> {
-        let mut sums: BTreeMap<_, (i64, i64, Vec<&Cell>)> = BTreeMap::new();
-        for cell in cells {
-            let stack = &self.stacks[&cell.row];
-            let rule = self
-                .judge
-                .conditions
-                .first_rule_per_stack(&stack.subject, &cell.labels);
-            let sum = sums.entry((cell.row, rule, cell.allow)).or_default();
-            sum.0 += cell.before;
-            sum.1 += cell.after;
-            sum.2.push(cell);
-        }
-        let mut findings = Vec::new();
-        for ((row, rule, allow), (before, after, cells)) in sums {
-            let rule = self
-                .judge
-                .policy
-                .rules
-                .get(rule)
-                .unwrap_or(&self.judge.policy.default_rule);
-            if after > rule.limit.allowed(before) {
-                let (disposition, reason) = allow
-                    .map_or((Disposition::Open, String::new()), |allow| {
-                        self.disposition(allow, covers[allow])
-                    });
-                let base = self.finding(rule, before, after);
-                findings.push(self.with_stack(
-                    Finding {
-                        disposition,
-                        reason,
-                        ..base
-                    },
-                    row,
-                    &cells,
-                ));
-            }
-        }
-        findings
-    }
-
-    /// Judges what a rule adds up over several stacks.
-    fn findings_of_sum(
-        &self,
-        index: usize,
-        rule: &Rule,
-        cells: &[Cell],
-        covers: &[Cover],
-    ) -> Vec<Finding> {
-        let sums = tally::by(rule, cells, |cell| {
-            let stack = &self.stacks[&cell.row];
-            let covered = cell
-                .allow
-                .is_some_and(|allow| covers[allow] == Cover::Holds);
-            (!covered
-                && self
-                    .judge
-                    .conditions
-                    .rule_matches(index, &stack.subject, &cell.labels))
-            .then_some(&stack.frames)
-        });
-        let mut findings = Vec::new();
+    fn findings_of_sum(&self, tally: Tally, covers: &[Cover], findings: &mut Vec<Finding>) {
+        let rule = self.judge.rule(tally.rule);
+        let sums = tally.sums(|allow| covers[allow] == Cover::Holds);
         for (key, sum) in sums {
             if sum.after > rule.limit.allowed(sum.before) {
                 let per = rule.per.name();
@@ -226,7 +171,6 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
                 });
             }
         }
-        findings
     }
 
     /// What an exception makes of a violation, and why.
@@ -251,15 +195,15 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
                     allow.reason
                 ),
             ),
-            (Exception::Policy(allow), Cover::Exceeded) => {
-                let why = format!(
+            (Exception::Policy(allow), Cover::Exceeded) => (
+                Disposition::Open,
+                format!(
                     "more than the {} that {} accepts: {}",
                     allow.max,
                     place(allow),
                     allow.reason
-                );
-                (Disposition::Open, why)
-            }
+                ),
+            ),
             (Exception::Builtin(entry), Cover::Holds) => (
                 Disposition::Allowed,
                 format!("{} (built-in {})", entry.reason, entry.name),
@@ -301,48 +245,78 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
         }
     }
 
-    /// Adds all that is known of a row's stack.
-    fn with_stack(&self, mut finding: Finding, row: usize, cells: &[&Cell]) -> Finding {
-        let frames = &self.stacks[&row].frames;
-        let row = &self.diff.rows[row];
+    /// A finding with all that is known of its stack.
+    fn finding_of_stack(&mut self, violation: Violation, covers: &[Cover]) -> Finding {
+        let Violation {
+            row,
+            rule,
+            allow,
+            before,
+            after,
+            portions,
+        } = violation;
+        let mut finding = self.finding(self.judge.rule(rule), before, after);
+        if let Some(allow) = allow {
+            (finding.disposition, finding.reason) = self.disposition(allow, covers[allow]);
+        }
+        let (snapshot, group) = self.diff.shown(&row);
+        let frames = snapshot.frames(group);
         let signature = frames.signature();
-        let places = |frames: &Frames| frames.as_slice().iter().map(place).collect();
         finding.id = frames.id();
-        finding.proven = self.is_proven(row);
+        finding.proven = self.is_proven(&row);
         finding.state = Some(signature.state);
         finding.cause = signature.cause;
         if finding.fix.is_empty() {
             signature.remedy.clone_into(&mut finding.fix);
         }
-        finding.root = frames.root().map(place);
-        finding.home = frames.home().map(place);
+        finding.root = frames.root().map(|frame| self.places.of(frame));
+        finding.home = frames.home().map(|frame| self.places.of(frame));
         finding.pairing = Some(row.pairing);
-        finding.stack = places(frames);
+        finding.stack = self.places.all(&frames);
         if let (Some(before), Pairing::Renamed | Pairing::Near(_)) = (row.before, row.pairing) {
-            finding.stack_before = places(&self.diff.before.frames(before));
+            finding.stack_before = self.places.all(&self.diff.before.frames(before));
         }
-        // Where the policy did not ask for labels, the one cell of the row has none: the snapshot knows them.
-        let portions: Vec<Portion> = match (self.judge.by_labels, row.after) {
-            (false, Some(after)) => self.diff.after.portions(after),
-            _ => cells
-                .iter()
-                .map(|cell| Portion {
-                    labels: cell.labels.clone(),
-                    count: cell.after,
-                })
-                .collect(),
+        // Where the policy does not ask for labels, the snapshot knows them.
+        let portions = match row.after {
+            Some(after) if !self.judge.by_labels => self.diff.after.portions(after),
+            _ => portions,
         };
-        for Portion { labels, count } in portions.into_iter().filter(|portion| portion.count > 0) {
-            tally::add_labels(&mut finding.tests, &mut finding.labels, &labels, count);
+        for Portion { labels, count } in portions.iter().filter(|portion| portion.count > 0) {
+            tally::add_labels(&mut finding.tests, &mut finding.labels, labels, *count);
         }
         finding
     }
 }
 
-fn place(frame: &Frame) -> Place {
-    Place {
-        function: frame.function.as_str().to_owned(),
-        file: String::from_utf8_lossy(frame.file).into_owned(),
-        line: frame.line,
+/// Places for findings. Many name the same functions and files, so each name is kept once.
+#[derive(Default)]
+struct Places {
+    names: std::collections::HashSet<Arc<str>>,
+}
+
+impl Places {
+    fn all(&mut self, frames: &Frames) -> Vec<Place> {
+        frames
+            .as_slice()
+            .iter()
+            .map(|frame| self.of(frame))
+            .collect()
+    }
+
+    fn of(&mut self, frame: &Frame) -> Place {
+        Place {
+            function: self.keep(frame.function.as_str()),
+            file: self.keep(&String::from_utf8_lossy(frame.file)),
+            line: frame.line,
+        }
+    }
+
+    fn keep(&mut self, name: &str) -> Arc<str> {
+        if let Some(kept) = self.names.get(name) {
+            return kept.clone();
+        }
+        let kept: Arc<str> = name.into();
+        self.names.insert(kept.clone());
+        kept
     }
 }

@@ -2,10 +2,64 @@
 
 use std::collections::BTreeMap;
 
-use super::suite::Cell;
+use super::cell::Cell;
 use crate::policy::{Per, Rule};
 use crate::snapshot::TEST_LABEL;
 use crate::stack::Frames;
+
+/// What one rule adds up: by key, and apart by the exception that matches, since it is known only at the end whether that
+/// one holds.
+pub(super) struct Tally<'p> {
+    /// Index of the rule in the policy.
+    pub(super) rule: usize,
+    per: &'p Per,
+    sums: BTreeMap<String, BTreeMap<Option<usize>, Sum>>,
+}
+
+impl<'p> Tally<'p> {
+    pub(super) fn new(index: usize, rule: &'p Rule) -> Self {
+        Self {
+            rule: index,
+            per: &rule.per,
+            sums: BTreeMap::new(),
+        }
+    }
+
+    /// Adds goroutines. Those without a key (no root, no such label) are not counted.
+    pub(super) fn add(&mut self, allow: Option<usize>, frames: &Frames, cell: &Cell) {
+        let key = match self.per {
+            // Judged stack by stack, and never tallied.
+            Per::Stack => None,
+            Per::Root => frames.root().map(|root| root.function.as_str()),
+            Per::State => Some(frames.signature().state),
+            Per::Test => cell.labels.get(TEST_LABEL).map(String::as_str),
+            Per::Package => Some(frames.package()),
+            Per::Label(label) => cell.labels.get(label).map(String::as_str),
+            Per::Total => Some(""),
+        };
+        let Some(key) = key else { return };
+        if !self.sums.contains_key(key) {
+            self.sums.insert(key.to_owned(), BTreeMap::new());
+        }
+        let Some(sums) = self.sums.get_mut(key) else {
+            return;
+        };
+        sums.entry(allow).or_default().add(frames, cell);
+    }
+
+    /// The sums by key, without what an exception covers.
+    pub(super) fn sums(self, covered: impl Fn(usize) -> bool) -> BTreeMap<String, Sum> {
+        let merge = |parts: BTreeMap<Option<usize>, Sum>| {
+            let open = parts
+                .into_iter()
+                .filter(|(allow, _)| !allow.is_some_and(&covered));
+            open.map(|(_, sum)| sum).reduce(Sum::merge)
+        };
+        let sums = self.sums.into_iter();
+        sums.filter_map(|(key, parts)| Some((key, merge(parts)?)))
+            .collect()
+    }
+}
 
 /// What a rule adds up under one key.
 #[derive(Debug, Default)]
@@ -14,20 +68,49 @@ pub(super) struct Sum {
     pub(super) after: i64,
     pub(super) tests: BTreeMap<String, i64>,
     pub(super) labels: BTreeMap<String, BTreeMap<String, i64>>,
-    /// Growth by where the goroutines wait.
+    /// Growth by where the goroutines wait, of stacks that grew.
     growth: BTreeMap<String, i64>,
 }
 
 impl Sum {
+    fn add(&mut self, frames: &Frames, cell: &Cell) {
+        self.before += cell.before;
+        self.after += cell.after;
+        if cell.after > 0 {
+            add_labels(&mut self.tests, &mut self.labels, &cell.labels, cell.after);
+        }
+        if let Some(owner) = frames.owner().filter(|_| cell.after > cell.before) {
+            let growth = cell.after - cell.before;
+            *self
+                .growth
+                .entry(owner.function.as_str().to_owned())
+                .or_default() += growth;
+        }
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        self.before += other.before;
+        self.after += other.after;
+        for (test, count) in other.tests {
+            *self.tests.entry(test).or_default() += count;
+        }
+        for (key, values) in other.labels {
+            let known = self.labels.entry(key).or_default();
+            for (value, count) in values {
+                *known.entry(value).or_default() += count;
+            }
+        }
+        for (place, growth) in other.growth {
+            *self.growth.entry(place).or_default() += growth;
+        }
+        self
+    }
+
     /// The places that grew most, for a person.
     ///
     /// Output: "most of it: worker.(*Pool).run +38, shop.refund +2"
     pub(super) fn largest(&self) -> String {
-        let mut grown: Vec<_> = self
-            .growth
-            .iter()
-            .filter(|&(_, &growth)| growth > 0)
-            .collect();
+        let mut grown: Vec<_> = self.growth.iter().collect();
         grown.sort_by_key(|&(place, growth)| (-growth, place));
         let parts: Vec<_> = grown
             .iter()
@@ -40,41 +123,6 @@ impl Sum {
             format!("most of it: {}", parts.join(", "))
         }
     }
-}
-
-/// Adds up the cells that `select` gives the frames of, by what `rule` counts together. Goroutines that have no such
-/// thing (no root, no such label) are not counted.
-pub(super) fn by<'c, 'f, 'buf: 'f>(
-    rule: &Rule,
-    cells: &'c [Cell],
-    select: impl Fn(&'c Cell) -> Option<&'f Frames<'buf>>,
-) -> BTreeMap<String, Sum> {
-    let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
-    for cell in cells {
-        let Some(frames) = select(cell) else { continue };
-        let key = match &rule.per {
-            Per::Stack => Some(frames.id()),
-            Per::Root => frames.root().map(|root| root.function.as_str().to_owned()),
-            Per::State => Some(frames.signature().state.to_owned()),
-            Per::Test => cell.labels.get(TEST_LABEL).cloned(),
-            Per::Package => Some(frames.package().to_owned()),
-            Per::Label(label) => cell.labels.get(label).cloned(),
-            Per::Total => Some(String::new()),
-        };
-        let Some(key) = key else { continue };
-        let sum = sums.entry(key).or_default();
-        sum.before += cell.before;
-        sum.after += cell.after;
-        if cell.after > 0 {
-            add_labels(&mut sum.tests, &mut sum.labels, &cell.labels, cell.after);
-        }
-        if let Some(waits) = frames.owner() {
-            *sum.growth
-                .entry(waits.function.as_str().to_owned())
-                .or_default() += cell.after - cell.before;
-        }
-    }
-    sums
 }
 
 /// Counts goroutines under each of their labels, the test apart from the others.

@@ -46,8 +46,12 @@ pub struct Profile<'buf> {
     line_starts: Vec<u32>,
     lines: Vec<Line>,
     location_ids: Ids,
-    samples: Vec<Span>,
+    sample_count: usize,
 }
+
+/// Where a sample stands in its profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SampleAt(Span);
 
 /// A function of the program.
 #[derive(Debug, Clone, Copy)]
@@ -65,10 +69,10 @@ pub struct Line {
     pub line: u32,
 }
 
-/// The stack of one sample, as indices of locations, leaf first. A buffer to be used again for the next sample.
+/// The stack of one sample. A buffer to be used again for the next.
 #[derive(Debug, Default)]
 pub struct Stack {
-    ids: Vec<u64>,
+    ids: sample::Numbers,
     locations: Vec<u32>,
 }
 
@@ -130,9 +134,24 @@ impl<'buf> Profile<'buf> {
         self.line_starts.len() - 1
     }
 
-    /// How many samples there are; their indices are below it.
+    /// How many samples there are.
     pub fn sample_count(&self) -> usize {
-        self.samples.len()
+        self.sample_count
+    }
+
+    /// Where the samples stand, in the order of the profile. They are found by walking the file once more: a list of them
+    /// would take a fifth of its size.
+    pub fn samples(&self) -> impl Iterator<Item = SampleAt> + use<'buf> {
+        let mut fields = Fields::new(0, self.bytes);
+        std::iter::from_fn(move || {
+            loop {
+                // Both were checked by the wire pass.
+                let field = fields.next().ok()??;
+                if field.tag == tag::SAMPLE {
+                    return field.bytes().ok().map(|bytes| SampleAt(Span::new(bytes)));
+                }
+            }
+        })
     }
 
     /// A function's name as Go wrote it. Bytes, because a profile may hold anything.
@@ -154,76 +173,97 @@ impl<'buf> Profile<'buf> {
     ///
     /// # Errors
     /// A damaged sample, an unknown location, or a count that no capture gives.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "an id that does not fit is found to be unknown"
-    )]
-    pub fn read_sample(&self, index: usize, stack: &mut Stack) -> Result<Sample, DecodeError> {
-        let span = self.samples[index];
-        let raw = sample::read(span.start as usize, span.of(self.bytes), &mut stack.ids)?;
+    pub fn read_sample(&self, at: SampleAt, stack: &mut Stack) -> Result<Sample, DecodeError> {
+        let (start, message) = (at.0.start as usize, at.0.of(self.bytes));
+        let raw = sample::read(start, message, &mut stack.ids)?;
         let known = self.location_count();
+        let ids = stack.ids.as_slice();
         stack.locations.clear();
-        let unknown = match &self.location_ids {
+        let found = match &self.location_ids {
             Ids::Sequential => {
                 stack
                     .locations
-                    .extend(stack.ids.iter().map(|&id| (id as u32).wrapping_sub(1)));
+                    .extend(ids.iter().map(|id| id.wrapping_sub(1)));
                 stack
-                    .ids
+                    .locations
                     .iter()
-                    .find(|&&id| id.wrapping_sub(1) >= known as u64)
+                    .max()
+                    .is_none_or(|&largest| (largest as usize) < known)
             }
-            Ids::Scattered(index) => {
-                stack.locations.extend(
-                    stack
-                        .ids
-                        .iter()
-                        .map(|id| index.get(id).copied().unwrap_or_default()),
-                );
-                stack.ids.iter().find(|&id| !index.contains_key(id))
+            Ids::Scattered(indices) => {
+                // Saturated ids may be any: those are looked up as they stand.
+                let all = sample::find_id(message, |id| {
+                    stack.locations.extend(indices.get(&id).copied());
+                    indices.contains_key(&id)
+                });
+                all.is_none()
             }
         };
-        match unknown {
-            Some(&id) => Err(sample::at_sample(
-                span.start as usize,
-                Problem::UnknownLocation { id, known },
-            )),
-            None => Ok(Sample {
+        if found {
+            return Ok(Sample {
                 count: raw.count,
                 labelled: raw.labelled,
-            }),
+            });
         }
+        let id = sample::find_id(message, |id| self.location_ids.find(id, known).is_some())
+            .unwrap_or_default();
+        Err(sample::at_sample(
+            start,
+            Problem::UnknownLocation { id, known },
+        ))
     }
 
     /// The labels of a sample, sorted by key and value.
     ///
     /// # Errors
     /// A damaged label or an index past the string table.
-    pub fn labels(&self, index: usize) -> Result<Vec<Label<'buf>>, DecodeError> {
-        let span = self.samples[index];
-        let start = span.start as usize;
-        let text = |string: i64| -> Result<Cow<'buf, str>, DecodeError> {
-            let string = string_index(string, self.strings.len())
-                .map_err(|problem| sample::at_sample(start, problem))?;
-            Ok(String::from_utf8_lossy(self.string(string)))
-        };
+    pub fn labels(&self, at: SampleAt) -> Result<Vec<Label<'buf>>, DecodeError> {
         let mut labels = Vec::new();
-        for raw in sample::labels(start, span.of(self.bytes))? {
+        self.each_label(at, |key, raw| {
+            let text = |string| Ok(String::from_utf8_lossy(self.string(self.index(string)?)));
             let value = match (raw.str, raw.num) {
-                (0, number) if number != 0 => Cow::Owned(
-                    format!("{number} {}", text(raw.num_unit)?)
-                        .trim_end()
-                        .to_owned(),
-                ),
+                (0, number) if number != 0 => {
+                    let with_unit = format!("{number} {}", text(raw.num_unit)?);
+                    Cow::Owned(with_unit.trim_end().to_owned())
+                }
                 (string, _) => text(string)?,
             };
             labels.push(Label {
-                key: text(raw.key)?,
+                key: String::from_utf8_lossy(self.string(key)),
                 value,
             });
-        }
+            Ok(())
+        })?;
         labels.sort_unstable();
         Ok(labels)
+    }
+
+    /// Checks that [`Profile::labels`] of this sample gives no error, at less cost.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn check_labels(&self, at: SampleAt) -> Result<(), DecodeError> {
+        self.each_label(at, |_, raw| {
+            self.index(raw.str)?;
+            self.index(raw.num_unit).map(drop)
+        })
+    }
+
+    /// Calls `each` with every label of a sample and the string of its key, which was checked; errors get their place.
+    fn each_label(
+        &self,
+        at: SampleAt,
+        mut each: impl FnMut(u32, proto::Label) -> Result<(), Problem>,
+    ) -> Result<(), DecodeError> {
+        let (start, message) = (at.0.start as usize, at.0.of(self.bytes));
+        sample::each_label(start, message, |label| {
+            let checked = self.index(label.key).and_then(|key| each(key, label));
+            checked.map_err(|problem| sample::at_sample(start, problem))
+        })
+    }
+
+    fn index(&self, string: i64) -> Result<u32, Problem> {
+        string_index(string, self.strings.len())
     }
 
     fn string(&self, index: u32) -> &'buf [u8] {
@@ -232,7 +272,7 @@ impl<'buf> Profile<'buf> {
 }
 
 /// A stretch of the inflated file.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Span {
     start: u32,
     length: u32,
@@ -287,13 +327,12 @@ impl Ids {
         Ok(Ids::Scattered(index))
     }
 
-    fn find(&self, id: u64, known: usize) -> Option<u32> {
+    fn find(&self, id: u64, known: usize) -> Option<usize> {
         match self {
-            Ids::Sequential => id
-                .checked_sub(1)
-                .filter(|&index| index < known as u64)
-                .and_then(|index| u32::try_from(index).ok()),
-            Ids::Scattered(index) => index.get(&id).copied(),
+            Ids::Sequential => usize::try_from(id.wrapping_sub(1))
+                .ok()
+                .filter(|&index| index < known),
+            Ids::Scattered(indices) => indices.get(&id).map(|&index| index as usize),
         }
     }
 }
@@ -302,7 +341,7 @@ impl Ids {
 #[derive(Default)]
 struct Wire {
     sample_types: Vec<(proto::ValueType, usize)>,
-    samples: Vec<Span>,
+    sample_count: usize,
     strings: Vec<Span>,
     location_ids: Vec<u64>,
     location_offsets: Vec<u32>,
@@ -322,13 +361,20 @@ impl Wire {
         let mut fields = Fields::new(0, bytes);
         while let Some(field) = fields.next()? {
             match field.tag {
-                tag::SAMPLE => wire.samples.push(Span::new(field.bytes()?)),
+                tag::SAMPLE => {
+                    field.bytes()?;
+                    wire.sample_count += 1;
+                }
                 tag::STRING_TABLE => wire.strings.push(Span::new(field.bytes()?)),
                 tag::LOCATION => {
                     field.message(&mut location)?;
                     wire.location_ids.push(location.id);
                     wire.location_offsets.push(index32(field.at));
                     wire.line_starts.push(index32(wire.lines.len()));
+                    if location.line.is_empty() {
+                        // An address that nobody could name is a frame all the same.
+                        location.line.push(proto::Line::default());
+                    }
                     wire.lines.extend_from_slice(&location.line);
                 }
                 tag::FUNCTION => {
@@ -359,7 +405,7 @@ impl Wire {
                 problem: Problem::Delta,
             });
         }
-        let functions = self
+        let mut functions = self
             .functions
             .iter()
             .zip(&self.function_offsets)
@@ -378,13 +424,20 @@ impl Wire {
             })
             .collect::<Result<Vec<_>, DecodeError>>()?;
         let function_ids = Ids::new(tag::FUNCTION, &self.function_ids, &self.function_offsets)?;
+        // Lines without a function belong to one that has no name.
+        let unknown = functions.len();
+        functions.push(Function { name: 0, file: 0 });
         let mut lines = Vec::with_capacity(self.lines.len());
         for (location, range) in self.line_starts.windows(2).enumerate() {
             for line in &self.lines[range[0] as usize..range[1] as usize] {
-                let Some(function) = function_ids.find(line.function_id, functions.len()) else {
+                let found = match line.function_id {
+                    0 => Some(unknown),
+                    id => function_ids.find(id, unknown),
+                };
+                let Some(function) = found else {
                     let problem = Problem::UnknownFunction {
                         id: line.function_id,
-                        known: functions.len(),
+                        known: unknown,
                     };
                     let at = self.location_offsets[location] as usize;
                     return Err(DecodeError {
@@ -394,7 +447,7 @@ impl Wire {
                     });
                 };
                 lines.push(Line {
-                    function: function as usize,
+                    function,
                     line: u32::try_from(line.line).unwrap_or(0),
                 });
             }
@@ -407,7 +460,7 @@ impl Wire {
             location_ids: Ids::new(tag::LOCATION, &self.location_ids, &self.location_offsets)?,
             line_starts: self.line_starts,
             strings: self.strings,
-            samples: self.samples,
+            sample_count: self.sample_count,
         })
     }
 

@@ -115,24 +115,52 @@ impl<'buf> Fields<'buf> {
         self.end - self.rest.len()
     }
 
+    /// A field's key. Nearly all are one byte, and so are most numbers and lengths: these are read without a call.
+    #[inline]
+    fn key(&mut self) -> Result<(u32, WireType), prost::DecodeError> {
+        match *self.rest {
+            [byte @ 0x08..0x80, ref rest @ ..] => {
+                self.rest = rest;
+                Ok((
+                    u32::from(byte >> 3),
+                    WireType::try_from(u64::from(byte & 7))?,
+                ))
+            }
+            _ => decode_key(&mut self.rest),
+        }
+    }
+
+    #[inline]
+    fn varint(&mut self) -> Result<u64, prost::DecodeError> {
+        match *self.rest {
+            [byte @ 0..0x80, ref rest @ ..] => {
+                self.rest = rest;
+                Ok(u64::from(byte))
+            }
+            _ => decode_varint(&mut self.rest),
+        }
+    }
+
     /// The next field, or `None` at the end of the message.
     ///
     /// # Errors
     /// A damaged key or varint, a length past the end of the message, or a wire type that protobuf no longer has.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Field<'buf>>, DecodeError> {
         if self.rest.is_empty() {
             return Ok(None);
         }
         let at = self.at();
-        let (tag, wire) =
-            decode_key(&mut self.rest).map_err(|error| DecodeError::wire(at, &error))?;
+        let (tag, wire) = self.key().map_err(|error| DecodeError::wire(at, &error))?;
         let value = match wire {
             WireType::Varint => Value::Varint(
-                decode_varint(&mut self.rest).map_err(|error| DecodeError::wire(at, &error))?,
+                self.varint()
+                    .map_err(|error| DecodeError::wire(at, &error))?,
             ),
             WireType::LengthDelimited => {
-                let length =
-                    decode_varint(&mut self.rest).map_err(|error| DecodeError::wire(at, &error))?;
+                let length = self
+                    .varint()
+                    .map_err(|error| DecodeError::wire(at, &error))?;
                 let start = self.at();
                 let taken = usize::try_from(length)
                     .ok()
@@ -163,6 +191,7 @@ impl<'buf> Fields<'buf> {
         Ok(Some(Field { tag, at, value }))
     }
 
+    #[cold]
     fn skip_fixed(
         &mut self,
         tag: u32,

@@ -402,7 +402,7 @@ fn allow_entry(finding: &Finding) -> Option<String> {
         (None, Some(home)) => ("home", home),
         (None, None) => return None,
     };
-    let pattern = serde_json::to_string(&place.function).unwrap_or_default();
+    let pattern = serde_json::to_string(&*place.function).unwrap_or_default();
     Some(format!(
         "- {{ match: {{ {key}: {pattern} }}, max: {}, reason: ..., expires: ... }}",
         finding.after

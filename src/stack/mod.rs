@@ -8,34 +8,22 @@
 mod name;
 
 use sha2::{Digest as _, Sha256};
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::xxh3_64;
 
 pub use name::{Name, class};
 
-use crate::profile::{Profile, Stack};
+use crate::profile::{Line, Profile};
 use crate::state::{self, Signature};
 
-/// The fast identity of a stack: a polynomial over the hashes of its frames, so that it depends on the order of frames
-/// but not on how they were spread over locations. Good within one run; for lasting names see [`Frames::id`].
+/// The fast identity of a stack: the sum over its frames of the 64-bit hash of the name times a number that depends on
+/// the frame's depth. So it depends on the order of frames, but on no id or address, nor on how the compiler spread them
+/// over locations. Two different stacks share a key with a chance of about 2^-64. Good within one run; for lasting names
+/// see [`Frames::id`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(u128);
 
-impl Key {
-    /// Sixty-four well-mixed bits, for a hash table.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "both halves are meant to be cut"
-    )]
-    pub fn slot(self) -> u64 {
-        (self.0 >> 64) as u64 ^ self.0 as u64
-    }
-}
-
-/// Any odd number with well-mixed bits: the base of the polynomial.
-const BASE: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
-
-/// Set apart from the ordinary operation: a channel operation on a nil channel.
-const NIL: u128 = 0xd1b5_4a32_d192_ed03_aaf2_6cf5_29f5_5a63;
+/// Sets the hash of a channel operation on a nil channel apart from that on a real one.
+const NIL: u64 = 0xd1b5_4a32_d192_ed03;
 
 /// Go keeps only the leaf-most frames of a stack: 32 up to Go 1.22, and 128 from Go 1.23, where a wait that starts in
 /// `runtime.chanrecv` was seen with 129. Given as the fewest frames a cut stack has, and the fewest inner ones it cannot
@@ -48,15 +36,36 @@ const KEPT_OF_CUT: usize = 24;
 /// Entry functions that nothing lies outside of, so that a stack which ends with one is whole at any depth.
 const OUTERMOST: [&str; 2] = ["runtime.main", "testing.tRunner"];
 
-/// The functions of one profile, each normalised once, and its locations, each hashed once.
+/// The functions of one profile, each normalised once, and its frames, each hashed once.
 #[derive(Debug)]
 pub struct Symbols<'buf> {
     names: Vec<Name<'buf>>,
-    hashes: Vec<u128>,
-    /// Frames in each location, which is how far it shifts what lies nearer the leaf.
-    frames: Vec<u16>,
-    /// Powers of [`BASE`], from 0 to the largest number of frames in one location.
-    powers: Vec<u128>,
+    /// The frames of each location; see [`LocationHash`].
+    locations: Vec<LocationHash>,
+    /// The frames of those locations that have several, innermost first.
+    inlined: Vec<u64>,
+}
+
+/// The hash of a location's frame; or, for the few with several frames, where in [`Symbols::inlined`] these are.
+#[derive(Debug, Clone, Copy)]
+struct LocationHash(u64);
+
+impl LocationHash {
+    /// Set in the hash of every frame, and not in a place.
+    const ONE_FRAME: u64 = 1 << 63;
+
+    fn place(first: usize, frames: usize) -> Self {
+        Self((first as u64) << 24 | frames as u64 & 0xff_ffff)
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the parts were indices when they went in"
+    )]
+    fn several(self) -> std::ops::Range<usize> {
+        let (first, frames) = ((self.0 >> 24) as usize, (self.0 & 0xff_ffff) as usize);
+        first..first + frames
+    }
 }
 
 impl<'buf> Symbols<'buf> {
@@ -65,30 +74,63 @@ impl<'buf> Symbols<'buf> {
         let names: Vec<_> = (0..profile.function_count())
             .map(|index| Name::new(profile.function_name(index)))
             .collect();
-        let name_hashes: Vec<_> = names
+        let hashes: Vec<_> = names
             .iter()
-            .map(|name| xxh3_128(name.as_str().as_bytes()))
+            .map(|name| xxh3_64(name.as_str().as_bytes()))
             .collect();
-        let (mut hashes, mut frames) = (Vec::new(), Vec::new());
-        hashes.reserve_exact(profile.location_count());
-        frames.reserve_exact(profile.location_count());
+        let on_channels: Vec<_> = names
+            .iter()
+            .map(|name| state::is_channel_operation(name.as_str()))
+            .collect();
+        let hash = |line: &Line| {
+            let nil = on_channels[line.function]
+                && state::is_nil_channel(names[line.function].as_str(), line.line);
+            hashes[line.function] ^ if nil { NIL } else { 0 } | LocationHash::ONE_FRAME
+        };
+        let mut inlined = Vec::new();
+        let mut locations = Vec::new();
+        locations.reserve_exact(profile.location_count());
         for location in 0..profile.location_count() {
-            let lines = profile.lines_of(location);
-            hashes.push(lines.iter().fold(0_u128, |hash, line| {
-                let nil = state::is_nil_channel(names[line.function].as_str(), line.line);
-                let name = name_hashes[line.function] ^ if nil { NIL } else { 0 };
-                hash.wrapping_mul(BASE).wrapping_add(name)
-            }));
-            frames.push(u16::try_from(lines.len()).unwrap_or(u16::MAX));
+            locations.push(match profile.lines_of(location) {
+                [line] => LocationHash(hash(line)),
+                lines => {
+                    let first = inlined.len();
+                    inlined.extend(lines.iter().map(hash));
+                    LocationHash::place(first, lines.len())
+                }
+            });
         }
-        let longest = frames.iter().copied().max().unwrap_or(0);
-        let powers = std::iter::successors(Some(1_u128), |power| Some(power.wrapping_mul(BASE)));
         Self {
             names,
-            hashes,
-            frames,
-            powers: powers.take(usize::from(longest) + 1).collect(),
+            locations,
+            inlined,
         }
+    }
+
+    /// Hashes a stack; `None` for one without a frame.
+    #[inline]
+    pub fn hash(&self, stack: &[u32]) -> Option<Hashed> {
+        let mut key = 0_u128;
+        let mut depth = Depth::default();
+        for &location in stack {
+            let LocationHash(hash) = self.locations[location as usize];
+            if hash & LocationHash::ONE_FRAME != 0 {
+                key = key.wrapping_add(product(hash, depth.frames));
+                depth.outermost = 1;
+                depth.frames += 1;
+            } else {
+                let frames = &self.inlined[LocationHash(hash).several()];
+                for (inner, &hash) in frames.iter().enumerate() {
+                    key = key.wrapping_add(product(hash, depth.frames + inner));
+                }
+                depth.outermost = frames.len();
+                depth.frames += frames.len();
+            }
+        }
+        (depth.frames > 0).then_some(Hashed {
+            key: Key(key),
+            depth,
+        })
     }
 
     /// The name of a function.
@@ -100,24 +142,44 @@ impl<'buf> Symbols<'buf> {
     pub fn names(&self) -> &[Name<'buf>] {
         &self.names
     }
+}
 
-    /// The key of a stack.
-    pub fn key(&self, stack: &Stack) -> Key {
-        Key(stack.locations().iter().fold(0_u128, |key, &location| {
-            let shift = self.powers[usize::from(self.frames[location as usize])];
-            key.wrapping_mul(shift)
-                .wrapping_add(self.hashes[location as usize])
-        }))
-    }
+/// A stack that was hashed.
+#[derive(Debug, Clone, Copy)]
+pub struct Hashed {
+    /// Its key.
+    pub key: Key,
+    /// How deep it is.
+    pub depth: Depth,
+}
 
-    /// How deep a stack is.
-    pub fn depth(&self, stack: &Stack) -> Depth {
-        let frames = |&location: &u32| usize::from(self.frames[location as usize]);
-        Depth {
-            frames: stack.locations().iter().map(frames).sum(),
-            outermost: stack.locations().last().map_or(0, frames),
-        }
+/// What a frame adds to a key. No product waits for the one before, which makes this cheap.
+#[inline]
+fn product(hash: u64, depth: usize) -> u128 {
+    let multiplier = match MULTIPLIERS.get(depth) {
+        Some(multiplier) => *multiplier,
+        None => multiplier(depth as u64),
+    };
+    u128::from(hash) * u128::from(multiplier)
+}
+
+/// Multipliers for stacks of a usual depth.
+static MULTIPLIERS: [u64; 256] = {
+    let mut multipliers = [0; 256];
+    let mut depth = 0;
+    while depth < multipliers.len() {
+        multipliers[depth] = multiplier(depth as u64);
+        depth += 1;
     }
+    multipliers
+};
+
+/// An odd number with well-mixed bits for every depth, by the finaliser of `SplitMix64`.
+const fn multiplier(depth: u64) -> u64 {
+    let mixed = (depth + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ mixed >> 31) | 1
 }
 
 /// The depth of a stack, as far as it tells whether Go cut it.
@@ -177,11 +239,10 @@ impl<'buf> Frames<'buf> {
     pub fn new(
         profile: &Profile<'buf>,
         symbols: &Symbols<'buf>,
-        stack: &Stack,
+        stack: &[u32],
         deepest: usize,
     ) -> Self {
         let frames: Vec<Frame> = stack
-            .locations()
             .iter()
             .flat_map(|&location| profile.lines_of(location as usize))
             .map(|line| Frame {
@@ -191,11 +252,14 @@ impl<'buf> Frames<'buf> {
                 line: line.line,
             })
             .collect();
+        let depth = symbols
+            .hash(stack)
+            .map_or_else(Depth::default, |stack| stack.depth);
         let whole = frames
             .last()
             .is_some_and(|frame| OUTERMOST.contains(&frame.function.as_str()));
         Self {
-            cut: !whole && symbols.depth(stack).is_cut(deepest),
+            cut: !whole && depth.is_cut(deepest),
             frames,
         }
     }
