@@ -120,14 +120,14 @@ impl From<FailOnArg> for FailOn {
 /// How the process ends. "It leaks" and "it could not be checked" are never the same number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
-    /// 0.
-    Pass,
-    /// 1: the policy is violated.
-    Violated,
-    /// 2: wrong usage, a bad policy, or an internal error.
-    Unusable,
-    /// 3: no usable evidence.
-    NoEvidence,
+    /// The policy holds.
+    Pass = 0,
+    /// The policy is violated.
+    Violated = 1,
+    /// Wrong usage, a bad policy, or an internal error.
+    Unusable = 2,
+    /// No usable evidence.
+    NoEvidence = 3,
 }
 
 impl From<Code> for ExitCode {
@@ -154,6 +154,22 @@ pub fn run(cli: &Cli) -> anyhow::Result<Code> {
     match &cli.command {
         Command::Check(check) => check::run(check),
     }
+}
+
+/// Makes an internal error end with [`Code::Unusable`] too: a crash must not look like a verdict.
+pub fn exit_on_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        report(panic);
+        complain(&anyhow::anyhow!(
+            "this is a bug in leakgate: please report it with the message above"
+        ));
+        #[expect(
+            clippy::exit,
+            reason = "other threads may be at work, and nothing they find would be whole"
+        )]
+        std::process::exit(Code::Unusable as i32);
+    }));
 }
 
 /// Prints an error and what it was in, in one line for each cause.

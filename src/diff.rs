@@ -2,7 +2,8 @@
 //!
 //! Four steps, each taking only what the one before left: equal stacks (exact), stacks of the same source under another
 //! build (renamed), stacks with the same root that changed a little on the way (near), and the rest (unpaired). A group is
-//! in one pair at most, so two growing stacks never share a partner.
+//! in one pair at most, so two growing stacks never share a partner. Profiles of one build are matched exactly or not at
+//! all: there, another name is another function.
 
 mod near;
 mod renamed;
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use crate::snapshot::{Group, Snapshot};
 
 pub use near::Similarity;
+use renamed::Classes;
 
 /// How the two sides of a row were matched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,15 +103,9 @@ impl<'s, 'buf> Diff<'s, 'buf> {
             partnered: HashMap::new(),
             started: HashMap::new(),
         };
-        let mut left = diff.unpaired();
-        if left.has_both_sides() {
-            let pairs = renamed::pair(&diff, &left);
-            diff.take(pairs, &mut left);
-        }
-        if left.has_both_sides() {
-            let (pairs, note) = near::pair(&diff, &left);
-            diff.take(pairs, &mut left);
-            diff.notes.extend(note);
+        // Within one build a name is an identity: a closure that ended is no excuse for another one that did not.
+        if !before.profile().is_of_same_build(after.profile()) {
+            diff.pair_across_builds();
         }
         diff.start_frameless();
         diff
@@ -206,6 +202,20 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         }
     }
 
+    fn pair_across_builds(&mut self) {
+        let mut left = self.unpaired();
+        if !left.has_both_sides() {
+            return;
+        }
+        let (before, after) = (Classes::new(self.before), Classes::new(self.after));
+        self.take(renamed::pair(&before, &after, &left), &mut left);
+        if left.has_both_sides() {
+            let (pairs, note) = near::pair(&before, &after, &left);
+            self.take(pairs, &mut left);
+            self.notes.extend(note);
+        }
+    }
+
     fn unpaired(&self) -> Unpaired {
         let mut left = Unpaired::default();
         for pair in self.walk() {
@@ -231,7 +241,7 @@ impl<'s, 'buf> Diff<'s, 'buf> {
     /// Counts each goroutine of `before` that had not run yet, and so had no frame, as the start of one unlabelled
     /// goroutine that `after` has more: which one it was is not in the profile, so the order of keys decides.
     fn start_frameless(&mut self) {
-        let mut frameless = self.before.frameless;
+        let mut frameless = self.before.frameless_unlabelled;
         if frameless == 0 {
             return;
         }
@@ -246,7 +256,7 @@ impl<'s, 'buf> Diff<'s, 'buf> {
             started.insert(after, starts);
         }
         self.started = started;
-        let used = self.before.frameless - frameless;
+        let used = self.before.frameless_unlabelled - frameless;
         if used > 0 {
             self.notes.push(format!(
                 "{used} goroutines of the before profile had not run yet and had no stack; \

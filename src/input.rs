@@ -148,16 +148,24 @@ fn inflate(reader: &mut BufReader<File>, size: u64, limit: u64) -> Result<Bytes,
 
 /// What follows the last gzip member: zero padding is told, anything else is an error.
 fn trailing(reader: &mut BufReader<File>, inflated: Vec<u8>) -> Result<Bytes, InputProblem> {
-    let mut rest = Vec::new();
-    reader.read_to_end(&mut rest)?;
-    if rest.iter().any(|&byte| byte != 0) {
-        return Err(InputProblem::TrailingGarbage(rest.len()));
+    let (mut rest, mut all_zero) = (0, true);
+    loop {
+        let chunk = reader.fill_buf()?;
+        if chunk.is_empty() {
+            break;
+        }
+        all_zero &= chunk.iter().all(|&byte| byte == 0);
+        let length = chunk.len();
+        rest += length;
+        reader.consume(length);
+    }
+    if !all_zero {
+        return Err(InputProblem::TrailingGarbage(rest));
     }
     Ok(Bytes {
         inflated,
         note: Some(format!(
-            "{} zero bytes of padding after the gzip stream",
-            rest.len()
+            "{rest} zero bytes of padding after the gzip stream"
         )),
     })
 }

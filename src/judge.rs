@@ -1,12 +1,14 @@
 //! The judgement: a diff against a policy, on a day.
 //!
 //! Every stack is cut into cells, goroutines that no rule can tell apart: one a stack, or one a set of labels where the
-//! policy asks for labels. Each cell is covered by the first exception that matches it, or judged by the first rule per
-//! stack that does; rules with another `per` then add up what is not covered.
+//! policy asks for labels. Each cell is covered by the first exception that matches it and has not expired, or judged by
+//! the first rule per stack that does; rules with another `per` then add up what is not covered.
 
 mod cell;
 mod evidence;
+mod exception;
 mod matching;
+mod places;
 mod suite;
 mod tally;
 
@@ -15,9 +17,10 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 
 use crate::diff::Diff;
-use crate::policy::{Allow, BUILTIN_ALLOWS, Bound, BuiltinAllow, Matcher, Per, Policy, Rule};
+use crate::policy::{Matcher, Per, Policy, Rule};
 use crate::snapshot::Snapshot;
-use crate::verdict::{AllowUse, Finding, Moved, Note, Skipped, Totals, Unchecked, Verdict};
+use crate::verdict::{Finding, Moved, Note, Skipped, Totals, Unchecked, Verdict};
+use exception::{Exception, Use};
 use matching::Conditions;
 use suite::Suite;
 
@@ -27,40 +30,35 @@ pub struct Judge<'p> {
     policy: &'p Policy,
     today: Date,
     conditions: Conditions,
+    /// In the order of the conditions' exceptions.
+    exceptions: Vec<Exception<'p>>,
     /// Whether stacks that did not grow can matter: for a ceiling, a sum, or the count of an exception.
     every_row: bool,
     /// Whether the policy asks for labels, so that stacks are taken apart by them.
     by_labels: bool,
+    /// Whether the policy asks what Go's leak profile holds.
+    by_proof: bool,
 }
 
 /// The judgement of one suite.
 #[derive(Debug)]
 pub struct SuiteVerdict {
+    name: String,
     totals: Totals,
     findings: Vec<Finding>,
     moved: Vec<Moved>,
-    /// Goroutines after that each exception matched: those of the policy, then the built-in ones.
-    matched: Vec<i64>,
+    /// What each exception did.
+    uses: Vec<Use>,
+    unchecked: Vec<Unchecked>,
     skipped: Vec<Skipped>,
     notes: Vec<Note>,
 }
 
-/// How an exception stands in one suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cover {
-    /// It covers what it matches.
-    Holds,
-    /// It matches more goroutines than it may cover, so it covers none of them.
-    Exceeded,
-    /// Its last day is over.
-    Expired,
-}
-
 impl SuiteVerdict {
     /// Adds a remark on the evidence.
-    pub fn note(&mut self, suite: &str, text: String) {
+    pub fn note(&mut self, text: String) {
         self.notes.push(Note {
-            suite: suite.to_owned(),
+            suite: self.name.clone(),
             text,
         });
     }
@@ -70,18 +68,20 @@ impl<'p> Judge<'p> {
     /// Prepares judging by `policy`; `today` decides which exceptions have expired.
     pub fn new(policy: &'p Policy, today: Date) -> Self {
         let rules = || policy.rules.iter().chain([&policy.default_rule]);
-        let matchers = rules()
-            .map(|rule| &rule.matcher)
-            .chain(policy.allows.iter().map(|allow| &allow.matcher));
-        let by_labels = matchers.into_iter().any(Matcher::asks_for_labels)
-            || rules().any(|rule| matches!(rule.per, Per::Test | Per::Label(_)));
+        let matchers = || {
+            let of_rules = rules().map(|rule| &rule.matcher);
+            of_rules.chain(policy.allows.iter().map(|allow| &allow.matcher))
+        };
         Self {
             policy,
             today,
             conditions: Conditions::new(policy),
+            exceptions: exception::all(policy),
             every_row: !policy.allows.is_empty()
                 || rules().any(|rule| rule.limit.count.is_some() || rule.per != Per::Stack),
-            by_labels,
+            by_labels: matchers().any(Matcher::asks_for_labels)
+                || rules().any(|rule| matches!(rule.per, Per::Test | Per::Label(_))),
+            by_proof: matchers().any(|matcher| matcher.proven.is_some()),
         }
     }
 
@@ -93,20 +93,29 @@ impl<'p> Judge<'p> {
         proven: Option<&Snapshot<'b>>,
     ) -> SuiteVerdict {
         let mut suite = Suite::new(self, name, diff, proven);
-        let matched = std::mem::take(&mut suite.matched);
-        SuiteVerdict {
+        let uses = std::mem::take(&mut suite.uses);
+        let mut verdict = SuiteVerdict {
+            name: name.to_owned(),
             totals: Totals {
                 before: diff.before.total,
                 after: diff.after.total,
                 stacks: diff.row_count(),
                 suites: 1,
             },
-            findings: suite.findings(&self.covers(&matched)),
+            findings: suite.findings(&exception::covers(&self.exceptions, &uses, self.today)),
             moved: evidence::moved(name, diff),
-            matched,
+            uses,
+            unchecked: evidence::unchecked(name, diff).into_iter().collect(),
             skipped: evidence::skipped(name, diff),
-            notes: evidence::notes(name, diff),
+            notes: Vec::new(),
+        };
+        for text in evidence::notes(diff, proven) {
+            verdict.note(text);
         }
+        if self.by_proof && proven.is_none() {
+            verdict.note("the policy asks what Go's leak profile holds, and none was read: neither true nor false matches".into());
+        }
+        verdict
     }
 
     /// A rule of the policy by its index; past the last one, the default rule.
@@ -117,51 +126,14 @@ impl<'p> Judge<'p> {
             .unwrap_or(&self.policy.default_rule)
     }
 
-    /// How many exceptions there are: those of the policy, then the built-in ones.
-    fn exception_count(&self) -> usize {
-        self.policy.allows.len() + BUILTIN_ALLOWS.len()
-    }
-
-    /// How each exception stands, given how many goroutines of the suite it matched.
-    fn covers(&self, matched: &[i64]) -> Vec<Cover> {
-        let cover = |index: usize| {
-            let bound = match self.exception(index) {
-                Exception::Policy(allow) if allow.expires < self.today => return Cover::Expired,
-                Exception::Policy(allow) => Some(allow.max),
-                Exception::Builtin(entry) => match entry.bound {
-                    Bound::Count(count) => Some(count),
-                    Bound::Unbounded => None,
-                    Bound::AsMany(name) => {
-                        let other = BUILTIN_ALLOWS.iter().position(|entry| entry.name == name);
-                        other.map(|other| matched[self.policy.allows.len() + other])
-                    }
-                },
-            };
-            if bound.is_none_or(|bound| matched[index] <= bound) {
-                Cover::Holds
-            } else {
-                Cover::Exceeded
-            }
-        };
-        (0..matched.len()).map(cover).collect()
-    }
-
-    fn exception(&self, index: usize) -> Exception<'p> {
-        match index.checked_sub(self.policy.allows.len()) {
-            None => Exception::Policy(&self.policy.allows[index]),
-            Some(builtin) => Exception::Builtin(&BUILTIN_ALLOWS[builtin]),
-        }
-    }
-
     /// Puts the judgements of all suites together, with what could not be checked.
-    pub fn verdict(&self, suites: Vec<SuiteVerdict>, mut unchecked: Vec<Unchecked>) -> Verdict {
-        unchecked.sort();
+    pub fn verdict(&self, suites: Vec<SuiteVerdict>, unchecked: Vec<Unchecked>) -> Verdict {
         let mut verdict = Verdict {
             policy: self.policy.name.clone(),
             unchecked,
             ..Verdict::default()
         };
-        let mut matched = vec![0; self.exception_count()];
+        let mut uses = vec![Use::default(); self.exceptions.len()];
         for suite in suites {
             verdict.totals.before = verdict.totals.before.saturating_add(suite.totals.before);
             verdict.totals.after = verdict.totals.after.saturating_add(suite.totals.after);
@@ -169,79 +141,37 @@ impl<'p> Judge<'p> {
             verdict.totals.suites += suite.totals.suites;
             verdict.findings.extend(suite.findings);
             verdict.moved.extend(suite.moved);
+            verdict.unchecked.extend(suite.unchecked);
             verdict.skipped.extend(suite.skipped);
             verdict.notes.extend(suite.notes);
-            for (sum, count) in matched.iter_mut().zip(suite.matched) {
-                *sum += count;
+            for (sum, used) in uses.iter_mut().zip(suite.uses) {
+                sum.add(used);
             }
         }
-        verdict.findings.sort_by_cached_key(order);
-        verdict.allows = self.allow_uses(&matched);
+        verdict.unchecked.sort();
         verdict
-    }
-
-    fn allow_uses(&self, matched: &[i64]) -> Vec<AllowUse> {
-        let own = self
-            .policy
-            .allows
+            .findings
+            .sort_by(|one, other| order(one).cmp(&order(other)));
+        let told = self
+            .exceptions
             .iter()
-            .zip(matched)
-            .map(|(allow, &matched)| AllowUse {
-                builtin: None,
-                line: Some(allow.line),
-                matched,
-                max: Some(allow.max),
-                expires: Some(allow.expires),
-                days_left: Some(days_between(self.today, allow.expires)),
-                broad: allow.matcher.is_broad(),
-                reason: allow.reason.clone(),
-                owner: allow.owner.clone(),
-            });
-        let builtin = BUILTIN_ALLOWS
-            .iter()
-            .zip(&matched[self.policy.allows.len()..])
-            .filter(|&(_, &matched)| matched > 0);
-        let builtin = builtin.map(|(entry, &matched)| AllowUse {
-            builtin: Some(entry.name),
-            line: None,
-            matched,
-            max: match entry.bound {
-                Bound::Count(count) => Some(count),
-                Bound::Unbounded | Bound::AsMany(_) => None,
-            },
-            expires: None,
-            days_left: None,
-            broad: false,
-            reason: entry.reason.to_owned(),
-            owner: None,
-        });
-        own.chain(builtin).collect()
+            .zip(uses)
+            .filter_map(|(exception, used)| exception.tell(used, self.today));
+        verdict.allows = told.collect();
+        verdict
     }
 }
 
 /// The order of findings: what counts first, then the gravest, then the largest; the rest only makes it one order.
-fn order(finding: &Finding) -> impl Ord + use<> {
+fn order(finding: &Finding) -> impl Ord {
     (
         (
-            finding.disposition,
+            !finding.is_open(),
             Reverse(finding.severity),
             Reverse(finding.growth()),
+            finding.disposition,
         ),
-        [&finding.suite, &finding.rule, &finding.id, &finding.key].map(Clone::clone),
-        finding
-            .stack
-            .iter()
-            .map(|place| (place.function.clone(), place.line))
-            .collect::<Vec<_>>(),
+        (&finding.suite, &finding.rule, &finding.id, &finding.key),
+        &finding.stack,
     )
-}
-
-/// An exception, wherever it comes from.
-enum Exception<'p> {
-    Policy(&'p Allow),
-    Builtin(&'static BuiltinAllow),
-}
-
-fn days_between(from: Date, to: Date) -> i64 {
-    from.until(to).map_or(0, |span| i64::from(span.get_days()))
 }

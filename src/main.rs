@@ -6,6 +6,7 @@ use clap::Parser as _;
 use leakgate::cli::{self, Cli};
 
 fn main() -> ExitCode {
+    cli::exit_on_panic();
     match cli::run(&Cli::parse()) {
         Ok(code) => code.into(),
         Err(error) => {

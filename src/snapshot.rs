@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::profile::{DecodeError, Kind, Label, Problem, Profile, SampleAt, Stack};
-use crate::stack::{Frames, Key, Symbols};
+use crate::profile::{DecodeError, Kind, Label, Line, Problem, Profile, SampleAt, Stack};
+use crate::stack::{DepthLimit, Frames, Key, Symbols};
 
 /// The pprof label that carries a test's name.
 pub const TEST_LABEL: &str = "leakgate.test";
@@ -39,17 +39,24 @@ pub struct Snapshot<'buf> {
     groups: Vec<Group>,
     /// Every sample with labels, sorted by its stack's key.
     labelled: Vec<(Key, SampleAt)>,
+    /// How deep a stack the runtime kept.
+    limit: DepthLimit,
     /// Inner frames of the deepest stack; see [`crate::stack::Depth`].
     deepest: usize,
     /// Goroutines in the profile, judged or not.
     pub total: i64,
     /// Goroutines without a frame: created, but not yet run, or on their way out.
     pub frameless: i64,
+    /// Those of them that carry no label.
+    pub frameless_unlabelled: i64,
     /// The goroutine that took the profile: 1, or 0 in a goroutineleak profile.
     pub capturing: i64,
     /// Groups whose stack was cut.
     pub cut: u64,
 }
+
+/// No goroutine is deeper: the runtime keeps 1024 program counters at most, and each may stand for some inlined frames.
+const DEEPEST: usize = 1 << 16;
 
 /// What an error would be in a sample that was read before.
 const READ_BEFORE: &str = "every sample was read when the profile was grouped";
@@ -61,11 +68,15 @@ impl<'buf> Snapshot<'buf> {
     /// A damaged sample; samples are read here for the first time.
     pub fn group(profile: Profile<'buf>) -> Result<Self, DecodeError> {
         let symbols = Symbols::new(&profile);
-        let captures = capturing_locations(&profile);
+        let capture = Capture::new(&profile);
         let mut groups: Vec<Group> = Vec::new();
         groups.reserve_exact(profile.sample_count());
         let (mut labelled, mut suspects, mut deepest) = (Vec::new(), Vec::new(), 0_usize);
-        let (mut total, mut frameless, mut capturing) = (0_i64, 0_i64, 0_i64);
+        let (mut total, mut frameless, mut frameless_unlabelled) = (0_i64, 0_i64, 0_i64);
+        let (mut capturing, mut limit) = (0_i64, DepthLimit::Unknown);
+        if profile.kind() == Kind::GoroutineLeak {
+            limit = DepthLimit::Frames128;
+        }
         let mut stack = Stack::default();
         for at in profile.samples() {
             let sample = profile.read_sample(at, &mut stack)?;
@@ -75,9 +86,16 @@ impl<'buf> Snapshot<'buf> {
                 .ok_or_else(|| DecodeError::whole(Problem::Overflow))?;
             let Some(hashed) = symbols.hash(stack.locations()) else {
                 frameless += count;
+                frameless_unlabelled += if sample.labelled { 0 } else { count };
                 continue;
             };
-            if capturing == 0 && captures[stack.locations()[0] as usize] {
+            if hashed.depth.frames > DEEPEST {
+                return Err(DecodeError::whole(Problem::TooDeep(hashed.depth.frames)));
+            }
+            if let Some(written) = capture.limit_of_writer(stack.locations())
+                && capturing == 0
+            {
+                limit = written;
                 capturing = count.min(1);
                 count -= capturing;
             }
@@ -113,9 +131,11 @@ impl<'buf> Snapshot<'buf> {
             symbols,
             groups,
             labelled,
+            limit,
             deepest,
             total,
             frameless,
+            frameless_unlabelled,
             capturing,
             cut: 0,
         };
@@ -139,6 +159,11 @@ impl<'buf> Snapshot<'buf> {
         found.ok().map(|index| &self.groups[index])
     }
 
+    /// The profile that was grouped.
+    pub fn profile(&self) -> &Profile<'buf> {
+        &self.profile
+    }
+
     /// The names and locations of its functions.
     pub fn symbols(&self) -> &Symbols<'buf> {
         &self.symbols
@@ -155,6 +180,7 @@ impl<'buf> Snapshot<'buf> {
             &self.profile,
             &self.symbols,
             stack.locations(),
+            self.limit,
             self.deepest,
         )
     }
@@ -210,23 +236,51 @@ impl<'buf> Snapshot<'buf> {
     }
 }
 
-/// Marks the locations that are the leaf of a goroutine which writes the profile it stands in. Every profile holds one,
-/// and no program leaks it. A goroutine that is only blocked inside `Profile.WriteTo` has another leaf, and is judged.
-fn capturing_locations(profile: &Profile) -> Vec<bool> {
-    // The second is the spelling up to Go 1.22, where the first is inlined into it.
-    let captures: Vec<bool> = (0..profile.function_count())
-        .map(|function| {
-            [
-                &b"runtime.goroutineProfileWithLabels"[..],
-                b"runtime/pprof.runtime_goroutineProfileWithLabels",
-            ]
-            .contains(&profile.function_name(function))
+/// The locations by which a goroutine that writes the profile it stands in is known. Every profile holds one, and no
+/// program leaks it. One that is only blocked inside `Profile.WriteTo` has another leaf, and is judged.
+struct Capture {
+    /// For each location, whether its innermost function is the runtime's own profile function.
+    leaf: Vec<bool>,
+    /// For each location, what its functions tell of the Go that wrote the profile.
+    limit: Vec<Option<DepthLimit>>,
+}
+
+impl Capture {
+    fn new(profile: &Profile) -> Self {
+        // The second name moved with Go 1.23, which also keeps deeper stacks.
+        let functions: Vec<_> = (0..profile.function_count())
+            .map(|function| match profile.function_name(function) {
+                b"runtime.goroutineProfileWithLabels" => Some(DepthLimit::Unknown),
+                b"runtime/pprof.runtime_goroutineProfileWithLabels" => Some(DepthLimit::Frames32),
+                b"runtime.pprof_goroutineProfileWithLabels" => Some(DepthLimit::Frames128),
+                _ => None,
+            })
+            .collect();
+        let locations = || (0..profile.location_count()).map(|location| profile.lines_of(location));
+        let known =
+            |line: &Line| functions[line.function].filter(|limit| *limit != DepthLimit::Unknown);
+        Self {
+            leaf: locations()
+                .map(|lines| {
+                    lines
+                        .first()
+                        .is_some_and(|line| functions[line.function].is_some())
+                })
+                .collect(),
+            limit: locations()
+                .map(|lines| lines.iter().find_map(known))
+                .collect(),
+        }
+    }
+
+    /// For the stack of a goroutine that writes the profile: how deep a stack it keeps.
+    fn limit_of_writer(&self, stack: &[u32]) -> Option<DepthLimit> {
+        let is_writer = stack.first().is_some_and(|&leaf| self.leaf[leaf as usize]);
+        is_writer.then(|| {
+            let mut innermost = stack.iter().take(2);
+            innermost
+                .find_map(|&location| self.limit[location as usize])
+                .unwrap_or(DepthLimit::Unknown)
         })
-        .collect();
-    (0..profile.location_count())
-        .map(|location| {
-            let leaf = profile.lines_of(location).first();
-            leaf.is_some_and(|line| captures[line.function])
-        })
-        .collect()
+    }
 }

@@ -35,8 +35,8 @@ const CHANRECV_NIL_BELOW: u32 = 560;
 /// one place where a line is part of what a stack is.
 pub fn is_nil_channel(function: &str, line: u32) -> bool {
     match function {
-        "runtime.chansend" => line < CHANSEND_NIL_BELOW,
-        "runtime.chanrecv" => line < CHANRECV_NIL_BELOW,
+        "runtime.chansend" => (1..CHANSEND_NIL_BELOW).contains(&line),
+        "runtime.chanrecv" => (1..CHANRECV_NIL_BELOW).contains(&line),
         _ => false,
     }
 }
@@ -52,9 +52,13 @@ pub fn is_channel_operation(function: &str) -> bool {
 pub fn signature_of<'f>(
     frames: impl Iterator<Item = (&'f str, u32)> + Clone,
 ) -> &'static Signature {
-    let mut rest = frames.skip_while(|(function, _)| PARKING.contains(function));
-    let Some((leaf, line)) = rest.next() else {
-        return &OTHER;
+    let (mut rest, mut parked) = (frames, false);
+    let (leaf, line) = loop {
+        match rest.next() {
+            None => return &OTHER,
+            Some((function, _)) if PARKING.contains(&function) => parked = true,
+            Some(frame) => break frame,
+        }
     };
     let fits = |signature: &&Signature| {
         signature.leaf.iter().any(|pattern| matches(pattern, leaf))
@@ -70,11 +74,7 @@ pub fn signature_of<'f>(
                 .is_none_or(|nil| nil == is_nil_channel(leaf, line))
     };
     let found = SIGNATURES.iter().find(fits);
-    found.unwrap_or(if leaf.starts_with("runtime.") {
-        &OTHER
-    } else {
-        &RUNNING
-    })
+    found.unwrap_or(if parked { &OTHER } else { &RUNNING })
 }
 
 /// Every state there is, each once, in the order of the table.
@@ -306,7 +306,7 @@ pub static SIGNATURES: &[Signature] = &[
         state: "coroutine",
         cause: "an iterator of iter.Pull was neither used up nor stopped",
         remedy: "defer the stop function that iter.Pull returns",
-        leaf: &["runtime.coroswitch*"],
+        leaf: &["runtime.coroswitch*", "runtime.corostart"],
         outer: &[],
         nil: None,
     },

@@ -20,7 +20,7 @@ pub struct Verdict {
     pub totals: Totals,
     /// Every violation, allowed ones too: the gravest first, then the largest.
     pub findings: Vec<Finding>,
-    /// Stacks that moved between before and after without growing past their limit.
+    /// Stacks that were matched with one of another name or path, whether they grew or not.
     pub moved: Vec<Moved>,
     /// What became of each exception: all of the policy's, and the built-in ones that matched.
     pub allows: Vec<AllowUse>,
@@ -135,8 +135,8 @@ pub struct Finding {
     pub allowed: i64,
     /// The sum behind `allowed`: `2 + growth 3; ceiling 64`.
     pub sum: String,
-    /// Whether Go's leak profile holds this stack; `None` when there was none to ask.
-    pub proven: Option<bool>,
+    /// How many goroutines of this stack Go's leak profile holds; `None` when there was none to ask.
+    pub proven: Option<i64>,
     /// What it waits for; `None` when stacks of several states were counted together.
     pub state: Option<&'static str>,
     /// The usual cause of that state.
@@ -147,9 +147,9 @@ pub struct Finding {
     pub root: Option<Place>,
     /// Where user code waits; `None` when all of the stack is standard library, or for several stacks.
     pub home: Option<Place>,
-    /// Goroutines after, by the test that started them.
+    /// Goroutines that came, by the test that started them; all that are there after, where nothing grew.
     pub tests: BTreeMap<String, i64>,
-    /// Goroutines after, by every other pprof label and its value.
+    /// The same, by every other pprof label and its value.
     pub labels: BTreeMap<String, BTreeMap<String, i64>>,
     /// How the stack was found in both profiles; `None` for several stacks.
     pub pairing: Option<Pairing>,
@@ -199,7 +199,7 @@ impl Disposition {
 }
 
 /// A place in the source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The function, normalised.
     pub function: Arc<str>,
@@ -224,8 +224,10 @@ pub struct Moved {
     pub before: i64,
     /// Goroutines after.
     pub after: i64,
-    /// The outermost function after.
-    pub root: String,
+    /// Its stack before, leaf first.
+    pub stack_before: Vec<Place>,
+    /// Its stack after, leaf first.
+    pub stack: Vec<Place>,
 }
 
 /// What became of one exception.
@@ -235,9 +237,11 @@ pub struct AllowUse {
     pub builtin: Option<&'static str>,
     /// Line in the policy file, 1-based; `None` for a built-in exception.
     pub line: Option<u32>,
-    /// Goroutines of the after profiles that it matched.
+    /// Goroutines that it was held against: those after, for one of the policy; growth, for a built-in one.
     pub matched: i64,
-    /// How many a suite may have; `None` for no bound.
+    /// Whether it matched nothing at all.
+    pub unused: bool,
+    /// How many a suite may have; `None` for no fixed bound.
     pub max: Option<i64>,
     /// The last day it holds; `None` for a built-in exception.
     pub expires: Option<Date>,
@@ -252,11 +256,6 @@ pub struct AllowUse {
 }
 
 impl AllowUse {
-    /// Whether it matched nothing.
-    pub fn is_unused(&self) -> bool {
-        self.matched == 0
-    }
-
     /// Whether its last day is over.
     pub fn is_expired(&self) -> bool {
         self.days_left.is_some_and(|days| days < 0)

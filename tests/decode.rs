@@ -32,7 +32,7 @@ fn profiles(directory: &Path) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Goroutines by stack: each frame as "function file:line", leaf first.
+/// Goroutines by stack: each frame as its function, file and line, leaf first.
 type Counts = BTreeMap<Vec<String>, i64>;
 
 fn decoded(profile: &Profile) -> Counts {

@@ -67,12 +67,23 @@ pub(super) fn run(check: &Check) -> anyhow::Result<Code> {
     Ok(verdict.outcome(fail_on).into())
 }
 
-/// The suites that the paths mean.
+/// The suites that the paths mean. A path that does not exist is missing evidence, whatever it was to be.
 fn find(check: &Check) -> anyhow::Result<Found> {
+    let missing = check.paths.iter().filter(|path| !path.exists());
+    let why = "it does not exist: check the path, and that the step which captures it ran";
+    let incomplete: Vec<_> = missing
+        .map(|path| (path.display().to_string(), why.to_owned()))
+        .collect();
+    if !incomplete.is_empty() {
+        return Ok(Found {
+            suites: Vec::new(),
+            incomplete,
+        });
+    }
     let directories = check.paths.iter().filter(|path| path.is_dir()).count();
     if directories > 0 && (check.proven.is_some() || check.suite.is_some()) {
         bail!(
-            "--proven and --suite are for two files; a directory holds proven.pb.gz files and the names of its suites itself"
+            "--proven and --suite are for two files; in a directory of pairs, a proven.pb.gz beside a pair is read and its place names the suite"
         );
     }
     match (&check.paths[..], directories) {
@@ -161,21 +172,22 @@ fn judge_suite(judge: &Judge, files: &Files, limit: u64) -> Result<SuiteVerdict,
     let (before, afters) = snapshots
         .split_first()
         .expect("a suite has a before and an after");
-    if let Some(why) = mismatch(before, afters, proven.as_ref()) {
+    let why = mismatch(before, afters, proven.as_ref()).or_else(|| order(before, afters));
+    if let Some(why) = why {
         return Err(unchecked(why));
     }
     let diff = Diff::new(before, afters);
     let mut suite = judge.suite(&files.suite, &diff, proven.as_ref());
     for (path, bytes) in paths.iter().zip(&bytes) {
         if let Some(note) = &bytes.note {
-            suite.note(&files.suite, format!("{}: {note}", path.display()));
+            suite.note(format!("{}: {note}", path.display()));
         }
     }
     if afters.len() > 1 {
-        suite.note(
-            &files.suite,
-            format!("of {} after profiles the last is judged", afters.len()),
-        );
+        suite.note(format!(
+            "of {} after profiles the last is judged",
+            afters.len()
+        ));
     }
     Ok(suite)
 }
@@ -247,4 +259,37 @@ fn mismatch(before: &Snapshot, afters: &[Snapshot], proven: Option<&Snapshot>) -
         )),
         _ => None,
     }
+}
+
+/// Why profiles cannot stand for the times that their places say, if so.
+fn order(before: &Snapshot, afters: &[Snapshot]) -> Option<String> {
+    if let Some(empty) = afters
+        .iter()
+        .chain([before])
+        .find(|snapshot| snapshot.total == 0)
+        && empty.kind() == Kind::Goroutine
+    {
+        return Some(
+            "one of the profiles holds no goroutine at all, and a live process has at least the one that takes the \
+             profile: was it filtered? Compare profiles as they were captured."
+                .to_owned(),
+        );
+    }
+    let mut earlier = before;
+    for after in afters {
+        let (first, second) = (earlier.profile(), after.profile());
+        // Only within one process does the order say anything: a base build may well be measured after a head build.
+        if first.is_of_same_process(second)
+            && first.time_nanos() != 0
+            && second.time_nanos() <= first.time_nanos()
+        {
+            return Some(
+                "both profiles are of one process, and the after profile was not taken after the before profile: are the \
+                 two swapped, or the same file?"
+                    .to_owned(),
+            );
+        }
+        earlier = after;
+    }
+    None
 }

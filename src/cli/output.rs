@@ -97,24 +97,38 @@ pub(super) fn write(
         .then_some(&text);
     for report in reports.iter().chain(implied) {
         let rendered = report.render(verdict, fail_on, detail);
-        match &report.path {
-            Some(path) => write_file(path, &rendered)?,
-            None => print(&rendered, color)?,
+        match (&report.path, report.format) {
+            (Some(path), Format::Text) => write_file(path, &plain(&rendered))?,
+            (Some(path), Format::Json) => write_file(path, &rendered)?,
+            (None, Format::Text) if !is_coloured(color) => print(&plain(&rendered))?,
+            (None, _) => print(&rendered)?,
         }
     }
     Ok(())
 }
 
-fn write_file(path: &Path, rendered: &str) -> anyhow::Result<()> {
-    let plain = anstream::adapter::strip_str(rendered).to_string();
-    std::fs::write(path, plain)
+/// Whether standard output gets colours; `NO_COLOR` and its kin are looked at.
+fn is_coloured(color: ColorChoice) -> bool {
+    match color {
+        ColorChoice::Never => false,
+        ColorChoice::Always | ColorChoice::AlwaysAnsi => true,
+        ColorChoice::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
+    }
+}
+
+fn plain(rendered: &str) -> String {
+    anstream::adapter::strip_str(rendered).to_string()
+}
+
+fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, text)
         .with_context(|| format!("the report {} cannot be written", path.display()))
 }
 
-fn print(rendered: &str, color: ColorChoice) -> anyhow::Result<()> {
-    let mut stdout = AutoStream::new(std::io::stdout().lock(), color);
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = AutoStream::always(std::io::stdout().lock());
     match stdout
-        .write_all(rendered.as_bytes())
+        .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
     {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

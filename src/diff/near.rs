@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use super::renamed::Classes;
-use super::{Diff, Pair, Pairing, Unpaired};
+use super::{Pair, Pairing, Unpaired};
 
 /// How alike two lists of frames are, in thousandths: 800 to 1000.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +26,7 @@ const ENOUGH: usize = 800;
 /// hundred thousand of those are compared before the rest stays unpaired.
 const BUDGET: usize = 40_000_000;
 
-/// A leftover group and its frames by class.
+/// A leftover group and its own frames by class.
 struct Candidate {
     group: usize,
     frames: Vec<u64>,
@@ -34,26 +34,33 @@ struct Candidate {
     sorted: Vec<u64>,
 }
 
-/// Pairs groups with one root whose frames are alike, the most alike first, then in the order of their keys.
+/// Candidates that may be one stack: those gone, and those new.
+type Sides = (Vec<Candidate>, Vec<Candidate>);
+
+/// Pairs groups with one root and one state whose own frames are alike, the most alike first, then in the order of their
+/// keys.
 ///
 /// Stacks that were cut have no root and stay as they are. The note says so when the budget did not reach for all.
-pub(super) fn pair(diff: &Diff, left: &Unpaired) -> (Vec<Pair>, Option<String>) {
-    let (before, after) = (Classes::new(diff.before), Classes::new(diff.after));
-    let mut by_root: BTreeMap<u64, (Vec<Candidate>, Vec<Candidate>)> = BTreeMap::new();
+pub(super) fn pair(
+    before: &Classes,
+    after: &Classes,
+    left: &Unpaired,
+) -> (Vec<Pair>, Option<String>) {
+    let mut by_root: BTreeMap<_, Sides> = BTreeMap::new();
     for &gone in &left.gone {
-        if let Some(frames) = before.whole(gone) {
+        if let Some((state, frames)) = before.of_whole_stack(gone) {
             let candidate = Candidate::new(gone, frames);
             by_root
-                .entry(candidate.root())
+                .entry((state, candidate.root()))
                 .or_default()
                 .0
                 .push(candidate);
         }
     }
     for &new in &left.new {
-        if let Some(frames) = after.whole(new) {
+        if let Some((state, frames)) = after.of_whole_stack(new) {
             let candidate = Candidate::new(new, frames);
-            if let Some((_, same_root)) = by_root.get_mut(&candidate.root()) {
+            if let Some((_, same_root)) = by_root.get_mut(&(state, candidate.root())) {
                 same_root.push(candidate);
             }
         }

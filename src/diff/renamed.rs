@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Diff, Pair, Pairing, Unpaired};
+use super::{Pair, Pairing, Unpaired};
 use crate::snapshot::Snapshot;
 use crate::stack::{Frame, class};
 
@@ -24,19 +24,20 @@ impl<'s, 'buf> Classes<'s, 'buf> {
         }
     }
 
-    /// The frames of a group by class, leaf first; `None` for a stack that was cut.
-    pub(super) fn whole(&self, group: usize) -> Option<Vec<u64>> {
-        let frames = self.snapshot.frames(group);
-        (!frames.is_cut()).then(|| self.hashes(frames.as_slice()))
-    }
-
-    /// Equal for two groups whose [`crate::stack::Frames::class`] is equal.
+    /// The state and the own frames of a group by class. Equal for two groups whose [`crate::stack::Frames::class`] is
+    /// equal.
     fn of_stack(&self, group: usize) -> (&'static str, Vec<u64>) {
         let frames = self.snapshot.frames(group);
-        (frames.signature().state, self.hashes(frames.own()))
+        (frames.signature().state, self.hashes(&frames.own()))
     }
 
-    fn hashes(&self, frames: &[Frame]) -> Vec<u64> {
+    /// The same; `None` for a stack that was cut.
+    pub(super) fn of_whole_stack(&self, group: usize) -> Option<(&'static str, Vec<u64>)> {
+        let frames = self.snapshot.frames(group);
+        (!frames.is_cut()).then(|| (frames.signature().state, self.hashes(&frames.own())))
+    }
+
+    fn hashes(&self, frames: &[&Frame]) -> Vec<u64> {
         frames
             .iter()
             .map(|frame| self.functions[frame.index])
@@ -45,8 +46,7 @@ impl<'s, 'buf> Classes<'s, 'buf> {
 }
 
 /// Pairs groups of equal class; where several share one, in the order of their keys.
-pub(super) fn pair(diff: &Diff, left: &Unpaired) -> Vec<Pair> {
-    let (before, after) = (Classes::new(diff.before), Classes::new(diff.after));
+pub(super) fn pair(before: &Classes, after: &Classes, left: &Unpaired) -> Vec<Pair> {
     // Partners are taken from the back, so the smallest key goes in last.
     let mut waiting: HashMap<_, Vec<usize>> = HashMap::new();
     for &gone in left.gone.iter().rev() {

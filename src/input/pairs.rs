@@ -27,14 +27,19 @@ pub struct Found {
 
 /// A directory that cannot be listed.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: cannot be listed: {source}", .path.display())]
+#[error("{}: cannot be listed", .path.display())]
 pub struct ListError {
     path: PathBuf,
     source: std::io::Error,
 }
 
-/// The endings of a profile's file name.
+/// The endings of a profile's file name, in small letters.
 const ENDINGS: [&str; 6] = [".pb.gz", ".pprof.gz", ".pb", ".pprof", ".prof", ".gz"];
+
+/// The endings of files that may lie beside profiles and are none.
+const OTHER_ENDINGS: [&str; 11] = [
+    ".txt", ".json", ".md", ".log", ".yml", ".yaml", ".html", ".svg", ".xml", ".sarif", ".go",
+];
 
 /// Finds the pairs in a directory and those below it: `before.pb.gz` with `after.pb.gz`, and `NAME-before.pb.gz` with
 /// `NAME-after.pb.gz`; `proven.pb.gz` beside them is Go's leak profile.
@@ -44,7 +49,9 @@ const ENDINGS: [&str; 6] = [".pb.gz", ".pprof.gz", ".pb", ".pprof", ".prof", ".g
 pub fn pair_directory(directory: &Path) -> Result<Found, ListError> {
     let mut sides: BTreeMap<String, BTreeMap<&str, PathBuf>> = BTreeMap::new();
     let mut found = Found::default();
-    for (name, path) in profiles_below(directory)? {
+    let listed = profiles_below(directory)?;
+    found.incomplete.extend(listed.strange);
+    for (name, path) in listed.profiles {
         let stem = without_ending(&name);
         let side = ["before", "after", "proven"].into_iter().find_map(|side| {
             let prefix = stem.strip_suffix(side)?;
@@ -104,9 +111,13 @@ pub fn pair_directory(directory: &Path) -> Result<Found, ListError> {
 /// # Errors
 /// A directory that cannot be listed.
 pub fn pair_directories(before: &Path, after: &Path) -> Result<Found, ListError> {
-    let mut befores: BTreeMap<String, PathBuf> = profiles_below(before)?.into_iter().collect();
+    let (before, after) = (profiles_below(before)?, profiles_below(after)?);
+    let mut befores: BTreeMap<String, PathBuf> = before.profiles.into_iter().collect();
     let mut found = Found::default();
-    for (name, path) in profiles_below(after)? {
+    found
+        .incomplete
+        .extend(before.strange.into_iter().chain(after.strange));
+    for (name, path) in after.profiles {
         match befores.remove(&name) {
             Some(before) => {
                 found.suites.push(Files {
@@ -135,16 +146,22 @@ fn missing_partner(side: &str) -> String {
 }
 
 fn without_ending(name: &str) -> &str {
-    ENDINGS
-        .iter()
-        .find_map(|ending| name.strip_suffix(ending))
-        .unwrap_or(name)
+    let small = name.to_ascii_lowercase();
+    let ending = ENDINGS.iter().find(|ending| small.ends_with(*ending));
+    ending.map_or(name, |ending| &name[..name.len() - ending.len()])
 }
 
-/// The profiles in a directory and those below it, by their path inside it with `/`, sorted. Links to directories are not
-/// followed.
-fn profiles_below(directory: &Path) -> Result<Vec<(String, PathBuf)>, ListError> {
-    let mut profiles = Vec::new();
+/// What a directory and those below it hold, by the path inside it, with `/`, sorted.
+#[derive(Default)]
+struct Listed {
+    profiles: Vec<(String, PathBuf)>,
+    /// What may be a profile and cannot be read as one, with the reason: it must not vanish.
+    strange: Vec<(String, String)>,
+}
+
+/// Lists what looks like a profile. Links to directories are told and not followed.
+fn profiles_below(directory: &Path) -> Result<Listed, ListError> {
+    let mut listed = Listed::default();
     let mut open = vec![(String::new(), directory.to_owned())];
     while let Some((prefix, path)) = open.pop() {
         let error = |source| ListError {
@@ -153,14 +170,39 @@ fn profiles_below(directory: &Path) -> Result<Vec<(String, PathBuf)>, ListError>
         };
         for entry in std::fs::read_dir(&path).map_err(error)? {
             let entry = entry.map_err(error)?;
-            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            let Ok(file_name) = entry.file_name().into_string() else {
+                let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+                listed
+                    .strange
+                    .push((name, "its name is not UTF-8: rename it".into()));
+                continue;
+            };
+            let (name, small) = (
+                format!("{prefix}{file_name}"),
+                file_name.to_ascii_lowercase(),
+            );
+            let stem = small.split('.').next().unwrap_or_default();
             if entry.file_type().map_err(error)?.is_dir() {
                 open.push((format!("{name}/"), entry.path()));
-            } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
-                profiles.push((name, entry.path()));
+            } else if entry.path().is_dir() {
+                listed.strange.push((
+                    name,
+                    "it is a link to a directory, which is not followed: name that directory"
+                        .into(),
+                ));
+            } else if ENDINGS.iter().any(|ending| small.ends_with(ending)) {
+                listed.profiles.push((name, entry.path()));
+            } else if ["before", "after", "proven"]
+                .iter()
+                .any(|side| stem.ends_with(side))
+                && !OTHER_ENDINGS.iter().any(|ending| small.ends_with(ending))
+            {
+                let why = format!("its name ends in none of {}: rename it", ENDINGS.join(", "));
+                listed.strange.push((name, why));
             }
         }
     }
-    profiles.sort();
-    Ok(profiles)
+    listed.profiles.sort();
+    listed.strange.sort();
+    Ok(listed)
 }

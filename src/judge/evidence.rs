@@ -1,10 +1,18 @@
 //! What a verdict tells of its evidence: stacks that moved, goroutines left out, remarks.
 
+use super::places::Places;
 use crate::diff::Diff;
-use crate::verdict::{Moved, Note, Skipped};
+use crate::profile::Kind;
+use crate::snapshot::Snapshot;
+use crate::verdict::{Moved, Skipped, Unchecked};
+
+/// Goroutines without a frame that an after profile may have more than before: the connection that a profile is fetched
+/// through may not have started to read yet.
+const FRAMELESS: i64 = 1;
 
 /// Stacks that were matched with another one: told even where nothing grew, since a match can hide a new goroutine.
 pub(super) fn moved(suite: &str, diff: &Diff) -> Vec<Moved> {
+    let mut places = Places::default();
     let mut moved: Vec<_> = diff
         .moved()
         .filter_map(|row| {
@@ -12,7 +20,6 @@ pub(super) fn moved(suite: &str, diff: &Diff) -> Vec<Moved> {
                 diff.before.frames(row.before?),
                 diff.after.frames(row.after?),
             );
-            let outermost = after.as_slice().last();
             Some(Moved {
                 suite: suite.to_owned(),
                 id_before: before.id(),
@@ -20,21 +27,30 @@ pub(super) fn moved(suite: &str, diff: &Diff) -> Vec<Moved> {
                 pairing: row.pairing,
                 before: row.count_before,
                 after: row.count_after,
-                root: outermost
-                    .map(|frame| frame.function.as_str().to_owned())
-                    .unwrap_or_default(),
+                stack_before: places.all(&before),
+                stack: places.all(&after),
             })
         })
         .collect();
     moved.sort_by(|one, other| {
-        (&one.root, &one.id, one.before, one.after).cmp(&(
-            &other.root,
-            &other.id,
-            other.before,
-            other.after,
-        ))
+        let order = |moved: &Moved| (moved.id.clone(), moved.before, moved.after);
+        order(one)
+            .cmp(&order(other))
+            .then_with(|| one.stack.cmp(&other.stack))
     });
     moved
+}
+
+/// Growth that cannot be judged, since nothing is known of the goroutines.
+pub(super) fn unchecked(suite: &str, diff: &Diff) -> Option<Unchecked> {
+    let more = diff.after.frameless - diff.before.frameless;
+    (diff.after.kind() == Kind::Goroutine && more > FRAMELESS).then(|| Unchecked {
+        suite: suite.to_owned(),
+        why: format!(
+            "{more} more goroutines than before had no frame in the after profile: they had been started and had not run \
+             yet, so nothing is known of them. Capture after the program has settled for a moment."
+        ),
+    })
 }
 
 pub(super) fn skipped(suite: &str, diff: &Diff) -> Vec<Skipped> {
@@ -58,7 +74,7 @@ pub(super) fn skipped(suite: &str, diff: &Diff) -> Vec<Skipped> {
         .collect()
 }
 
-pub(super) fn notes(suite: &str, diff: &Diff) -> Vec<Note> {
+pub(super) fn notes(diff: &Diff, proven: Option<&Snapshot>) -> Vec<String> {
     let mut texts = diff.notes.clone();
     for (side, snapshot) in [("before", diff.before), ("after", diff.after)] {
         if snapshot.cut > 0 {
@@ -71,11 +87,19 @@ pub(super) fn notes(suite: &str, diff: &Diff) -> Vec<Note> {
             ));
         }
     }
+    let missing: i64 = proven.map_or(0, |proven| {
+        let in_after = |key| diff.after.find(key).map_or(0, |group| group.count);
+        proven
+            .groups()
+            .iter()
+            .map(|group| (group.count - in_after(group.key)).max(0))
+            .sum()
+    });
+    if missing > 0 {
+        texts.push(format!(
+            "{missing} goroutines of the proven profile are not in the after profile: were both taken from one process, \
+             the proven one right after the other?"
+        ));
+    }
     texts
-        .into_iter()
-        .map(|text| Note {
-            suite: suite.to_owned(),
-            text,
-        })
-        .collect()
 }

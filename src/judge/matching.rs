@@ -31,6 +31,8 @@ struct Condition {
     root: Vec<usize>,
     home: Vec<usize>,
     any: Vec<usize>,
+    /// None of these may be in the stack.
+    without: Vec<usize>,
     package: Vec<usize>,
     state: Option<String>,
     /// Label keys, the test's among them, and what their values must match.
@@ -84,6 +86,7 @@ impl Conditions {
             let condition = Condition {
                 root: numbers(entry.root),
                 any: numbers(entry.any),
+                without: numbers(entry.without),
                 ..Condition::default()
             };
             conditions.allows.push(condition);
@@ -91,15 +94,18 @@ impl Conditions {
         conditions
     }
 
-    /// The index of the first exception that matches.
-    pub(super) fn first_allow(
+    /// The indices of all exceptions that match.
+    pub(super) fn allows(
         &self,
         subject: &Subject,
         labels: &BTreeMap<String, String>,
-    ) -> Option<usize> {
-        self.allows
+    ) -> impl Iterator<Item = usize> {
+        let matching = self
+            .allows
             .iter()
-            .position(|condition| condition.holds(subject, labels))
+            .enumerate()
+            .filter(|(_, condition)| condition.holds(subject, labels));
+        matching.map(|(index, _)| index)
     }
 
     /// The index of the first rule per stack that matches; past the last one when the default rule decides.
@@ -139,6 +145,7 @@ impl Conditions {
             root: number(What::Function, &matcher.root),
             home: number(What::Function, &matcher.home),
             any: number(What::Function, &matcher.any),
+            without: Vec::new(),
             package: number(What::Package, &matcher.package),
             state: matcher.state.clone(),
             labels: test.chain(matcher.labels.iter().cloned()).collect(),
@@ -160,6 +167,7 @@ impl Condition {
         any_of(&self.root, &subject.root)
             && any_of(&self.home, &subject.home)
             && any_of(&self.any, &subject.any)
+            && !self.without.iter().any(|&number| has(&subject.any, number))
             && any_of(&self.package, &subject.package)
             && self
                 .state

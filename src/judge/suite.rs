@@ -1,18 +1,19 @@
 //! One suite: each stack taken apart into cells, and judged as it comes by.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use super::Judge;
 use super::cell::Cell;
-use super::matching::Matches;
+use super::exception::{Cover, Use};
+use super::matching::{Matches, Subject};
+use super::places::Places;
 use super::tally::{self, Tally};
-use super::{Cover, Exception, Judge};
 use crate::diff::{Diff, Pairing, Row};
-use crate::policy::{Allow, Per, Rule};
+use crate::policy::{Per, Rule};
 use crate::profile::Kind;
-use crate::snapshot::{Portion, Snapshot};
-use crate::stack::{Frame, Frames, id_of};
-use crate::verdict::{Disposition, Finding, Place};
+use crate::snapshot::Snapshot;
+use crate::stack::id_of;
+use crate::verdict::{Disposition, Finding};
 
 /// One suite while it is judged.
 pub(super) struct Suite<'j, 'p, 's, 'buf> {
@@ -20,8 +21,8 @@ pub(super) struct Suite<'j, 'p, 's, 'buf> {
     name: &'j str,
     diff: &'j Diff<'s, 'buf>,
     proven: Option<&'j Snapshot<'buf>>,
-    /// Goroutines after that each exception matched: those of the policy, then the built-in ones.
-    pub(super) matched: Vec<i64>,
+    /// What each exception did.
+    pub(super) uses: Vec<Use>,
     violations: Vec<Violation>,
     /// One for each rule of the policy that does not judge stack by stack.
     tallies: Vec<Tally<'j>>,
@@ -38,7 +39,7 @@ struct Violation {
     before: i64,
     after: i64,
     /// By labels, where the policy asks for labels.
-    portions: Vec<Portion>,
+    cells: Vec<Cell>,
 }
 
 impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
@@ -55,7 +56,7 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
             name,
             diff,
             proven,
-            matched: vec![0; judge.exception_count()],
+            uses: vec![Use::default(); judge.exceptions.len()],
             violations: Vec::new(),
             tallies: rules
                 .filter(|(_, rule)| rule.per != Per::Stack)
@@ -77,39 +78,38 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
         let (snapshot, group) = self.diff.shown(&row);
         let frames = snapshot.frames(group);
         let conditions = &self.judge.conditions;
-        let subject = matches.subject(conditions, &frames, self.is_proven(&row));
+        let subject = matches.subject(
+            conditions,
+            &frames,
+            self.proven(&row).map(|count| count > 0),
+        );
         let first = self.violations.len();
         for cell in Cell::of(self.diff, &row, self.judge.by_labels) {
-            let allow = conditions.first_allow(&subject, &cell.labels);
-            if let Some(allow) = allow {
-                self.matched[allow] += cell.after;
-            }
+            let allow = self.exception(&subject, &cell);
             for tally in &mut self.tallies {
                 if conditions.rule_matches(tally.rule, &subject, &cell.labels) {
                     tally.add(allow, &frames, &cell);
                 }
             }
             let rule = conditions.first_rule_per_stack(&subject, &cell.labels);
-            let same = |one: &&mut Violation| one.rule == rule && one.allow == allow;
-            let portion = self.judge.by_labels.then(|| Portion {
-                labels: cell.labels,
-                count: cell.after,
-            });
-            if let Some(known) = self.violations[first..].iter_mut().find(same) {
-                known.before += cell.before;
-                known.after += cell.after;
-                known.portions.extend(portion);
-            } else {
-                let (before, after, portions) =
-                    (cell.before, cell.after, portion.into_iter().collect());
+            let same = |one: &Violation| one.rule == rule && one.allow == allow;
+            let found = self.violations[first..].iter().position(same);
+            let index = found.map_or(self.violations.len(), |found| first + found);
+            if found.is_none() {
                 self.violations.push(Violation {
                     row,
                     rule,
                     allow,
-                    before,
-                    after,
-                    portions,
+                    before: 0,
+                    after: 0,
+                    cells: Vec::new(),
                 });
+            }
+            let violation = &mut self.violations[index];
+            violation.before += cell.before;
+            violation.after += cell.after;
+            if self.judge.by_labels {
+                violation.cells.push(cell);
             }
         }
         // What the rule allows is no violation after all.
@@ -129,14 +129,42 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
         }
     }
 
-    /// Whether Go's leak profile holds the stack of a row; `None` when there is none to ask.
-    fn is_proven(&self, row: &Row) -> Option<bool> {
+    /// The exception that goes for a cell: the first that matches and has not expired, or else the first that matches. Every
+    /// one that matches counts the cell as seen.
+    fn exception(&mut self, subject: &Subject, cell: &Cell) -> Option<usize> {
+        let judge = self.judge;
+        let matching: Vec<usize> = judge.conditions.allows(subject, &cell.labels).collect();
+        let amount = |index: usize| judge.exceptions[index].amount(cell.before, cell.after);
+        for &index in &matching {
+            self.uses[index].add(Use {
+                matched: 0,
+                seen: amount(index),
+            });
+        }
+        let current = matching
+            .iter()
+            .find(|&&index| !judge.exceptions[index].is_expired(judge.today));
+        let taken = current.or(matching.first()).copied();
+        if let Some(index) = taken {
+            self.uses[index].add(Use {
+                matched: amount(index),
+                seen: 0,
+            });
+        }
+        taken
+    }
+
+    /// How many goroutines of a row Go's leak profile holds; `None` when there is none to ask.
+    fn proven(&self, row: &Row) -> Option<i64> {
         if self.diff.after.kind() == Kind::GoroutineLeak {
-            return Some(row.after.is_some());
+            return Some(row.count_after);
         }
         let proven = self.proven?;
         let key = row.after.map(|group| self.diff.after.groups()[group].key);
-        Some(key.is_some_and(|key| proven.find(key).is_some()))
+        Some(
+            key.and_then(|key| proven.find(key))
+                .map_or(0, |group| group.count),
+        )
     }
 
     /// The findings, once it is known how each exception stands.
@@ -170,48 +198,6 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
                     ..self.finding(rule, sum.before, sum.after)
                 });
             }
-        }
-    }
-
-    /// What an exception makes of a violation, and why.
-    fn disposition(&self, index: usize, cover: Cover) -> (Disposition, String) {
-        let place = |allow: &Allow| self.judge.policy.place(Some(allow.line));
-        match (self.judge.exception(index), cover) {
-            (Exception::Policy(allow), Cover::Holds) => (
-                Disposition::Allowed,
-                format!(
-                    "{} ({} until {})",
-                    allow.reason,
-                    place(allow),
-                    allow.expires
-                ),
-            ),
-            (Exception::Policy(allow), Cover::Expired) => (
-                Disposition::Expired,
-                format!(
-                    "accepted until {} ({}): {}",
-                    allow.expires,
-                    place(allow),
-                    allow.reason
-                ),
-            ),
-            (Exception::Policy(allow), Cover::Exceeded) => (
-                Disposition::Open,
-                format!(
-                    "more than the {} that {} accepts: {}",
-                    allow.max,
-                    place(allow),
-                    allow.reason
-                ),
-            ),
-            (Exception::Builtin(entry), Cover::Holds) => (
-                Disposition::Allowed,
-                format!("{} (built-in {})", entry.reason, entry.name),
-            ),
-            (Exception::Builtin(entry), Cover::Exceeded | Cover::Expired) => (
-                Disposition::Open,
-                format!("more than the built-in exception {} accepts", entry.name),
-            ),
         }
     }
 
@@ -253,17 +239,19 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
             allow,
             before,
             after,
-            portions,
+            cells,
         } = violation;
         let mut finding = self.finding(self.judge.rule(rule), before, after);
         if let Some(allow) = allow {
-            (finding.disposition, finding.reason) = self.disposition(allow, covers[allow]);
+            let exception = self.judge.exceptions[allow];
+            (finding.disposition, finding.reason) =
+                exception.disposition(covers[allow], self.judge.policy);
         }
         let (snapshot, group) = self.diff.shown(&row);
         let frames = snapshot.frames(group);
         let signature = frames.signature();
         finding.id = frames.id();
-        finding.proven = self.is_proven(&row);
+        finding.proven = self.proven(&row);
         finding.state = Some(signature.state);
         finding.cause = signature.cause;
         if finding.fix.is_empty() {
@@ -276,47 +264,24 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
         if let (Some(before), Pairing::Renamed | Pairing::Near(_)) = (row.before, row.pairing) {
             finding.stack_before = self.places.all(&self.diff.before.frames(before));
         }
-        // Where the policy does not ask for labels, the snapshot knows them.
-        let portions = match row.after {
-            Some(after) if !self.judge.by_labels => self.diff.after.portions(after),
-            _ => portions,
+        // Where the policy does not ask for labels, the snapshots know them.
+        let cells = if self.judge.by_labels {
+            cells
+        } else {
+            Cell::of(self.diff, &row, true)
         };
-        for Portion { labels, count } in portions.iter().filter(|portion| portion.count > 0) {
-            tally::add_labels(&mut finding.tests, &mut finding.labels, labels, *count);
+        let grew = after > before;
+        for Cell {
+            labels,
+            before,
+            after,
+        } in &cells
+        {
+            let count = if grew { after - before } else { *after };
+            if count > 0 {
+                tally::add_labels(&mut finding.tests, &mut finding.labels, labels, count);
+            }
         }
         finding
-    }
-}
-
-/// Places for findings. Many name the same functions and files, so each name is kept once.
-#[derive(Default)]
-struct Places {
-    names: std::collections::HashSet<Arc<str>>,
-}
-
-impl Places {
-    fn all(&mut self, frames: &Frames) -> Vec<Place> {
-        frames
-            .as_slice()
-            .iter()
-            .map(|frame| self.of(frame))
-            .collect()
-    }
-
-    fn of(&mut self, frame: &Frame) -> Place {
-        Place {
-            function: self.keep(frame.function.as_str()),
-            file: self.keep(&String::from_utf8_lossy(frame.file)),
-            line: frame.line,
-        }
-    }
-
-    fn keep(&mut self, name: &str) -> Arc<str> {
-        if let Some(kept) = self.names.get(name) {
-            return kept.clone();
-        }
-        let kept: Arc<str> = name.into();
-        self.names.insert(kept.clone());
-        kept
     }
 }

@@ -15,13 +15,15 @@ pub struct BuiltinAllow {
     pub root: &'static [&'static str],
     /// Functions anywhere in the stack, any of which will do; empty when the root tells enough.
     pub any: &'static [&'static str],
-    /// How many a suite may have.
+    /// Functions that must not be in the stack.
+    pub without: &'static [&'static str],
+    /// How many more than before a suite may have.
     pub bound: Bound,
     /// Why it is benign.
     pub reason: &'static str,
 }
 
-/// How many benign goroutines of a kind a suite may have.
+/// How many benign goroutines of a kind a suite may have more than before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// At most so many.
@@ -44,17 +46,21 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
             "testing.runFuzzing",
             "testing.runFuzzTests",
         ],
+        // An example runs on the main goroutine: one that hangs is no benign runner.
+        without: &["testing.runExample"],
         bound: Bound::Count(1),
         reason: "the main goroutine of a test binary",
     },
     BuiltinAllow {
         name: "test-parent",
-        root: &["testing.tRunner"],
+        root: &["testing.tRunner", "testing.fRunner"],
         any: &[
             "testing.(*T).Run",
             "testing.(*T).Parallel",
             "testing.(*F).Fuzz.func1",
+            "testing.tRunner.func1",
         ],
+        without: &[],
         bound: Bound::Unbounded,
         reason: "a test that waits for its own subtests or for its turn to run in parallel",
     },
@@ -62,6 +68,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
         name: "test-alarm",
         root: &["testing.(*M).startAlarm.func1"],
         any: &[],
+        without: &[],
         bound: Bound::Count(1),
         reason: "the test binary's timeout",
     },
@@ -69,6 +76,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
         name: "profile-handler",
         root: &["net/http.(*conn).serve"],
         any: &["net/http/pprof.Index", "net/http/pprof.handler.ServeHTTP"],
+        without: &[],
         bound: Bound::Count(1),
         reason: "the HTTP handler that served this profile",
     },
@@ -76,6 +84,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
         name: "profile-connection",
         root: &["net/http.(*connReader).backgroundRead"],
         any: &[],
+        without: &[],
         bound: Bound::Count(1),
         reason: "the connection that this profile was fetched through",
     },
@@ -83,13 +92,30 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
         name: "signal-loop",
         root: &["os/signal.loop", "runtime.ensureSigM.func1"],
         any: &[],
+        without: &[],
         bound: Bound::Count(2),
         reason: "started once by the first signal.Notify of a process, and cannot be stopped",
+    },
+    BuiltinAllow {
+        name: "runtime-system",
+        root: &[
+            "runtime.bgsweep",
+            "runtime.bgscavenge",
+            "runtime.forcegchelper",
+            "runtime.gcBgMarkWorker",
+            "runtime.ReadTrace",
+            "runtime.(*scavengerState).run",
+        ],
+        any: &[],
+        without: &[],
+        bound: Bound::Unbounded,
+        reason: "a goroutine of the Go runtime itself",
     },
     BuiltinAllow {
         name: "trace-and-cpu-profile",
         root: &["runtime/trace.Start.func1", "runtime/pprof.profileWriter"],
         any: &[],
+        without: &[],
         bound: Bound::Count(2),
         reason: "runs while a test is traced or profiled (-trace, -cpuprofile)",
     },
@@ -97,6 +123,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
         name: "http-keep-alive-read",
         root: &["net/http.(*persistConn).readLoop"],
         any: &["bufio.(*Reader).Peek"],
+        without: &[],
         bound: Bound::Count(2),
         reason: "an idle keep-alive connection; http.DefaultTransport keeps two for a host",
     },
@@ -104,6 +131,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
         name: "http-keep-alive-write",
         root: &["net/http.(*persistConn).writeLoop"],
         any: &[],
+        without: &[],
         bound: Bound::AsMany("http-keep-alive-read"),
         reason: "the other half of an idle keep-alive connection",
     },
@@ -111,6 +139,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
         name: "opencensus-worker",
         root: &["go.opencensus.io/stats/view.(*worker).start"],
         any: &[],
+        without: &[],
         bound: Bound::Count(1),
         reason: "started by an init function, and cannot be stopped",
     },
@@ -121,6 +150,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
             "github.com/golang/glog.(*fileSink).flushDaemon",
         ],
         any: &[],
+        without: &[],
         bound: Bound::Count(2),
         reason: "started by an init function, and cannot be stopped",
     },
@@ -133,6 +163,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
             "k8s.io/klog/v2.(*flushDaemon).run.func1",
         ],
         any: &[],
+        without: &[],
         bound: Bound::Count(2),
         reason: "started by an init function, one for each major version of klog",
     },
@@ -143,6 +174,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
             "gopkg.in/natefinch/lumberjack.v2.(*Logger).mill.func1",
         ],
         any: &[],
+        without: &[],
         bound: Bound::Count(1),
         reason: "started with the first rotation of a log file, and never stops",
     },
@@ -150,6 +182,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
         name: "go-cache-janitor",
         root: &["github.com/patrickmn/go-cache.(*janitor).Run"],
         any: &[],
+        without: &[],
         bound: Bound::Count(1),
         reason: "stopped by a finalizer only",
     },
@@ -157,6 +190,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
         name: "expirable-lru",
         root: &["github.com/hashicorp/golang-lru/v2/expirable.NewLRU[...].func1"],
         any: &[],
+        without: &[],
         bound: Bound::Count(1),
         reason: "has no way to be stopped",
     },
@@ -167,6 +201,7 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
             "*/go-metrics.(*meterArbiter).tick",
         ],
         any: &[],
+        without: &[],
         bound: Bound::Count(1),
         reason: "the one arbiter of a process, and cannot be stopped",
     },

@@ -186,7 +186,9 @@ impl Matcher {
                 .as_ref()
                 .is_some_and(|pattern| BLOCKING.iter().any(|function| pattern.matches(function)))
         };
-        let narrow = self.test.is_some() || self.package.is_some() || !self.labels.is_empty();
+        let specific = |pattern: &Pattern| !pattern.matches("");
+        let mut labels = self.labels.iter().map(|(_, pattern)| pattern);
+        let narrow = self.test.iter().chain(&self.package).any(specific) || labels.any(specific);
         let patterns = [&self.root, &self.home, &self.any];
         !narrow
             && patterns

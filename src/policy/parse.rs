@@ -67,6 +67,10 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Policy, PolicyError> {
             format!("larger than {LARGEST} bytes"),
         ));
     }
+    if let Some(position) = hidden(text) {
+        let message = "a character that is not seen or that changes what is seen: take it out, or write it as an escape in quotes";
+        return Err(file.error(position, message.to_owned()));
+    }
     let positions =
         Positions::read(text).map_err(|refused| file.error(refused.position, refused.message))?;
     let raw: raw::Policy =
@@ -76,6 +80,31 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Policy, PolicyError> {
         positions: &positions,
     };
     reader.policy(raw)
+}
+
+/// The first character that one YAML reader or editor takes for the end of a line, or for nothing, and another does not:
+/// by it a comment could hide a rule from who reviews the file. A byte order mark at the start is fine.
+fn hidden(text: &str) -> Option<Position> {
+    let is_hidden = |character: char| {
+        let control = character.is_control() && !['\t', '\n', '\r'].contains(&character);
+        control
+            || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let mut position = Position { line: 1, column: 1 };
+    for (at, character) in text.char_indices() {
+        if is_hidden(character) && !(at == 0 && character == '\u{feff}') {
+            return Some(position);
+        }
+        position.column += 1;
+        if character == '\n' {
+            position = Position {
+                line: position.line + 1,
+                column: 1,
+            };
+        }
+    }
+    None
 }
 
 struct File<'t> {
@@ -189,9 +218,7 @@ impl Reader<'_, '_> {
         if let Some(limit) = raw.defaults.limit {
             policy.default_rule.limit = self.limit("defaults.limit", &limit)?;
         }
-        if self.positions.find("defaults") != self.positions.find("") {
-            policy.default_rule.line = Some(self.positions.find("defaults").line);
-        }
+        policy.default_rule.line = self.positions.get("defaults").map(|position| position.line);
         for (index, rule) in raw.rules.into_iter().enumerate() {
             let rule = self.rule(&format!("rules[{index}]"), rule, &policy.default_rule)?;
             if policy
@@ -342,6 +369,22 @@ impl Reader<'_, '_> {
             if !states.contains(&state.as_str()) {
                 return Err(self.error(&format!("{path}.state"), unknown("state", state, &states)));
             }
+        }
+        let patterns = [
+            ("root", &raw.root),
+            ("home", &raw.home),
+            ("any", &raw.any),
+            ("test", &raw.test),
+            ("package", &raw.package),
+        ];
+        if let Some((key, _)) = patterns
+            .iter()
+            .find(|(_, text)| text.as_ref().is_some_and(String::is_empty))
+        {
+            return Err(self.error(
+                &format!("{path}.{key}"),
+                format!("`{key}` is empty, and would match nothing"),
+            ));
         }
         let pattern = |text: Option<String>| text.map(|text| Pattern::new(&text));
         Ok(Matcher {

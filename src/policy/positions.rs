@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Marker, Parser};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
 /// A place in the file. Both numbers are 1-based; the column counts characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,9 @@ pub(super) struct Position {
 
 /// Lists and maps may be nested this deep; a policy needs six.
 const DEEPEST: usize = 16;
+
+/// The spellings of no value.
+const NOTHING: [&str; 5] = ["", "~", "null", "Null", "NULL"];
 
 /// The places of keys and list items by path, as in `rules[0].match.root`.
 #[derive(Debug, Default)]
@@ -60,7 +63,7 @@ impl Positions {
             };
             match event {
                 Event::Alias(_) => return Err(refuse(ALIAS.to_owned())),
-                Event::Scalar(text, ..) => {
+                Event::Scalar(text, style, ..) => {
                     if let Some(Open::Mapping {
                         path,
                         seen,
@@ -81,7 +84,20 @@ impl Positions {
                         positions.by_path.insert(inside.clone(), at);
                         *key = Some(inside);
                     } else {
-                        positions.enter(&mut open, at);
+                        let path = positions.enter(&mut open, at);
+                        if style == ScalarStyle::Plain
+                            && NOTHING.contains(&text.as_ref())
+                            && !path.is_empty()
+                        {
+                            // What a template left empty must not quietly ask for nothing, and so match everything.
+                            let key = path.rsplit('.').next().unwrap_or_default();
+                            return Err(Refused {
+                                position: positions.find(&path),
+                                message: format!(
+                                    "`{key}` has no value: give one, or take the key out"
+                                ),
+                            });
+                        }
                     }
                 }
                 Event::SequenceStart(..) | Event::MappingStart(..) => {
@@ -126,6 +142,11 @@ impl Positions {
             }
             Some(Open::Mapping { key, .. }) => key.take().unwrap_or_default(),
         }
+    }
+
+    /// Where a key or list item stands, if it is there.
+    pub(super) fn get(&self, path: &str) -> Option<Position> {
+        self.by_path.get(path).copied()
     }
 
     /// Where a key or list item stands; the nearest thing around it when it is not there itself.

@@ -13,9 +13,11 @@ use super::error::{DecodeError, Problem};
 pub(super) mod tag {
     pub(crate) const SAMPLE_TYPE: u32 = 1;
     pub(crate) const SAMPLE: u32 = 2;
+    pub(crate) const MAPPING: u32 = 3;
     pub(crate) const LOCATION: u32 = 4;
     pub(crate) const FUNCTION: u32 = 5;
     pub(crate) const STRING_TABLE: u32 = 6;
+    pub(crate) const TIME_NANOS: u32 = 9;
     pub(crate) const DURATION_NANOS: u32 = 10;
 }
 
@@ -33,6 +35,21 @@ pub(super) struct ValueType {
     pub(super) r#type: i64,
     #[prost(int64, tag = "2")]
     pub(super) unit: i64,
+}
+
+/// A file that the process had mapped. `filename` and `build_id` are string table indices.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+pub(super) struct Mapping {
+    #[prost(uint64, tag = "2")]
+    pub(super) memory_start: u64,
+    #[prost(uint64, tag = "3")]
+    pub(super) memory_limit: u64,
+    #[prost(uint64, tag = "4")]
+    pub(super) file_offset: u64,
+    #[prost(int64, tag = "5")]
+    pub(super) filename: i64,
+    #[prost(int64, tag = "6")]
+    pub(super) build_id: i64,
 }
 
 /// One program counter, with a line for each function the compiler inlined there.

@@ -5,9 +5,11 @@
 //! describes it; the tests hold every report to that file.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::escape::is_dangerous;
 use crate::diff::Pairing;
 use crate::policy::Severity;
 use crate::verdict::{self, FailOn, Verdict};
@@ -52,6 +54,7 @@ struct Finding<'v> {
     allowed: i64,
     allowed_sum: &'v str,
     proven: Option<bool>,
+    proven_count: Option<i64>,
     state: Option<&'static str>,
     cause: &'v str,
     fix: &'v str,
@@ -82,7 +85,8 @@ struct Moved<'v> {
     similarity: Option<f64>,
     before: i64,
     after: i64,
-    root: &'v str,
+    stack_before: Vec<Place<'v>>,
+    stack: Vec<Place<'v>>,
 }
 
 #[derive(Serialize)]
@@ -161,7 +165,25 @@ pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
             })
             .collect(),
     };
-    serde_json::to_string_pretty(&report).expect("the report holds nothing that JSON cannot") + "\n"
+    let plain =
+        serde_json::to_string_pretty(&report).expect("the report holds nothing that JSON cannot");
+    escaped(&plain) + "\n"
+}
+
+/// Writes what could steer a terminal as `\u....`: JSON allows these characters in strings as they are. Outside strings
+/// there is nothing but line breaks.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character != '\n' && is_dangerous(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
 }
 
 fn finding(finding: &verdict::Finding) -> Finding<'_> {
@@ -179,7 +201,8 @@ fn finding(finding: &verdict::Finding) -> Finding<'_> {
         growth: finding.growth(),
         allowed: finding.allowed,
         allowed_sum: &finding.sum,
-        proven: finding.proven,
+        proven: finding.proven.map(|count| count > 0),
+        proven_count: finding.proven,
         state: finding.state,
         cause: finding.cause,
         fix: &finding.fix,
@@ -212,7 +235,8 @@ fn moved(moved: &verdict::Moved) -> Moved<'_> {
         similarity: similarity(moved.pairing),
         before: moved.before,
         after: moved.after,
-        root: &moved.root,
+        stack_before: moved.stack_before.iter().map(place).collect(),
+        stack: moved.stack.iter().map(place).collect(),
     }
 }
 
@@ -229,7 +253,7 @@ fn allow(allow: &verdict::AllowUse) -> Allow<'_> {
         line: allow.line,
         matched: allow.matched,
         max: allow.max,
-        unused: allow.is_unused(),
+        unused: allow.unused,
         expired: allow.is_expired(),
         expires: allow.expires.map(|date| date.to_string()),
         broad: allow.broad,

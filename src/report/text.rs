@@ -2,16 +2,15 @@
 //!
 //! Colours are written always; who prints it strips them where they are not wanted.
 
-use std::fmt::Write as _;
+mod finding;
 
-use anstyle::{AnsiColor, Style};
-use similar::{Algorithm, ChangeTag, capture_diff_slices};
+use std::fmt::Write as _;
 
 use super::escape::terminal;
 use super::plural;
-use crate::diff::Pairing;
 use crate::policy::Severity;
-use crate::verdict::{AllowUse, Disposition, FailOn, Finding, Outcome, Place, Skipped, Verdict};
+use crate::verdict::{AllowUse, Disposition, FailOn, Finding, Outcome, Skipped, Verdict};
+use anstyle::{AnsiColor, Style};
 
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,9 +28,6 @@ const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
 const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
-
-/// Column where the place of a rule stands, so that these line up.
-const PLACE_COLUMN: usize = 72;
 
 /// Renders a verdict.
 pub fn render(verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
@@ -84,162 +80,13 @@ impl Text<'_, '_> {
             )?;
         }
         self.skipped()?;
-        if self.out.len() > start {
-            writeln!(self.out)?;
-        }
-        Ok(())
-    }
-
-    fn finding(&mut self, finding: &Finding) -> std::fmt::Result {
-        let (word, style) = match finding.severity {
-            Severity::Error => ("FAIL", RED),
-            Severity::Warning => ("WARN", YELLOW),
-        };
-        let rule = terminal(&finding.rule);
-        let what = match (finding.per.as_str(), finding.key.as_str()) {
-            ("stack" | "total", _) => String::new(),
-            (per, key) => format!(" ({} {})", terminal(per), terminal(key)),
-        };
-        let title = format!("{rule}{what}  {}", headline(finding));
-        let gap = " ".repeat(PLACE_COLUMN.saturating_sub(title.chars().count()).max(2));
         writeln!(
             self.out,
-            "{style}{word}{style:#} {BOLD}{title}{BOLD:#}{gap}{DIM}{}{DIM:#}",
-            terminal(&finding.rule_place)
+            "{DIM}policy{DIM:#}   {}",
+            terminal(&verdict.policy)
         )?;
-        let Finding {
-            before,
-            after,
-            allowed,
-            sum,
-            ..
-        } = finding;
-        write!(
-            self.out,
-            "  before {before}, after {after}, allowed {allowed} ({sum})"
-        )?;
-        match finding.proven {
-            Some(true) => writeln!(self.out, "    proven by the garbage collector")?,
-            Some(false) => writeln!(self.out, "    not proven by the garbage collector")?,
-            None => writeln!(self.out)?,
-        }
-        if self.verdict.totals.suites > 1 {
-            self.line("suite", &terminal(&finding.suite))?;
-        }
-        if !finding.tests.is_empty() {
-            let tests: Vec<_> = finding
-                .tests
-                .iter()
-                .map(|(test, count)| format!("{} ({count})", terminal(test)))
-                .collect();
-            self.line("test", &tests.join(", "))?;
-        }
-        for (key, values) in &finding.labels {
-            let values: Vec<_> = values
-                .iter()
-                .map(|(value, count)| format!("{}={} ({count})", terminal(key), terminal(value)))
-                .collect();
-            self.line("label", &values.join(", "))?;
-        }
-        if let Some(state) = finding.state {
-            self.line("state", &format!("{state}: {}", finding.cause))?;
-        }
-        self.places(finding)?;
-        self.was(finding)?;
-        if !finding.reason.is_empty() {
-            self.line("note", &terminal(&finding.reason))?;
-        }
-        if !finding.fix.is_empty() {
-            self.line("fix", &terminal(&finding.fix))?;
-        }
-        if let Some(entry) = allow_entry(finding) {
-            self.line("allow", &terminal(&entry))?;
-        }
-        self.line("id", &finding.id)?;
-        if self.verbose {
-            self.stack("stack", &finding.stack)?;
-            self.stack("was", &finding.stack_before)?;
-        }
-        writeln!(self.out)
-    }
-
-    /// One labelled line of a finding.
-    fn line(&mut self, label: &str, text: &str) -> std::fmt::Result {
-        writeln!(self.out, "  {DIM}{label:<8}{DIM:#} {text}")
-    }
-
-    fn places(&mut self, finding: &Finding) -> std::fmt::Result {
-        let rows = [("home", &finding.home), ("root", &finding.root)];
-        let width = rows
-            .iter()
-            .filter_map(|(_, place)| place.as_ref())
-            .map(|place| terminal(&place.function).chars().count())
-            .max();
-        for (label, place) in rows {
-            if let Some(place) = place {
-                let function = terminal(&place.function);
-                self.line(
-                    label,
-                    &format!(
-                        "{function:<width$}  {}",
-                        short_place(place),
-                        width = width.unwrap_or(0)
-                    ),
-                )?;
-            }
-        }
-        if finding.root.is_none() && !finding.stack.is_empty() {
-            self.line("root", "unknown: the stack was cut when it was captured")?;
-        }
-        Ok(())
-    }
-
-    /// How the stack before differs, for one that was matched though it is not equal.
-    fn was(&mut self, finding: &Finding) -> std::fmt::Result {
-        let how = match finding.pairing {
-            Some(Pairing::Renamed) => "renamed: the same source under another build".to_owned(),
-            Some(Pairing::Near(similarity)) => {
-                format!(
-                    "moved: {:.0} percent of the frames before",
-                    similarity.ratio() * 100.0
-                )
-            }
-            _ => return Ok(()),
-        };
-        self.line("was", &how)?;
-        let names = |stack: &[Place]| {
-            stack
-                .iter()
-                .map(|place| place.function.clone())
-                .collect::<Vec<_>>()
-        };
-        let (old, new) = (names(&finding.stack_before), names(&finding.stack));
-        for operation in capture_diff_slices(Algorithm::Myers, &old, &new) {
-            for change in operation.iter_changes(&old, &new) {
-                let sign = match change.tag() {
-                    ChangeTag::Equal => continue,
-                    ChangeTag::Delete => '-',
-                    ChangeTag::Insert => '+',
-                };
-                let function = change.value();
-                writeln!(self.out, "           {sign} {}", terminal(&function))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn stack(&mut self, label: &str, stack: &[Place]) -> std::fmt::Result {
-        for (index, place) in stack.iter().enumerate() {
-            let label = if index == 0 { label } else { "" };
-            self.line(
-                label,
-                &format!(
-                    "{}  {}:{}",
-                    terminal(&place.function),
-                    terminal(&place.file),
-                    place.line
-                ),
-            )?;
+        if self.out.len() > start {
+            writeln!(self.out)?;
         }
         Ok(())
     }
@@ -278,7 +125,7 @@ impl Text<'_, '_> {
             ),
             (allow.expires_soon(), format!("expires in {days}")),
             (
-                allow.is_unused() && !allow.is_expired(),
+                allow.unused && !allow.is_expired(),
                 "matched nothing: remove it if the leak is gone".to_owned(),
             ),
             (
@@ -310,7 +157,7 @@ impl Text<'_, '_> {
     }
 
     fn moved(&mut self) -> std::fmt::Result {
-        let moved = &self.verdict.moved;
+        let (moved, verbose) = (&self.verdict.moved, self.verbose);
         if moved.is_empty() {
             return Ok(());
         }
@@ -320,16 +167,16 @@ impl Text<'_, '_> {
             self.out,
             "{DIM}moved{DIM:#}    {stacks} matched with one that changed its name or path{more}"
         )?;
-        for one in moved.iter().filter(|_| self.verbose) {
-            let how = one.pairing.name();
-            let (from, to) = (&one.id_before, &one.id);
+        for one in moved.iter().filter(|_| verbose) {
+            let (how, from, to) = (one.pairing.name(), &one.id_before, &one.id);
+            let root = one.stack.last().map_or("", |place| &place.function);
+            let (before, after) = (one.before, one.after);
             writeln!(
                 self.out,
-                "           {how} {from} -> {to}  before {}, after {}  {}",
-                one.before,
-                one.after,
-                terminal(&one.root)
+                "           {how} {from} -> {to}  before {before}, after {after}  {}",
+                terminal(root)
             )?;
+            self.changes(&one.stack_before, &one.stack)?;
         }
         Ok(())
     }
@@ -354,59 +201,19 @@ impl Text<'_, '_> {
         writeln!(self.out, "{DIM}left out{DIM:#} {}", reasons.join("; "))
     }
 
+    /// Whether there is more than one suite, so that each has to be named.
+    fn several(&self) -> bool {
+        self.verdict.totals.suites + self.verdict.unchecked.len() as u64 > 1
+    }
+
     /// The suite's name, where there are several.
     fn suite_prefix(&self, suite: &str) -> String {
-        if self.verdict.totals.suites > 1 {
+        if self.several() {
             format!("{}: ", terminal(suite))
         } else {
             String::new()
         }
     }
-}
-
-fn headline(finding: &Finding) -> String {
-    match finding.growth() {
-        0 => format!(
-            "{}, as many as before, and too many",
-            plural(finding.after, "goroutine")
-        ),
-        growth if growth < 0 => format!(
-            "{}, fewer than before, and too many",
-            plural(finding.after, "goroutine")
-        ),
-        1 => "1 more goroutine than before".into(),
-        growth => format!("{growth} more goroutines than before"),
-    }
-}
-
-/// `worker/pool.go:57`: the last two elements of the path say enough, and are the same on every machine.
-fn short_place(place: &Place) -> String {
-    let mut elements = place.file.rsplit(['/', '\\']);
-    let file = elements.next().unwrap_or_default();
-    let directory = elements
-        .next()
-        .filter(|directory| !directory.is_empty())
-        .map(|directory| format!("{directory}/"));
-    format!(
-        "{}{}:{}",
-        terminal(&directory.unwrap_or_default()),
-        terminal(file),
-        place.line
-    )
-}
-
-/// The entry for a policy that would accept a finding.
-fn allow_entry(finding: &Finding) -> Option<String> {
-    let (key, place) = match (&finding.root, &finding.home) {
-        (Some(root), _) => ("root", root),
-        (None, Some(home)) => ("home", home),
-        (None, None) => return None,
-    };
-    let pattern = serde_json::to_string(&*place.function).unwrap_or_default();
-    Some(format!(
-        "- {{ match: {{ {key}: {pattern} }}, max: {}, reason: ..., expires: ... }}",
-        finding.after
-    ))
 }
 
 /// The last line: all that a glance at a log should give.

@@ -25,10 +25,28 @@ pub struct Key(u128);
 /// Sets the hash of a channel operation on a nil channel apart from that on a real one.
 const NIL: u64 = 0xd1b5_4a32_d192_ed03;
 
-/// Go keeps only the leaf-most frames of a stack: 32 up to Go 1.22, and 128 from Go 1.23, where a wait that starts in
-/// `runtime.chanrecv` was seen with 129. Given as the fewest frames a cut stack has, and the fewest inner ones it cannot
-/// have.
-const DEPTH_LIMITS: [(usize, usize); 2] = [(32, 32), (128, 129)];
+/// How deep a stack the runtime keeps, leaf first: the fewest frames that a cut stack has, and the fewest inner ones that
+/// it cannot have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DepthLimit {
+    /// Up to Go 1.22.
+    Frames32,
+    /// From Go 1.23, where a wait that starts in `runtime.chanrecv` was seen with 129 frames. There
+    /// `GODEBUG=profstackdepth` can raise it to 1024.
+    Frames128,
+    /// Not known: the profile does not show what wrote it.
+    Unknown,
+}
+
+impl DepthLimit {
+    fn limits(self) -> &'static [(usize, usize)] {
+        match self {
+            DepthLimit::Frames32 => &[(32, 32)],
+            DepthLimit::Frames128 => &[(128, 129), (1024, 1025)],
+            DepthLimit::Unknown => &[(32, 32), (128, 129), (1024, 1025)],
+        }
+    }
+}
 
 /// Of a cut stack, so many of its own frames are in every toolchain's profile: 32, less those of the longest wait.
 const KEPT_OF_CUT: usize = 24;
@@ -58,10 +76,6 @@ impl LocationHash {
         Self((first as u64) << 24 | frames as u64 & 0xff_ffff)
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the parts were indices when they went in"
-    )]
     fn several(self) -> std::ops::Range<usize> {
         let (first, frames) = ((self.0 >> 24) as usize, (self.0 & 0xff_ffff) as usize);
         first..first + frames
@@ -202,15 +216,14 @@ impl Depth {
 
     /// Whether a stack of this depth was cut in some profile; [`Depth::is_cut`] tells for a given one.
     pub fn may_be_cut(self) -> bool {
-        self.is_cut(0)
+        self.is_cut(DepthLimit::Unknown, 0)
     }
 
     /// Whether a stack of this depth was cut, in a profile whose stacks have up to `deepest` inner frames: a deeper stack
     /// shows that the limit was another.
-    pub fn is_cut(self, deepest: usize) -> bool {
-        DEPTH_LIMITS
-            .iter()
-            .any(|&(limit, past)| limit <= self.frames && self.inner() < past && deepest < past)
+    pub fn is_cut(self, limit: DepthLimit, deepest: usize) -> bool {
+        let mut limits = limit.limits().iter();
+        limits.any(|&(limit, past)| limit <= self.frames && self.inner() < past && deepest < past)
     }
 }
 
@@ -235,11 +248,12 @@ pub struct Frames<'buf> {
 }
 
 impl<'buf> Frames<'buf> {
-    /// Resolves a stack; for `deepest` see [`Depth::is_cut`].
+    /// Resolves a stack; for `limit` and `deepest` see [`Depth::is_cut`].
     pub fn new(
         profile: &Profile<'buf>,
         symbols: &Symbols<'buf>,
         stack: &[u32],
+        limit: DepthLimit,
         deepest: usize,
     ) -> Self {
         let frames: Vec<Frame> = stack
@@ -259,7 +273,7 @@ impl<'buf> Frames<'buf> {
             .last()
             .is_some_and(|frame| OUTERMOST.contains(&frame.function.as_str()));
         Self {
-            cut: !whole && depth.is_cut(deepest),
+            cut: !whole && depth.is_cut(limit, deepest),
             frames,
         }
     }
@@ -303,26 +317,33 @@ impl<'buf> Frames<'buf> {
         )
     }
 
-    /// The frames that tell what a goroutine is: all but those of the wait itself, which toolchains spell differently. Of
-    /// a stack that was cut, only those that every toolchain keeps.
-    pub fn own(&self) -> &[Frame<'buf>] {
-        let waits = self
-            .frames
-            .iter()
-            .take_while(|frame| is_wait(frame.function.as_str()))
-            .count();
-        let own = &self.frames[waits.min(self.frames.len().saturating_sub(1))..];
-        if self.cut {
-            &own[..own.len().min(KEPT_OF_CUT)]
+    /// The frames that tell what a goroutine is: those of user code and the root. What lies between and around them is the
+    /// standard library's, and changes from one Go release to the next. A stack of the standard library alone is told by
+    /// all its frames but those of the wait. Of a stack that was cut, only the frames that every toolchain keeps count.
+    pub fn own(&self) -> Vec<&Frame<'buf>> {
+        let root = self.frames.len().saturating_sub(1);
+        let mut own: Vec<_> = if self.home().is_some() {
+            let frames = self.frames.iter().enumerate();
+            let kept = frames.filter(|(index, frame)| *index == root || !frame.function.is_std());
+            kept.map(|(_, frame)| frame).collect()
         } else {
-            own
+            let waits = self
+                .frames
+                .iter()
+                .take_while(|frame| is_wait(frame.function.as_str()))
+                .count();
+            self.frames[waits.min(root)..].iter().collect()
+        };
+        if self.cut {
+            own.truncate(KEPT_OF_CUT);
         }
+        own
     }
 
     /// What is left of a stack when all that only the toolchain chooses is set aside: its state, then the class of each of
     /// its own frames, leaf first, one a line.
     pub fn class(&self) -> String {
-        let own = self.own().iter();
+        let own = self.own().into_iter();
         own.fold(self.signature().state.to_owned(), |text, frame| {
             text + "\n" + &class(&frame.function)
         })

@@ -25,7 +25,9 @@ pub struct Name<'raw> {
 impl<'raw> Name<'raw> {
     /// Reads a name as it stands in a profile.
     pub fn new(raw: &'raw [u8]) -> Self {
-        let text = String::from_utf8_lossy(raw);
+        // Lossy reading goes chunk by chunk, so it is left to the names that need it.
+        let text =
+            std::str::from_utf8(raw).map_or_else(|_| String::from_utf8_lossy(raw), Cow::Borrowed);
         // Type arguments may hold import paths too: only the function's own path is looked at. In it every dot of the
         // last element is escaped, so the first dot after the last slash ends it.
         let own = text.find(['[', '(']).unwrap_or(text.len());
@@ -112,29 +114,48 @@ fn is_std(package: &str) -> bool {
 /// Two closures of one function have one class, and so have closures of equally named methods on two types that are no
 /// pointers: the compiler's names do not tell `T.Method.func1` from `Caller.Inlined.func1`.
 pub fn class(name: &Name) -> String {
-    let local = without_type_arguments(name.local());
-    let (path, rest) = moved(name.package(), &local);
-    let segments: Vec<&str> = rest.split('.').collect();
-    let Some(first_closure) = segments.iter().position(|segment| is_closure(segment)) else {
-        return if path.is_empty() {
-            rest.into_owned()
-        } else {
-            format!("{path}.{rest}")
-        };
-    };
+    let (path, local) = moved(name.package(), name.local());
+    let segments: Vec<&str> = segments(&local).map(without_loop).collect();
     // `Outer.func1.(*T).Method.func2.1`: the last named part is the function that holds the source of the closure.
-    let named = segments
-        .iter()
-        .rposition(|segment| !is_closure(segment) && !is_number(segment))
-        .unwrap_or(first_closure);
-    let receiver = named
-        .checked_sub(1)
-        .map(|before| segments[before])
-        .filter(|before| before.starts_with('('));
-    let creator = segments[named];
-    match receiver {
-        Some(receiver) => format!("{path}.{receiver}.{creator}.func"),
-        None => format!("{path}.{creator}.func"),
+    let named = |segment: &&str| !is_closure(segment) && !is_number(segment);
+    let first = match segments.iter().position(|segment| is_closure(segment)) {
+        None => 0,
+        Some(closure) => {
+            let creator = segments.iter().rposition(named).unwrap_or(closure);
+            creator - usize::from(creator > 0 && segments[creator - 1].starts_with('('))
+        }
+    };
+    let mut class = path.to_owned();
+    for segment in &segments[first..] {
+        if !is_closure(segment) && !is_number(segment) {
+            class += if class.is_empty() { "" } else { "." };
+            class += &without_type_arguments(segment);
+        }
+    }
+    if segments.iter().any(|segment| is_closure(segment)) {
+        class += ".func";
+    }
+    class
+}
+
+/// The parts of a name between its dots; those inside type arguments part nothing.
+fn segments(local: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_usize;
+    local.split(move |character| {
+        match character {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        character == '.' && depth == 0
+    })
+}
+
+/// A part of a name without the `-range1` that the body of a range-over-func loop adds to it.
+fn without_loop(segment: &str) -> &str {
+    match segment.split_once("-range") {
+        Some((function, loops)) if loops.split("-range").all(is_number) => function,
+        _ => segment,
     }
 }
 
@@ -177,7 +198,7 @@ fn moved<'n>(path: &'n str, rest: &'n str) -> (&'n str, Cow<'n, str>) {
     }
 }
 
-/// `func1`, `gowrap2`, `deferwrap1`, and the body of a range-over-func loop, `Walk-range1`.
+/// `func1`, `gowrap2`, `deferwrap1`.
 fn is_closure(segment: &str) -> bool {
     ["func", "gowrap", "deferwrap"].iter().any(|word| {
         segment
@@ -267,6 +288,12 @@ mod tests {
                 "net/http/internal/http2.(*ClientConn).readLoop",
             ),
             ("runtime.runfinq", "runtime.runFinalizers"),
+            (
+                "main.Map[go.shape.int].func1",
+                "main.Map[go.shape.string].func2.1",
+            ),
+            ("main.walk.func1-range1", "main.walk.func2-range2-range1"),
+            ("main.Walk-range1", "main.Walk-range2"),
         ] {
             assert_eq!(class_of(one), class_of(other), "{one} and {other}");
         }
@@ -278,6 +305,18 @@ mod tests {
             ("main.serve.func1", "main.listen.func1"),
             ("main.(*A).Run.func1", "main.(*B).Run.func1"),
             ("a.b/x.Run", "a.b/y.Run"),
+            (
+                "main.Map[go.shape.int].func1",
+                "main.Filter[go.shape.int].func1",
+            ),
+            (
+                "main.(*Queue[go.shape.int]).loop.func1",
+                "main.(*Stack[go.shape.int]).loop.func1",
+            ),
+            (
+                "main.(*Queue[a.b/c.T]).loop.func1",
+                "main.(*Queue[a.b/c.T]).drain.func1",
+            ),
             ("main.serve", "main.serve.func1"),
         ] {
             assert_ne!(class_of(one), class_of(other), "{one} and {other}");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::made::Made;
 use crate::support::{Leakgate, Ran, profile, special};
 
 fn check_after(after: &Path) -> Ran {
@@ -119,17 +120,67 @@ fn padding_and_several_gzip_members_are_read_and_padding_is_told() {
 }
 
 #[test]
-fn a_missing_file_is_missing_evidence() {
+fn a_path_that_does_not_exist_is_missing_evidence_whatever_it_was_to_be() {
+    let why = "it does not exist: check the path, and that the step which captures it ran";
     let ran = check_after(Path::new("nowhere.pb.gz"));
     assert_eq!(ran.code, 3);
     assert!(
-        ran.stdout.contains("nowhere.pb.gz: cannot be read: "),
+        ran.stdout
+            .contains(&format!("UNCHECKED nowhere.pb.gz\n  {why}")),
         "{}",
         ran.stdout
     );
+    let ran = Leakgate::check().arg("profiles-of-the-last-step").run();
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let ran = Leakgate::check()
+        .args(&["testdata", "profiles-of-head"])
+        .run();
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+}
+
+#[test]
+fn swapped_files_and_the_same_file_twice_are_no_evidence() {
+    let (before, after) = (
+        profile("go1.27", "send-abandoned", "before"),
+        profile("go1.27", "send-abandoned", "after"),
+    );
+    for (first, second) in [(&after, &before), (&after, &after)] {
+        let ran = Leakgate::check().arg(first).arg(second).run();
+        assert_eq!(ran.code, 3, "{}", ran.stdout);
+        assert!(
+            ran.stdout
+                .contains("are the two swapped, or the same file?"),
+            "{}",
+            ran.stdout
+        );
+    }
+    // A glob that puts a10 before a9.
+    let ran = Leakgate::check()
+        .arg(&before)
+        .arg(&after)
+        .arg(&before)
+        .run();
+    assert_eq!(ran.code, 3, "{}", ran.stdout);
+}
+
+#[test]
+fn many_goroutines_that_had_not_run_yet_are_not_clean() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, made: Made| made.write(&directory.path().join(name));
+    let serve = || Made::new().goroutines(1, "app.Serve runtime.selectgo runtime.gopark");
+    let before = write("before.pb", serve());
+    let one = write("one.pb", serve().goroutines(1, ""));
+    let ten = write("ten.pb", serve().goroutines(10, ""));
+    assert_eq!(
+        Leakgate::check().arg(&before).arg(&one).run().code,
+        0,
+        "the connection of a capture"
+    );
+    let ran = Leakgate::check().arg(&before).arg(&ten).run();
+    assert_eq!(ran.code, 3);
     assert!(
         ran.stdout
-            .contains("Check the path, and that the step which captures this profile ran."),
+            .contains("10 more goroutines than before had no frame in the after profile"),
         "{}",
         ran.stdout
     );
@@ -362,22 +413,67 @@ mod hand_made {
     }
 
     #[test]
+    fn a_profile_without_goroutines_is_no_evidence() {
+        let mut parts = sound();
+        parts.samples.clear();
+        let (_directory, path) = write(&encode(&parts));
+        let ran = check_after(&path);
+        assert_eq!(ran.code, 3);
+        assert!(
+            ran.stdout
+                .contains("one of the profiles holds no goroutine at all"),
+            "{}",
+            ran.stdout
+        );
+    }
+
+    #[test]
+    fn an_address_without_a_name_is_a_frame_all_the_same() {
+        let mut parts = sound();
+        parts.locations = vec![numbers(&[(1, 1)])];
+        let (_directory, path) = write(&encode(&parts));
+        assert_eq!(check_after(&path).code, 1);
+        let (_other, sound) = write(&encode(&sound()));
+        assert_eq!(Leakgate::check().arg(&path).arg(sound).run().code, 1);
+    }
+
+    #[test]
+    fn a_stack_too_deep_to_be_one_is_refused() {
+        let mut parts = sound();
+        for _ in 0..9_999 {
+            message(4, &numbers(&[(1, 1), (2, 10)]), &mut parts.locations[0]);
+        }
+        parts.samples[0] = [(1, 1); 100]
+            .iter()
+            .flat_map(|field| numbers(&[*field]))
+            .chain(numbers(&[(2, 1)]))
+            .collect();
+        assert_refused(
+            |all| *all = parts,
+            "a stack of 1000000 frames: no goroutine is so deep",
+            DAMAGED,
+        );
+    }
+
+    #[test]
     fn a_hostile_name_is_harmless_on_a_terminal_and_in_json() {
         let mut parts = sound();
-        parts.strings[3] = "main.a|b%<script>::error::\u{1b}[2J\r\n\u{202e}x";
+        parts.strings[3] = "main.a|b%<script>::error::\u{1b}[2J\r\n\u{202e}\u{7f}\u{9b}x";
         let (_directory, path) = write(&encode(&parts));
         let ran = check_after(&path);
         assert!(
             ran.stdout
-                .contains(r"main.a|b%<script>::error::\u{1b}[2J\u{d}\u{a}\u{202e}x"),
+                .contains(r"main.a|b%<script>::error::\u{1b}[2J\u{d}\u{a}\u{202e}\u{7f}\u{9b}x"),
             "{}",
             ran.stdout
         );
         assert!(!ran.stdout.contains(['\u{1b}', '\r', '\u{202e}']));
-        let (_, report) = Leakgate::check()
+        let json = Leakgate::check()
             .arg(profile("go1.27", "send-abandoned", "before"))
-            .arg(&path)
-            .json();
+            .arg(&path);
+        let json = json.args(&["--report", "json"]).run().stdout;
+        assert!(!json.contains(['\u{1b}', '\r', '\u{202e}', '\u{7f}', '\u{9b}']));
+        let report: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(report["findings"][0]["root"]["function"], parts.strings[3]);
     }
 }

@@ -131,3 +131,50 @@ fn a_directory_without_profiles_and_a_file_of_no_pair_are_no_evidence() {
         ran.stdout
     );
 }
+
+#[test]
+fn nothing_that_may_be_a_profile_vanishes_from_a_directory() {
+    for (name, why) in [
+        ("b/before.out", "its name ends in none of"),
+        ("b/AFTER", "its name ends in none of"),
+        ("shop-after.pb.zst", "its name ends in none of"),
+        ("shop-before.PB.GZ", "its after profile is missing"),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let copy = |side: &str, name: &str| {
+            let path = directory.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::copy(profile("go1.27", "send-abandoned-clean", side), path).unwrap();
+        };
+        copy("before", "ok/before.pb.gz");
+        copy("after", "ok/after.pb.gz");
+        assert_eq!(Leakgate::check().arg(directory.path()).run().code, 0);
+        copy("after", name);
+        let ran = Leakgate::check().arg(directory.path()).run();
+        assert_eq!(ran.code, 3, "{name}: {}", ran.stdout);
+        assert!(ran.stdout.contains(why), "{name}: {}", ran.stdout);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_directory_is_told_and_not_followed() {
+    let directory = tempfile::tempdir().unwrap();
+    for side in ["before", "after"] {
+        let path = directory.path().join(format!("{side}.pb.gz"));
+        std::fs::copy(profile("go1.27", "send-abandoned-clean", side), path).unwrap();
+    }
+    std::os::unix::fs::symlink(
+        repository().join("testdata/profiles"),
+        directory.path().join("more"),
+    )
+    .unwrap();
+    let ran = Leakgate::check().arg(directory.path()).run();
+    assert_eq!(ran.code, 3, "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .contains("it is a link to a directory, which is not followed"),
+        "{}",
+        ran.stdout
+    );
+}

@@ -198,14 +198,17 @@ fn an_idle_keep_alive_connection_is_benign_and_said_to_be() {
 #[test]
 fn a_policy_that_allows_each_leak_passes_and_says_why() {
     for (leak, stacks) in expected() {
-        let allows: String = stacks
+        let allows: Vec<String> = stacks
             .iter()
             .map(|(count, _, root, home)| {
                 let (key, function) = if root == "-" { ("home", home) } else { ("root", root) };
                 format!("  - match: {{ {key}: {function:?} }}\n    max: {count}\n    reason: known since {leak}\n    expires: 2027-03-31\n")
             })
             .collect();
-        let policy = scratch("leakgate.yml", &format!("version: 1\nallow:\n{allows}"));
+        let policy = scratch(
+            "leakgate.yml",
+            &format!("version: 1\nallow:\n{}", allows.concat()),
+        );
         let (code, report) = Leakgate::check()
             .arg("--policy")
             .arg(policy.path().join("leakgate.yml"))

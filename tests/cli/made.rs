@@ -23,7 +23,8 @@ pub(crate) fn numbers(fields: &[(u32, u64)]) -> Vec<u8> {
     out
 }
 
-/// A goroutine profile in the making. Every function is its own location, in `x.go` at line 7.
+/// A goroutine profile in the making. Every function is its own location, in `x.go` at line 700: past
+/// where the runtime parks for nil channels.
 #[derive(Default)]
 pub(crate) struct Made {
     functions: Vec<String>,
@@ -87,7 +88,7 @@ impl Made {
         for (index, function) in self.functions.clone().iter().enumerate() {
             let id = index as u64 + 1;
             let mut location = numbers(&[(1, id)]);
-            message(4, &numbers(&[(1, id), (2, 7)]), &mut location);
+            message(4, &numbers(&[(1, id), (2, 700)]), &mut location);
             message(4, &location, &mut out);
             let name = self.string(function);
             message(5, &numbers(&[(1, id), (2, name), (4, 3)]), &mut out);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::made::Made;
 use crate::support::{Leakgate, profile, scratch, special};
 
 /// Judges a captured leak by a policy.
@@ -189,7 +190,7 @@ fn what_an_exception_covers_is_left_out_of_sums() {
 
 #[test]
 fn growth_percent_and_ceiling_add_up_as_documented() {
-    // The same profile on both sides has 25 goroutines before and after.
+    // Two runs of one leak: 25 goroutines before and after.
     let at_25 = |limit: &str| {
         let policy = scratch(
             "leakgate.yml",
@@ -197,11 +198,11 @@ fn growth_percent_and_ceiling_add_up_as_documented() {
                 "  - {{ name: it, match: {{ root: main.deliver }}, limit: {limit} }}\n"
             )),
         );
-        let after = profile("go1.27", "loop-unbounded", "after");
+        let at = |go: &str| profile(go, "loop-unbounded", "after");
         Leakgate::check()
             .dir(policy.path())
-            .arg(&after)
-            .arg(&after)
+            .arg(at("go1.25"))
+            .arg(at("go1.27"))
             .json()
     };
     assert_eq!(at_25("{ growth: 0 }").0, 0);
@@ -427,7 +428,7 @@ fn a_policy_made_to_be_slow_is_refused_at_once() {
     assert!(said.contains("nested more than 16 deep"), "{said}");
     let said = error(&format!("version: 1\nrules: {}", "{a: ".repeat(100_000)));
     assert!(said.contains("nested more than 16 deep"), "{said}");
-    let bomb: String = (0..9)
+    let bomb: Vec<String> = (0..9)
         .map(|level| {
             format!(
                 "a{level}: &a{level} [{}]\n",
@@ -435,7 +436,7 @@ fn a_policy_made_to_be_slow_is_refused_at_once() {
             )
         })
         .collect();
-    let said = error(&format!("version: 1\na9: &a9 x\n{bomb}"));
+    let said = error(&format!("version: 1\na9: &a9 x\n{}", bomb.concat()));
     assert!(said.contains("YAML aliases are not read here"), "{said}");
     let said = error(&" ".repeat(2 << 20));
     assert!(said.contains("larger than 1048576 bytes"), "{said}");
@@ -468,5 +469,190 @@ fn the_report_in_the_readme_is_a_real_one() {
         readme.contains(&ran.stdout),
         "README shows another report than\n{}",
         ran.stdout
+    );
+}
+
+/// Judges two hand-made profiles by a policy.
+fn judge_made(policy: &str, before: Made, after: Made) -> (i32, Value) {
+    let directory = scratch("leakgate.yml", policy);
+    let before = before.write(&directory.path().join("before.pb"));
+    let after = after.write(&directory.path().join("after.pb"));
+    Leakgate::check()
+        .dir(directory.path())
+        .arg(before)
+        .arg(after)
+        .json()
+}
+
+const READ: &str = "net/http.(*persistConn).readLoop bufio.(*Reader).Peek internal/poll.(*FD).Read runtime.netpollblock runtime.gopark";
+const READ_TLS: &str = "net/http.(*persistConn).readLoop bufio.(*Reader).Peek crypto/tls.(*Conn).Read runtime.netpollblock runtime.gopark";
+const WRITE: &str = "net/http.(*persistConn).writeLoop runtime.selectgo runtime.gopark";
+
+#[test]
+fn a_built_in_exception_counts_growth_and_no_unrelated_line_of_a_policy_changes_that() {
+    let before = || Made::new().goroutines(2, READ).goroutines(2, WRITE);
+    let after = || before().goroutines(1, READ_TLS).goroutines(1, WRITE);
+    let unrelated = "version: 1\nallow: [{ match: { root: app.unrelated }, max: 1, reason: x, expires: 2027-01-01 }]\n";
+    for policy in ["version: 1\n", unrelated] {
+        assert_eq!(judge_made(policy, before(), after()).0, 0, "{policy}");
+    }
+}
+
+#[test]
+fn the_other_half_of_a_connection_is_benign_as_far_as_the_first_half_is() {
+    let other = || Made::new().goroutines(1, "app.other");
+    let leaked = || other().goroutines(9, READ).goroutines(9, WRITE);
+    let (code, report) = judge_made("version: 1\n", other(), leaked());
+    assert_eq!((code, findings(&report).len()), (1, 2));
+    assert!(
+        report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|one| one["disposition"] == "open"),
+        "{report:#}"
+    );
+    // Whoever covers the readers, their writers go with them.
+    let allow = "version: 1\nallow: [{ match: { root: net/http.(*persistConn).readLoop }, max: 2, reason: x, expires: 2027-01-01 }]\n";
+    let two = other().goroutines(2, READ).goroutines(2, WRITE);
+    assert_eq!(judge_made(allow, other(), two).0, 0);
+}
+
+#[test]
+fn the_exception_that_renews_an_expired_one_holds() {
+    let policy = "version: 1
+allow:
+  - { match: { root: main.sendAbandoned.func1 }, max: 3, reason: old, expires: 2026-01-01 }
+  - { match: { root: main.sendAbandoned.func1 }, max: 3, reason: new, expires: 2027-01-01 }
+";
+    let (code, report) = judge(policy, "send-abandoned");
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(
+        report["findings"][0]["reason"],
+        "new (leakgate.yml:4 until 2027-01-01)"
+    );
+}
+
+#[test]
+fn the_entry_that_a_finding_offers_covers_it_once_pasted() {
+    for leak in [
+        "nil-channel",
+        "generic-worker",
+        "body-unclosed",
+        "deep-recursion",
+        "rwmutex-reader",
+    ] {
+        let ran = Leakgate::check().pair("go1.27", leak).run();
+        let entries: Vec<String> = ran
+            .stdout
+            .lines()
+            .filter_map(|line| line.strip_prefix("  allow    "))
+            .map(|entry| {
+                format!(
+                    "  {}\n",
+                    entry.replace(
+                        "reason: ..., expires: ...",
+                        "reason: x, expires: 2027-01-01"
+                    )
+                )
+            })
+            .collect();
+        let (code, report) = judge(&format!("version: 1\nallow:\n{}", entries.concat()), leak);
+        assert_eq!(code, 0, "{leak}\n{}\n{report:#}", entries.concat());
+    }
+}
+
+#[test]
+fn benign_goroutines_of_the_runner_and_of_well_known_libraries_pass_and_near_misses_do_not() {
+    let other = || Made::new().goroutines(1, "app.other");
+    let after = |frames: &str| judge_made("version: 1\n", other(), other().goroutines(1, frames)).0;
+    let wait = "runtime.chanrecv1 runtime.chanrecv runtime.gopark";
+    for benign in [
+        "runtime.main main.main testing.(*M).Run",
+        "testing.tRunner testing.(*T).Run",
+        "testing.tRunner testing.tRunner.func1",
+        "testing.fRunner testing.(*F).Fuzz.func1 testing.(*T).Run",
+        "testing.(*M).startAlarm.func1",
+        "os/signal.loop os/signal.signal_recv runtime.notetsleepg",
+        "runtime.bgsweep",
+        "runtime/trace.Start.func1",
+        "runtime/pprof.profileWriter",
+        "go.opencensus.io/stats/view.(*worker).start",
+        "github.com/golang/glog.(*fileSink).flushDaemon",
+        "k8s.io/klog/v2.(*flushDaemon).run.func1",
+        "gopkg.in/natefinch/lumberjack%2ev2.(*Logger).millRun",
+        "app/vendor/github.com/patrickmn/go-cache.(*janitor).Run",
+        "github.com/hashicorp/golang-lru/v2/expirable.NewLRU[go.shape.string,go.shape.int].func1",
+        "github.com/rcrowley/go-metrics.(*meterArbiter).tick",
+    ] {
+        assert_eq!(after(&format!("{benign} {wait}")), 0, "{benign}");
+    }
+    for leak in [
+        "runtime.main main.main testing.(*M).Run testing.runExample app.Example",
+        "testing.tRunner app.TestHangs",
+        "runtime.corostart iter.Pull[...].func1",
+        "os/signal.NotifyContext.func1",
+        "net/http.(*conn).serve app.handle",
+        "github.com/patrickmn/go-cache.(*janitor).RunOther",
+    ] {
+        assert_eq!(after(&format!("{leak} {wait}")), 1, "{leak}");
+    }
+}
+
+#[test]
+fn what_a_template_left_empty_is_an_error_and_no_wildcard() {
+    for policy in [
+        "version: 1\nrules:\n  - name: a\n    match: { root: }\n    limit: { growth: 9 }\n",
+        "version: 1\nrules:\n  - name: a\n    match:\n    limit: { growth: 9 }\n",
+        "version: 1\nrules:\n  - name: a\n    match: { root: ~ }\n    limit: { growth: 9 }\n",
+        "version: 1\ndefaults: { limit: { growth: null, count: 500 } }\n",
+        "version: 1\nrules:\n",
+    ] {
+        assert!(
+            error(policy).contains("has no value: give one, or take the key out"),
+            "{policy}"
+        );
+    }
+    let said = error(
+        "version: 1\nrules:\n  - name: a\n    match: { root: '' }\n    limit: { growth: 9 }\n",
+    );
+    assert!(
+        said.contains("leakgate.yml:4:14: `root` is empty"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_rule_cannot_be_hidden_from_who_reviews_the_file() {
+    for hidden in [
+        '\u{85}', '\u{2028}', '\u{2029}', '\u{202e}', '\u{200b}', '\u{b}',
+    ] {
+        let said = error(&format!("version: 1\n# see the wiki{hidden}allow: []\n"));
+        assert!(
+            said.contains("leakgate.yml:2:15: a character that is not seen"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_pattern_that_takes_every_name_is_told_as_broad() {
+    let policy = "version: 1\nallow: [{ match: { package: '*' }, max: 99, reason: x, expires: 2027-01-01 }]\n";
+    let (_, report) = judge(policy, "send-abandoned");
+    assert_eq!(report["allows"][0]["broad"], true);
+}
+
+#[test]
+fn a_condition_on_proof_without_a_leak_profile_is_told() {
+    let (_, report) = judge(
+        &rules("  - { name: it, match: { proven: true }, limit: { growth: 9 } }\n"),
+        "send-abandoned",
+    );
+    assert!(
+        report["notes"][0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("asks what Go's leak profile holds"),
+        "{report:#}"
     );
 }
