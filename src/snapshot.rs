@@ -256,7 +256,8 @@ impl Capture {
                 _ => None,
             })
             .collect();
-        let locations = || (0..profile.location_count()).map(|location| profile.lines_of(location));
+        let locations =
+            || (0..=profile.location_count()).map(|location| profile.lines_of(location));
         let known =
             |line: &Line| functions[line.function].filter(|limit| *limit != DepthLimit::Unknown);
         Self {

@@ -21,8 +21,8 @@ pub(crate) struct File {
 }
 
 /// Encodes `profile`, taken from a process that runs `program`.
-pub(crate) fn encode(program: &Program, profile: &Profile) -> File {
-    let message = Encoder::new(program).profile(profile);
+pub(crate) fn encode(program: &Program, profile: &Profile, time_nanos: u64) -> File {
+    let message = Encoder::new(program).profile(profile, time_nanos);
     let mut gzip = GzBuilder::new()
         .operating_system(255)
         .write(Vec::new(), Compression::new(1));
@@ -79,7 +79,7 @@ impl<'p> Encoder<'p> {
         }
     }
 
-    fn profile(mut self, profile: &Profile) -> Vec<u8> {
+    fn profile(mut self, profile: &Profile, time_nanos: u64) -> Vec<u8> {
         self.value_type(11);
         self.number(12, 1);
         self.value_type(1);
@@ -91,7 +91,7 @@ impl<'p> Encoder<'p> {
             }
             self.sample(sample, &ids);
         }
-        self.number(9, 1_700_000_000_123_456_789);
+        self.number(9, time_nanos);
         let end = self.program.end.next_multiple_of(0x1000);
         self.mapping(
             1,

@@ -35,8 +35,8 @@ pub(crate) fn spread(stacks: usize) -> Shape {
         frames: (20, 20),
         functions: (stacks / 2).clamp(1000, 20_000),
         tails: None,
-        grown: 100,
-        new: 1000,
+        grown: 1000,
+        new: 10_000,
     }
 }
 
@@ -68,8 +68,12 @@ impl Pair {
             inflated: 0.0,
         };
         let mebibytes = |bytes: usize| bytes as f64 / f64::from(1 << 20);
-        for (path, profile) in [(&pair.before, before), (&pair.after, after)] {
-            let file = encode(&program, &profile);
+        let taken = [
+            (&pair.before, before, 1_700_000_000_123_456_789),
+            (&pair.after, after, 1_700_000_060_123_456_789),
+        ];
+        for (path, profile, time_nanos) in taken {
+            let file = encode(&program, &profile, time_nanos);
             fs::write(path, &file.gzipped)?;
             pair.references += profile.references();
             pair.gzipped += mebibytes(file.gzipped.len());

@@ -43,7 +43,7 @@ pub struct Profile<'buf> {
     kind: Kind,
     strings: Vec<Span>,
     functions: Vec<Function>,
-    /// For each location, where its lines start in `lines`; one more entry than there are locations.
+    /// For each location, where its lines start in `lines`. There is an entry for the index 0, and one at the end.
     line_starts: Vec<u32>,
     lines: Vec<Line>,
     location_ids: Ids,
@@ -86,13 +86,19 @@ pub struct Line {
 #[derive(Debug, Default)]
 pub struct Stack {
     ids: sample::Numbers,
-    locations: Vec<u32>,
+    /// Indices, where the ids are none.
+    found: Vec<u32>,
+    scattered: bool,
 }
 
 impl Stack {
     /// Indices for [`Profile::lines_of`], leaf first. Empty when the goroutine had not run yet.
     pub fn locations(&self) -> &[u32] {
-        &self.locations
+        if self.scattered {
+            &self.found
+        } else {
+            self.ids.as_slice()
+        }
     }
 }
 
@@ -160,14 +166,14 @@ impl<'buf> Profile<'buf> {
         self.is_of_same_process(other) || (build_id.is_some() && build_id == build(other))
     }
 
-    /// How many functions there are; their indices are below it.
+    /// One more than there are functions: their indices are below it, and 0 stands for a function that is not known.
     pub fn function_count(&self) -> usize {
         self.functions.len()
     }
 
-    /// How many locations there are; their indices are below it.
+    /// How many locations there are. Their indices are counted from 1, as Go counts their ids; no stack holds the index 0.
     pub fn location_count(&self) -> usize {
-        self.line_starts.len() - 1
+        self.line_starts.len() - 2
     }
 
     /// How many samples there are.
@@ -210,43 +216,37 @@ impl<'buf> Profile<'buf> {
     /// # Errors
     /// A damaged sample, an unknown location, or a count that no capture gives.
     pub fn read_sample(&self, at: SampleAt, stack: &mut Stack) -> Result<Sample, DecodeError> {
-        let (start, message) = (at.0.start as usize, at.0.of(self.bytes));
-        let raw = sample::read(start, message, &mut stack.ids)?;
+        let Span { start, end } = at.0;
+        let raw = sample::read(self.bytes, start as usize, end as usize, &mut stack.ids)?;
         let known = self.location_count();
-        let ids = stack.ids.as_slice();
-        stack.locations.clear();
-        let found = match &self.location_ids {
-            Ids::Sequential => {
-                stack
-                    .locations
-                    .extend(ids.iter().map(|id| id.wrapping_sub(1)));
-                stack
-                    .locations
-                    .iter()
-                    .max()
-                    .is_none_or(|&largest| (largest as usize) < known)
-            }
+        let is_known = match &self.location_ids {
+            // Locations are counted from 1 too, so these ids are their indices.
+            Ids::Sequential => stack.ids.are_within(known),
             Ids::Scattered(indices) => {
-                // Saturated ids may be any: those are looked up as they stand.
-                let all = sample::find_id(message, |id| {
-                    stack.locations.extend(indices.get(&id).copied());
+                // Ids past 32 bits are not in the buffer as they are, so the message is read once more.
+                stack.found.clear();
+                sample::find_id(at.0.of(self.bytes), |id| {
+                    stack.found.extend(indices.get(&id));
                     indices.contains_key(&id)
-                });
-                all.is_none()
+                })
+                .is_none()
             }
         };
-        if found {
+        stack.scattered = matches!(self.location_ids, Ids::Scattered(_));
+        if is_known {
             return Ok(Sample {
                 count: raw.count,
                 labelled: raw.labelled,
             });
         }
-        let id = sample::find_id(message, |id| self.location_ids.find(id, known).is_some())
-            .unwrap_or_default();
-        Err(sample::at_sample(
-            start,
-            Problem::UnknownLocation { id, known },
-        ))
+        let id = sample::find_id(at.0.of(self.bytes), |id| {
+            self.location_ids.find(id, known).is_some()
+        });
+        let problem = Problem::UnknownLocation {
+            id: id.unwrap_or_default(),
+            known,
+        };
+        Err(sample::at_sample(start as usize, problem))
     }
 
     /// The labels of a sample, sorted by key and value.

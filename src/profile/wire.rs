@@ -10,26 +10,26 @@ use super::{Function, Kind, Line, Mapping, Profile};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
     pub(super) start: u32,
-    length: u32,
+    pub(super) end: u32,
 }
 
 impl Span {
     pub(super) fn new((start, bytes): (usize, &[u8])) -> Self {
         Self {
             start: index32(start),
-            length: index32(bytes.len()),
+            end: index32(start + bytes.len()),
         }
     }
 
     pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
-        &bytes[self.start as usize..][..self.length as usize]
+        &bytes[self.start as usize..self.end as usize]
     }
 }
 
-/// How ids lead to indices.
+/// How ids lead to indices, which are counted from 1.
 #[derive(Debug)]
 pub(super) enum Ids {
-    /// 1, 2, 3 and so on, as Go and the pprof tool write them: the index is the id less one.
+    /// 1, 2, 3 and so on, as Go and the pprof tool write them: ids are indices.
     Sequential,
     /// Any other set of ids, which the format allows.
     Scattered(HashMap<u64, u32>),
@@ -38,35 +38,36 @@ pub(super) enum Ids {
 impl Ids {
     /// `ids` in the order of their entries; `offsets` are where the entries stand, to say which one is wrong.
     fn new(field: u32, ids: &[u64], offsets: &[u32]) -> Result<Self, DecodeError> {
-        if ids
-            .iter()
-            .enumerate()
-            .all(|(index, &id)| id == index as u64 + 1)
-        {
+        if ids.iter().zip(1..).all(|(&id, index)| id == index) {
             return Ok(Ids::Sequential);
         }
-        let mut index = HashMap::with_capacity(ids.len());
+        let mut indices = HashMap::with_capacity(ids.len());
         for (position, &id) in ids.iter().enumerate() {
-            let error = |problem| DecodeError {
-                field,
-                at: offsets[position] as usize,
-                problem,
-            };
+            let at = offsets[position] as usize;
             if id == 0 {
-                return Err(error(Problem::ZeroId));
+                return Err(DecodeError {
+                    field,
+                    at,
+                    problem: Problem::ZeroId,
+                });
             }
-            if index.insert(id, index32(position)).is_some() {
-                return Err(error(Problem::DuplicateId(id)));
+            if indices.insert(id, index32(position + 1)).is_some() {
+                return Err(DecodeError {
+                    field,
+                    at,
+                    problem: Problem::DuplicateId(id),
+                });
             }
         }
-        Ok(Ids::Scattered(index))
+        Ok(Ids::Scattered(indices))
     }
 
+    /// The index of an id, among the `known` ones there are.
     pub(super) fn find(&self, id: u64, known: usize) -> Option<usize> {
         match self {
-            Ids::Sequential => usize::try_from(id.wrapping_sub(1))
+            Ids::Sequential => usize::try_from(id)
                 .ok()
-                .filter(|&index| index < known),
+                .filter(|index| (1..=known).contains(index)),
             Ids::Scattered(indices) => indices.get(&id).map(|&index| index as usize),
         }
     }
@@ -93,7 +94,11 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut wire = Wire::default();
+        // Locations are counted from 1: there is none of the index 0.
+        let mut wire = Wire {
+            line_starts: vec![0],
+            ..Wire::default()
+        };
         let (mut location, mut function) = (proto::Location::default(), proto::Function::default());
         let mut fields = Fields::new(0, bytes);
         while let Some(field) = fields.next()? {
@@ -149,44 +154,38 @@ impl Wire {
             });
         }
         let mappings = self.mappings(bytes)?;
-        let mut functions = self
-            .functions
-            .iter()
-            .zip(&self.function_offsets)
-            .map(|(function, &at)| {
-                let string = |index| {
-                    string_index(index, self.strings.len()).map_err(|problem| DecodeError {
-                        field: tag::FUNCTION,
-                        at: at as usize,
-                        problem,
-                    })
-                };
-                Ok(Function {
-                    name: string(function.name)?,
-                    file: string(function.filename)?,
+        // The index 0 is the function of lines that name none.
+        let mut functions = vec![Function { name: 0, file: 0 }];
+        for (function, &at) in self.functions.iter().zip(&self.function_offsets) {
+            let string = |index| {
+                string_index(index, self.strings.len()).map_err(|problem| DecodeError {
+                    field: tag::FUNCTION,
+                    at: at as usize,
+                    problem,
                 })
-            })
-            .collect::<Result<Vec<_>, DecodeError>>()?;
+            };
+            functions.push(Function {
+                name: string(function.name)?,
+                file: string(function.filename)?,
+            });
+        }
         let function_ids = Ids::new(tag::FUNCTION, &self.function_ids, &self.function_offsets)?;
-        // Lines without a function belong to one that has no name.
-        let unknown = functions.len();
-        functions.push(Function { name: 0, file: 0 });
+        let known = self.functions.len();
         let mut lines = Vec::with_capacity(self.lines.len());
-        for (location, range) in self.line_starts.windows(2).enumerate() {
+        for (range, &at) in self.line_starts[1..].windows(2).zip(&self.location_offsets) {
             for line in &self.lines[range[0] as usize..range[1] as usize] {
                 let found = match line.function_id {
-                    0 => Some(unknown),
-                    id => function_ids.find(id, unknown),
+                    0 => Some(0),
+                    id => function_ids.find(id, known),
                 };
                 let Some(function) = found else {
                     let problem = Problem::UnknownFunction {
                         id: line.function_id,
-                        known: unknown,
+                        known,
                     };
-                    let at = self.location_offsets[location] as usize;
                     return Err(DecodeError {
                         field: tag::LOCATION,
-                        at,
+                        at: at as usize,
                         problem,
                     });
                 };

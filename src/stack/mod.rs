@@ -103,8 +103,8 @@ impl<'buf> Symbols<'buf> {
         };
         let mut inlined = Vec::new();
         let mut locations = Vec::new();
-        locations.reserve_exact(profile.location_count());
-        for location in 0..profile.location_count() {
+        locations.reserve_exact(profile.location_count() + 1);
+        for location in 0..=profile.location_count() {
             locations.push(match profile.lines_of(location) {
                 [line] => LocationHash(hash(line)),
                 lines => {
