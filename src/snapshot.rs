@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::profile::{DecodeError, Kind, Label, Line, Problem, Profile, SampleAt, Stack};
-use crate::stack::{DepthLimit, Frames, Key, Symbols};
+use crate::stack::{Depth, DepthLimit, Frames, Key, Symbols};
 
 /// The pprof label that carries a test's name.
 pub const TEST_LABEL: &str = "leakgate.test";
@@ -104,7 +104,7 @@ impl<'buf> Snapshot<'buf> {
             }
             deepest = deepest.max(hashed.depth.inner());
             if hashed.depth.may_be_cut() {
-                suspects.push(hashed.key);
+                suspects.push((hashed.key, hashed.depth));
             }
             if sample.labelled {
                 profile.check_labels(at)?;
@@ -220,10 +220,11 @@ impl<'buf> Snapshot<'buf> {
     }
 
     /// How many of the groups with these keys were cut: that is known only when the deepest stack is.
-    fn count_cut(&self, mut suspects: Vec<Key>) -> u64 {
-        suspects.sort_unstable();
-        suspects.dedup();
-        let group = |key| {
+    fn count_cut(&self, mut suspects: Vec<(Key, Depth)>) -> u64 {
+        suspects.retain(|(_, depth)| depth.is_cut(self.limit, self.deepest));
+        suspects.sort_unstable_by_key(|&(key, _)| key);
+        suspects.dedup_by_key(|(key, _)| *key);
+        let group = |(key, _)| {
             self.groups
                 .binary_search_by_key(&key, |group| group.key)
                 .ok()

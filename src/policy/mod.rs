@@ -4,6 +4,7 @@
 //! understand: a policy with a misspelt key would allow more than its author thinks.
 
 mod builtin;
+mod error;
 mod parse;
 mod pattern;
 mod positions;
@@ -14,7 +15,7 @@ use std::path::Path;
 use jiff::civil::Date;
 
 pub use builtin::{BUILTIN_ALLOWS, BUILTIN_VERSION, Bound, BuiltinAllow};
-pub use parse::PolicyError;
+pub use error::PolicyError;
 pub use pattern::Pattern;
 
 /// The file names that are looked for in a directory, and in `.github` for the last.

@@ -52,23 +52,41 @@ pub(super) struct Mapping {
     pub(super) build_id: i64,
 }
 
-/// One program counter, with a line for each function the compiler inlined there.
-#[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Location {
-    #[prost(uint64, tag = "1")]
-    pub(super) id: u64,
-    /// Innermost first: the last line is the function that was really called.
-    #[prost(message, repeated, tag = "4")]
-    pub(super) line: Vec<Line>,
-}
-
-#[derive(Clone, Copy, PartialEq, prost::Message)]
+/// A place in a function, by the function's id.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Line {
-    #[prost(uint64, tag = "1")]
     pub(super) function_id: u64,
     /// 1-based; 0 when unknown.
-    #[prost(int64, tag = "2")]
     pub(super) line: i64,
+}
+
+/// Reads a `Location`, one program counter, and adds a line for each function that the compiler inlined there: innermost
+/// first, so that the last is the function that was really called. Gives its id.
+///
+/// A profile has many of these, so they are read field by field like the samples.
+pub(super) fn read_location(field: &Field, lines: &mut Vec<Line>) -> Result<u64, DecodeError> {
+    let inside = |error: DecodeError| field.error(error.problem);
+    let (start, message) = field.bytes()?;
+    let (mut id, mut fields) = (0, Fields::new(start, message));
+    while let Some(part) = fields.next().map_err(inside)? {
+        match part.tag {
+            1 => id = part.varint().map_err(inside)?,
+            4 => {
+                let (start, message) = part.bytes().map_err(inside)?;
+                let (mut line, mut fields) = (Line::default(), Fields::new(start, message));
+                while let Some(part) = fields.next().map_err(inside)? {
+                    match part.tag {
+                        1 => line.function_id = part.varint().map_err(inside)?,
+                        2 => line.line = part.varint().map_err(inside)?.cast_signed(),
+                        _ => {}
+                    }
+                }
+                lines.push(line);
+            }
+            _ => {}
+        }
+    }
+    Ok(id)
 }
 
 /// A function. `name` and `filename` are string table indices.

@@ -99,7 +99,7 @@ impl Wire {
             line_starts: vec![0],
             ..Wire::default()
         };
-        let (mut location, mut function) = (proto::Location::default(), proto::Function::default());
+        let mut function = proto::Function::default();
         let mut fields = Fields::new(0, bytes);
         while let Some(field) = fields.next()? {
             match field.tag {
@@ -109,15 +109,15 @@ impl Wire {
                 }
                 tag::STRING_TABLE => wire.strings.push(Span::new(field.bytes()?)),
                 tag::LOCATION => {
-                    field.message(&mut location)?;
-                    wire.location_ids.push(location.id);
+                    let first = wire.lines.len();
+                    wire.line_starts.push(index32(first));
+                    wire.location_ids
+                        .push(proto::read_location(&field, &mut wire.lines)?);
                     wire.location_offsets.push(index32(field.at));
-                    wire.line_starts.push(index32(wire.lines.len()));
-                    if location.line.is_empty() {
+                    if wire.lines.len() == first {
                         // An address that nobody could name is a frame all the same.
-                        location.line.push(proto::Line::default());
+                        wire.lines.push(proto::Line::default());
                     }
-                    wire.lines.extend_from_slice(&location.line);
                 }
                 tag::FUNCTION => {
                     field.message(&mut function)?;

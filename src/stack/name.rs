@@ -20,6 +20,7 @@ pub struct Name<'raw> {
     text: Cow<'raw, str>,
     /// Length of the import path, in bytes; 0 for a name without one.
     path: usize,
+    std: bool,
 }
 
 impl<'raw> Name<'raw> {
@@ -30,23 +31,27 @@ impl<'raw> Name<'raw> {
             std::str::from_utf8(raw).map_or_else(|_| String::from_utf8_lossy(raw), Cow::Borrowed);
         // Type arguments may hold import paths too: only the function's own path is looked at. In it every dot of the
         // last element is escaped, so the first dot after the last slash ends it.
-        let own = text.find(['[', '(']).unwrap_or(text.len());
+        let own = text
+            .bytes()
+            .position(|byte| byte == b'[' || byte == b'(')
+            .unwrap_or(text.len());
         let element = text[..own].rfind('/').map_or(0, |slash| slash + 1);
         let path_end = text[element..].find('.').map_or(0, |dot| element + dot);
-        let path_start = text[..path_end]
-            .rfind("/vendor/")
-            .map_or(0, |at| at + "/vendor/".len());
-        if path_start == 0 && !raw.contains(&b'%') {
-            return Self {
-                text,
-                path: path_end,
-            };
-        }
-        let path = unescape(&text[path_start..path_end]);
-        let rest = unescape(&text[path_end..]);
+        let vendor = |&(slash, _): &(usize, &str)| text[slash..path_end].starts_with("/vendor/");
+        let vendored = text[..path_end].rmatch_indices('/').find(vendor);
+        let path_start = vendored.map_or(0, |(slash, _)| slash + "/vendor/".len());
+        let (text, path) = if path_start == 0 && !raw.contains(&b'%') {
+            (text, path_end)
+        } else {
+            let path = unescape(&text[path_start..path_end]);
+            let rest = unescape(&text[path_end..]);
+            let length = path.len();
+            (Cow::Owned(path + &rest), length)
+        };
         Self {
-            path: path.len(),
-            text: Cow::Owned(path + &rest),
+            std: is_std(&text[..path]),
+            text,
+            path,
         }
     }
 
@@ -67,7 +72,7 @@ impl<'raw> Name<'raw> {
 
     /// Whether the function belongs to the Go runtime or the standard library.
     pub fn is_std(&self) -> bool {
-        is_std(self.package())
+        self.std
     }
 }
 
@@ -92,8 +97,12 @@ const STD: &str = include_str!("std.txt");
 
 fn is_std(package: &str) -> bool {
     static PACKAGES: LazyLock<Vec<&str>> = LazyLock::new(|| STD.lines().collect());
-    if package.starts_with("internal/") || package.starts_with("vendor/") {
-        return true;
+    let first = package.split('/').next().unwrap_or_default();
+    match first {
+        "internal" | "vendor" => return true,
+        // A domain: nearly every package that is no standard one.
+        _ if first.contains('.') => return false,
+        _ => {}
     }
     let public = package
         .find("/internal")

@@ -1,0 +1,136 @@
+//! Errors of a policy file: the line, a caret under the place, and the nearest valid name.
+
+use std::fmt;
+
+use super::positions::{Position, Positions};
+
+/// Something in a policy file that cannot be understood.
+///
+/// Shown as `leakgate.yml:4:7: unknown key ...`, then the line itself with a caret under the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyError {
+    /// The file, as it was given.
+    pub path: String,
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, in characters.
+    pub column: u32,
+    /// What is wrong, and the nearest valid name where there is one.
+    pub message: String,
+    /// The line it is in.
+    pub text: String,
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            path,
+            line,
+            column,
+            message,
+            text,
+        } = self;
+        let number = line.to_string();
+        let margin = " ".repeat(number.len());
+        // Tabs stay tabs, so that the caret stands where the terminal puts the character.
+        let before: String = text
+            .chars()
+            .take(*column as usize - 1)
+            .map(|c| if c == '\t' { c } else { ' ' })
+            .collect();
+        write!(
+            f,
+            "{path}:{line}:{column}: {message}\n{margin} |\n{number} | {text}\n{margin} | {before}^"
+        )
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+/// A policy file, to say where in it something is wrong.
+pub(super) struct File<'t> {
+    pub(super) path: String,
+    pub(super) text: &'t str,
+}
+
+impl File<'_> {
+    pub(super) fn error(&self, position: Position, message: String) -> PolicyError {
+        let text = self
+            .text
+            .lines()
+            .nth(position.line as usize - 1)
+            .unwrap_or_default();
+        // A long line would hide its own caret.
+        let text = text.chars().take(200).collect();
+        PolicyError {
+            path: self.path.clone(),
+            line: position.line,
+            column: position.column,
+            message,
+            text,
+        }
+    }
+
+    /// An error of the YAML reader: its place is taken from it, or from its path where it gives none.
+    ///
+    /// Input: "rules[0].match: unknown field `rot`, expected one of `root`, `home` at line 5 column 7"
+    pub(super) fn reader_error(
+        &self,
+        error: &serde_yaml::Error,
+        positions: &Positions,
+    ) -> PolicyError {
+        let full = error.to_string();
+        let text = full
+            .rfind(" at line ")
+            .map_or(full.as_str(), |end| &full[..end]);
+        let (path, text) = match text.split_once(": ") {
+            Some((path, rest)) if !path.contains([' ', '`']) => (path, rest),
+            _ => ("", text),
+        };
+        let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+        let location = error.location().filter(|location| location.index() > 0);
+        let position = match location {
+            Some(location) => {
+                let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).max(1);
+                Position {
+                    line: number(location.line()),
+                    column: number(location.column()),
+                }
+            }
+            None if path.is_empty() => positions.find(quoted.first().copied().unwrap_or_default()),
+            None => positions.find(path),
+        };
+        let message = match text.split_once(" field `") {
+            Some(("unknown", _)) => unknown("key", quoted[0], &quoted[1..]),
+            Some(("missing", _)) => format!("the key `{}` is missing", quoted[0]),
+            _ if text.starts_with("unknown variant") => unknown("word", quoted[0], &quoted[1..]),
+            _ => ["i64", "u64"].iter().fold(text.to_owned(), |text, number| {
+                text.replace(number, "a whole number")
+            }),
+        };
+        self.error(position, message)
+    }
+}
+
+/// "unknown key `limt`: did you mean `limit`? Known are ..."
+pub(super) fn unknown(what: &str, given: &str, known: &[&str]) -> String {
+    let near = nearest(given, known)
+        .map(|near| format!(": did you mean `{near}`?"))
+        .unwrap_or_default();
+    let separator = if near.is_empty() { ";" } else { "" };
+    format!(
+        "unknown {what} `{given}`{near}{separator} known are {}",
+        known.join(", ")
+    )
+}
+
+/// The known word that a slip of the finger turns into `given`, if one is near enough.
+fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distance =
+        |word: &str| strsim::damerau_levenshtein(&given.to_lowercase(), &word.to_lowercase());
+    known
+        .iter()
+        .copied()
+        .min_by_key(|word| distance(word))
+        .filter(|word| distance(word) * 2 <= word.len().max(3))
+}
