@@ -20,6 +20,8 @@ pub struct Signature {
     leaf: &'static [&'static str],
     /// A frame that must stand further out; empty when the leaf says enough.
     outer: &'static [&'static str],
+    /// The entry function; empty when any will do.
+    root: &'static [&'static str],
     /// For a channel operation: whether it is on a nil channel, told by the line inside the runtime.
     nil: Option<bool>,
 }
@@ -64,15 +66,17 @@ pub fn signature_of<'f>(
             Some(frame) => break frame,
         }
     };
+    let root = rest.clone().last().map_or(leaf, |(function, _)| function);
+    let is_one_of = |patterns: &[&str], function: &str| {
+        patterns.iter().any(|pattern| matches(pattern, function))
+    };
     let fits = |signature: &&Signature| {
-        signature.leaf.iter().any(|pattern| matches(pattern, leaf))
+        is_one_of(signature.leaf, leaf)
+            && (signature.root.is_empty() || is_one_of(signature.root, root))
             && (signature.outer.is_empty()
-                || rest.clone().any(|(function, _)| {
-                    signature
-                        .outer
-                        .iter()
-                        .any(|pattern| matches(pattern, function))
-                }))
+                || rest
+                    .clone()
+                    .any(|(function, _)| is_one_of(signature.outer, function)))
             && signature
                 .nil
                 .is_none_or(|nil| nil == is_nil_channel(leaf, line))
@@ -106,6 +110,7 @@ static RUNNING: Signature = Signature {
     remedy: "take the after profile later; if it is still there, give the loop a way out",
     leaf: &[],
     outer: &[],
+    root: &[],
     nil: None,
 };
 
@@ -116,6 +121,7 @@ static OTHER: Signature = Signature {
     remedy: "look at the stack: the frames below the runtime's say who waits",
     leaf: &[],
     outer: &[],
+    root: &[],
     nil: None,
 };
 
@@ -177,10 +183,8 @@ mod tests {
                 .unwrap()
                 .trim_end_matches('*')
                 .to_owned();
-            let outer = signature
-                .outer
-                .last()
-                .map(|outer| outer.trim_end_matches('*').to_owned());
+            let outer = signature.outer.last().or(signature.root.last());
+            let outer = outer.map(|outer| outer.trim_end_matches('*').to_owned());
             let line = if signature.nil == Some(true) { 1 } else { 9999 };
             let frames: Vec<(&str, u32)> = std::iter::once((leaf.as_str(), line))
                 .chain(outer.as_deref().map(|outer| (outer, 1)))

@@ -15,7 +15,8 @@ pub(super) static SIGNATURES: &[Signature] = &[
             "syscall.*",
             "time.Sleep",
         ],
-        outer: &[
+        outer: &[],
+        root: &[
             "runtime.runfinq",
             "runtime.runFinalizers",
             "runtime.runCleanups",
@@ -28,6 +29,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "make the channel before the goroutine starts",
         leaf: &["runtime.chansend"],
         outer: &[],
+        root: &[],
         nil: Some(true),
     },
     Signature {
@@ -36,6 +38,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "give the channel room for every sender, or select on ctx.Done() beside the send",
         leaf: &["runtime.chansend"],
         outer: &[],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -44,6 +47,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "make the channel before the goroutine starts, or pass a context that can be cancelled",
         leaf: &["runtime.chanrecv"],
         outer: &[],
+        root: &[],
         nil: Some(true),
     },
     Signature {
@@ -52,6 +56,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "close the channel when the last sender is done, or call cancel",
         leaf: &["runtime.chanrecv"],
         outer: &[],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -60,6 +65,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "add a case <-ctx.Done(), or call the Close or Shutdown that ends it",
         leaf: &["runtime.selectgo"],
         outer: &[],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -68,6 +74,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "wait for a context instead, or allow it if it is meant to live",
         leaf: &["runtime.block"],
         outer: &[],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -76,6 +83,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "look at the children first; defer Done at the top of each",
         leaf: &["runtime.semacquire1"],
         outer: &["sync.runtime_SemacquireWaitGroup", "sync.(*WaitGroup).Wait"],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -84,6 +92,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "do not nest RLock; defer RUnlock",
         leaf: &["runtime.semacquire1"],
         outer: &["sync.runtime_SemacquireRWMutexR"],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -92,6 +101,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "defer RUnlock and Unlock right after locking",
         leaf: &["runtime.semacquire1"],
         outer: &["sync.runtime_SemacquireRWMutex"],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -103,6 +113,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
             "sync.runtime_SemacquireMutex",
             "internal/sync.runtime_SemacquireMutex",
         ],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -111,6 +122,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "look at the frames below: they say which lock or connection is held",
         leaf: &["runtime.semacquire1"],
         outer: &[],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -119,6 +131,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "call Broadcast, under the lock, when closing",
         leaf: &["sync.runtime_notifyListWait"],
         outer: &[],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -127,6 +140,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "wait on a timer and ctx.Done() instead of time.Sleep",
         leaf: &["time.Sleep"],
         outer: &[],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -135,6 +149,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "call Shutdown or Close on the server or listener",
         leaf: &["runtime.netpollblock"],
         outer: &["internal/poll.(*FD).Accept"],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -143,6 +158,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "call CloseIdleConnections on the client or transport",
         leaf: &["runtime.netpollblock"],
         outer: &["net/http.(*persistConn).readLoop"],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -151,6 +167,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "close it, or set a deadline",
         leaf: &["runtime.netpollblock"],
         outer: &[],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -159,6 +176,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "nothing: it lives as long as the process",
         leaf: &["runtime.notetsleepg"],
         outer: &["os/signal.signal_recv"],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -172,6 +190,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
             "internal/syscall/*",
         ],
         outer: &["os.(*Process).*"],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -187,6 +206,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
             "runtime.cgocall",
         ],
         outer: &[],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -195,6 +215,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "defer the stop function that iter.Pull returns",
         leaf: &["runtime.coroswitch*", "runtime.corostart"],
         outer: &[],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -203,6 +224,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
         remedy: "take the after profile a little later",
         leaf: &["runtime.goexit1", "runtime.goexit0"],
         outer: &[],
+        root: &[],
         nil: None,
     },
     Signature {
@@ -215,6 +237,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
             "runtime.goschedImpl",
         ],
         outer: &[],
+        root: &[],
         nil: None,
     },
 ];
