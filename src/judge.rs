@@ -17,7 +17,7 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 
 use crate::diff::Diff;
-use crate::policy::{Matcher, Per, Policy, Rule};
+use crate::policy::{BUILTIN_VERSION, Matcher, Per, Policy, Rule};
 use crate::snapshot::Snapshot;
 use crate::verdict::{Finding, Moved, Note, Skipped, Totals, Unchecked, Verdict};
 use exception::{Exception, Use};
@@ -130,6 +130,7 @@ impl<'p> Judge<'p> {
     pub fn verdict(&self, suites: Vec<SuiteVerdict>, unchecked: Vec<Unchecked>) -> Verdict {
         let mut verdict = Verdict {
             policy: self.policy.name.clone(),
+            builtin_version: self.policy.builtin_allow.then_some(BUILTIN_VERSION),
             unchecked,
             ..Verdict::default()
         };

@@ -16,6 +16,8 @@ use crate::policy::Severity;
 pub struct Verdict {
     /// How the policy is named in reports.
     pub policy: String,
+    /// Version of the built-in exceptions; `None` when they are switched off.
+    pub builtin_version: Option<u32>,
     /// Sums over all suites.
     pub totals: Totals,
     /// Every violation, allowed ones too: the gravest first, then the largest.
@@ -131,6 +133,8 @@ pub struct Finding {
     pub before: i64,
     /// Goroutines after.
     pub after: i64,
+    /// Goroutines with exactly this stack in each after profile, oldest first; empty for several stacks.
+    pub series: Vec<i64>,
     /// How many there might have been.
     pub allowed: i64,
     /// The sum behind `allowed`: `2 + growth 3; ceiling 64`.

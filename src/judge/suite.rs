@@ -214,6 +214,7 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
             key: String::new(),
             before,
             after,
+            series: Vec::new(),
             allowed: rule.limit.allowed(before),
             sum: rule.limit.sum(before),
             proven: None,
@@ -260,6 +261,7 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
         finding.root = frames.root().map(|frame| self.places.of(frame));
         finding.home = frames.home().map(|frame| self.places.of(frame));
         finding.pairing = Some(row.pairing);
+        finding.series = self.diff.series(&row);
         finding.stack = self.places.all(&frames);
         if let (Some(before), Pairing::Renamed | Pairing::Near(_)) = (row.before, row.pairing) {
             finding.stack_before = self.places.all(&self.diff.before.frames(before));

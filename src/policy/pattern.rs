@@ -1,14 +1,11 @@
 //! Patterns for the names of functions, packages, tests and label values.
 
-use std::fmt;
-
 /// A pattern: `*` is any run of characters, `[...]` any type arguments, all else is literal. It matches whole names.
 ///
 /// Names need no escaping: `net/http.(*Server).Serve` is a pattern that matches itself, and the `(*` is the pointer
 /// receiver that Go writes, not a wildcard. `%2e`, which raw profiles have for a dot, is read as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
-    text: String,
     /// The literal parts between the wildcards; at least one.
     parts: Vec<Part>,
 }
@@ -54,21 +51,12 @@ impl Pattern {
             literal,
             then: Wildcard::End,
         });
-        Self {
-            text: text.to_owned(),
-            parts,
-        }
+        Self { parts }
     }
 
     /// Whether it matches the whole of `name`.
     pub fn matches(&self, name: &str) -> bool {
         matches(&self.parts, name)
-    }
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
     }
 }
 

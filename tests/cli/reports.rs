@@ -255,4 +255,11 @@ fn of_several_after_profiles_the_last_is_judged_and_that_is_said() {
         report["notes"],
         serde_json::json!([{ "suite": "shop", "text": "of 2 after profiles the last is judged" }])
     );
+    let (code, report) = Leakgate::check()
+        .arg(profile("go1.25", "send-abandoned", "before"))
+        .arg(profile("go1.26", "send-abandoned", "after"))
+        .arg(profile("go1.27", "send-abandoned", "after"))
+        .json();
+    assert_eq!(code, 1);
+    assert_eq!(report["findings"][0]["series"], serde_json::json!([3, 3]));
 }

@@ -43,6 +43,10 @@ impl Text<'_, '_> {
             self.out,
             "  before {before}, after {after}, allowed {allowed} ({sum})"
         )?;
+        if finding.series.len() > 1 {
+            let counts: Vec<_> = finding.series.iter().map(ToString::to_string).collect();
+            write!(self.out, ", one after another {}", counts.join(", "))?;
+        }
         match finding.proven {
             Some(0) => writeln!(self.out, "    not proven by the garbage collector")?,
             Some(proven) if proven < *after => {
