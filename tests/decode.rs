@@ -8,9 +8,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use leakgate::diff::Diff;
 use leakgate::input::{DEFAULT_LIMIT, read};
+use leakgate::judge::Judge;
+use leakgate::policy::Policy;
 use leakgate::profile::{Profile, Stack};
+use leakgate::report::json;
 use leakgate::snapshot::Snapshot;
+use leakgate::verdict::FailOn;
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -107,9 +112,24 @@ fn every_captured_profile_reads_as_gos_own_tool_reads_it() {
     }
 }
 
-/// Reads damaged bytes as far as they go. What they give does not matter; that it ends, without a panic, does.
-fn survive(bytes: &[u8]) -> bool {
-    Profile::decode(bytes).and_then(Snapshot::group).is_ok()
+/// Reads damaged bytes as far as they go: to a report against the sound ones, on either side. What they give does not
+/// matter; that it ends, without a panic, does.
+fn survive(bytes: &[u8], sound: &Snapshot) -> bool {
+    let Ok(damaged) = Profile::decode(bytes).and_then(Snapshot::group) else {
+        return false;
+    };
+    let policy = Policy::default();
+    let judge = Judge::new(&policy, jiff::civil::date(2026, 11, 20));
+    let damaged = [damaged];
+    let sound = std::slice::from_ref(sound);
+    for diff in [
+        Diff::new(&sound[0], &damaged),
+        Diff::new(&damaged[0], sound),
+    ] {
+        let verdict = judge.verdict(vec![judge.suite("damaged", &diff, None)], Vec::new());
+        assert!(json::render(&verdict, FailOn::Error).ends_with("}\n"));
+    }
+    true
 }
 
 #[test]
@@ -125,10 +145,11 @@ fn every_prefix_and_every_flipped_bit_gives_a_profile_or_an_error() {
         )
         .unwrap()
         .inflated;
-        assert!(survive(&whole));
+        let sound = Snapshot::group(Profile::decode(&whole).unwrap()).unwrap();
+        assert!(survive(&whole, &sound));
         let mut usable = 0;
         for length in 0..whole.len() {
-            usable += u32::from(survive(&whole[..length]));
+            usable += u32::from(survive(&whole[..length], &sound));
         }
         // A cut between two of the last fields leaves a sound message; most cuts do not.
         assert!(
@@ -139,7 +160,7 @@ fn every_prefix_and_every_flipped_bit_gives_a_profile_or_an_error() {
         let mut flipped = whole.clone();
         for bit in 0..whole.len() * 8 {
             flipped[bit / 8] ^= 1 << (bit % 8);
-            survive(&flipped);
+            survive(&flipped, &sound);
             flipped[bit / 8] ^= 1 << (bit % 8);
         }
     }

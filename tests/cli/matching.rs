@@ -288,3 +288,25 @@ fn a_whole_stack_of_32_frames_is_not_cut_where_go_keeps_128() {
         "up to Go 1.22 the root may lie further out"
     );
 }
+
+#[test]
+fn profiles_large_enough_for_threads_are_judged_like_small_ones() {
+    // Well over a megabyte each: 30,000 stacks of 20 frames out of 150 functions.
+    let large = || {
+        let mut state = 7_u64;
+        (0..30_000).fold(Made::new(), |made, _| {
+            let mut next = || {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                format!("app.f{}", (state >> 33) % 150)
+            };
+            let frames: Vec<_> = (0..20).map(|_| next()).collect();
+            made.goroutines(2, &frames.join(" "))
+        })
+    };
+    let (code, report) = check(large(), large().goroutines(5, &format!("app.leak {WAIT}")));
+    assert_eq!((code, &report["totals"]["before"]), (1, &json!(60_000)));
+    assert_eq!(report["findings"].as_array().unwrap().len(), 1);
+    assert_eq!(report["findings"][0]["growth"], 5);
+}
