@@ -54,7 +54,7 @@ struct Check {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Write a report; repeatable. Without a path it goes to standard output instead of the text.
+    /// Write a report, `text` or `json`; repeatable. Without a path it goes to standard output instead of the text.
     #[arg(long = "report", value_name = "FORMAT[=PATH]", value_parser = Report::parse)]
     reports: Vec<Report>,
 

@@ -1,7 +1,7 @@
 //! From a path to the bytes of a profile: reading, inflating within limits, pairing the files of a directory.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
@@ -118,7 +118,7 @@ fn inflate(reader: &mut BufReader<File>, size: u64, limit: u64) -> Result<Bytes,
             note: None,
         });
     }
-    inflated.reserve_exact(size_hint(reader.get_ref(), size, limit));
+    inflated.reserve_exact(size_hint(reader, size, limit));
     loop {
         let left = limit + 1 - inflated.len() as u64;
         let mut member = GzDecoder::new(&mut *reader);
@@ -182,22 +182,25 @@ fn is_gzip(start: &[u8]) -> bool {
     start.starts_with(&[0x1f, 0x8b])
 }
 
-/// How much to reserve: the size that the last four bytes of a gzip stream give, as far as it can be true.
-fn size_hint(file: &File, size: u64, limit: u64) -> usize {
-    let hint = || -> std::io::Result<u64> {
-        use std::io::{Seek as _, SeekFrom};
-        let mut file = file;
-        let here = file.stream_position()?;
-        let mut last = [0; 4];
-        file.seek(SeekFrom::Start(size.saturating_sub(4)))?;
-        let read = file.read_exact(&mut last);
-        file.seek(SeekFrom::Start(here))?;
-        read.map(|()| u64::from(u32::from_le_bytes(last)))
+/// How much to reserve: the size that the last four bytes of a gzip stream give, as far as it can be true. They are in
+/// the buffer already when the file is small.
+fn size_hint(reader: &mut BufReader<File>, size: u64, limit: u64) -> usize {
+    let last = match reader.buffer() {
+        whole if whole.len() as u64 == size => whole.last_chunk::<4>().copied(),
+        _ => last_four(reader.get_ref(), size).ok(),
     };
-    let hint = hint()
-        .unwrap_or(0)
-        .min(size.saturating_mul(MAX_RATIO))
-        .min(limit);
+    let hint = last.map_or(0, |last| u64::from(u32::from_le_bytes(last)));
+    let hint = hint.min(size.saturating_mul(MAX_RATIO)).min(limit);
     // One byte more, so that reading to the end does not grow a buffer that is just full.
     usize::try_from(hint + 1).unwrap_or(0)
+}
+
+/// The last four bytes of a file, which is left where it was.
+fn last_four(mut file: &File, size: u64) -> std::io::Result<[u8; 4]> {
+    let here = file.stream_position()?;
+    let mut last = [0; 4];
+    file.seek(SeekFrom::Start(size.saturating_sub(4)))?;
+    let read = file.read_exact(&mut last);
+    file.seek(SeekFrom::Start(here))?;
+    read.map(|()| last)
 }

@@ -119,9 +119,13 @@ fn find(check: &Check) -> anyhow::Result<Found> {
 
 /// Judges every suite, several at a time when there are several; in the order of `suites`.
 fn judge_all(judge: &Judge, suites: &[Files], limit: u64) -> Vec<Result<SuiteVerdict, Unchecked>> {
-    let workers = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(suites.len());
+    // Asking for the number of processors reads files, so it is not asked for one suite.
+    let workers = match suites.len() {
+        0 | 1 => 1,
+        many => thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(many),
+    };
     if workers < 2 {
         return suites
             .iter()
