@@ -45,7 +45,8 @@ struct Check {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// Go's own leak profile (`goroutineleak`), taken together with AFTER: findings that it holds are marked as proven.
+    /// Go's own leak profile (`goroutineleak`), taken together with AFTER: findings that it holds are marked as
+    /// proven. In a directory of pairs, a `proven.pb.gz` beside a pair is read by itself.
     #[arg(long, value_name = "FILE")]
     proven: Option<PathBuf>,
 
@@ -78,7 +79,7 @@ struct Check {
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Print whole stacks, and what is fine too.
+    /// Print the whole stacks of findings, moved stacks frame by frame, and every exception that matched.
     #[arg(short, long)]
     verbose: bool,
 

@@ -1,11 +1,13 @@
 //! leakgate: a CI gate for goroutine leaks.
 //!
 //! It compares goroutine profiles that a Go program wrote before and after a test run, and says whether the growth is
-//! more than a policy allows. Values flow one way, and each arrow is a module to read, in this order:
+//! more than a policy allows. Values flow one way; each arrow is a stage, and a module:
 //!
 //! ```text
 //! bytes --profile--> Profile --snapshot--> Snapshot --diff--> Diff --judge--> Verdict --report--> text
 //! ```
+//!
+//! The modules, in the order to read them; those that are no stage serve the stages around them:
 //!
 //! | module | turns | into |
 //! |---|---|---|
@@ -17,11 +19,37 @@
 //! | [`mod@diff`] | two snapshots | a [`diff::Diff`]: which stack is which, exactly, under another name, or nearly |
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
 //! | [`judge`] | a diff, a policy and a day | a [`verdict::Verdict`] |
+//! | [`verdict`] | | what was found, in full, for every report |
 //! | [`report`] | a verdict | text, or JSON |
 //! | [`cli`] | arguments | all of the above, wired together, and an exit code |
 //!
 //! Everything between bytes and text is pure: no clock, no file, no environment, and the same input gives the same bytes.
 //! Files, the clock and the terminal belong to [`input`] and [`cli`] alone.
+//!
+//! # The whole way, once
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use leakgate::report::text::{self, Detail};
+//! use leakgate::{diff::Diff, input, judge::Judge, policy::Policy, profile::Profile, snapshot::Snapshot, verdict::FailOn};
+//!
+//! let leak = Path::new("testdata/profiles/go1.27/mutex-unlocked");
+//! let before = input::read(&leak.join("before.pb.gz"), input::DEFAULT_LIMIT)?;
+//! let after = input::read(&leak.join("after.pb.gz"), input::DEFAULT_LIMIT)?;
+//!
+//! let before = Snapshot::group(Profile::decode(&before.inflated)?)?;
+//! let afters = [Snapshot::group(Profile::decode(&after.inflated)?)?];
+//! let diff = Diff::new(&before, &afters);
+//!
+//! let policy = Policy::default();
+//! let judge = Judge::new(&policy, jiff::civil::date(2026, 11, 20));
+//! let verdict = judge.verdict(vec![judge.suite("shop", &diff, None)], Vec::new());
+//!
+//! let text = text::render(&verdict, FailOn::Error, Detail::Normal);
+//! assert!(text.contains("5 more goroutines than before"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Words
 //!

@@ -67,6 +67,17 @@ pub enum FailOn {
     Never,
 }
 
+impl FailOn {
+    /// The word for it on the command line and in the JSON report.
+    pub fn name(self) -> &'static str {
+        match self {
+            FailOn::Error => "error",
+            FailOn::Warning => "warning",
+            FailOn::Never => "never",
+        }
+    }
+}
+
 impl Verdict {
     /// How it ends. Only violations that nothing covers count, and `fail_on` says which of them.
     pub fn outcome(&self, fail_on: FailOn) -> Outcome {
@@ -163,6 +174,8 @@ pub struct Finding {
     pub stack_before: Vec<Place>,
     /// Why it is allowed or no longer is, or what makes up a sum over several stacks.
     pub reason: String,
+    /// Where the exception of the policy stands that covers such goroutines, only not so many, and its bound.
+    pub exceeds: Option<(String, i64)>,
 }
 
 impl Finding {
@@ -245,6 +258,8 @@ pub struct AllowUse {
     pub matched: i64,
     /// Whether it matched nothing at all.
     pub unused: bool,
+    /// Whether earlier exceptions take all that it matches.
+    pub shadowed: bool,
     /// How many a suite may have; `None` for no fixed bound.
     pub max: Option<i64>,
     /// The last day it holds; `None` for a built-in exception.

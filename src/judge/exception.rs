@@ -125,6 +125,16 @@ impl Exception<'_> {
         }
     }
 
+    /// For an exception of the policy that is exceeded: where it stands, and its bound.
+    pub(super) fn exceeded(&self, cover: Cover, policy: &Policy) -> Option<(String, i64)> {
+        match (self, cover) {
+            (Exception::Policy(allow), Cover::Exceeded) => {
+                Some((policy.place(Some(allow.line)), allow.max))
+            }
+            _ => None,
+        }
+    }
+
     /// What to tell of it, over all suites; nothing of a built-in one that matched nothing.
     pub(super) fn tell(&self, used: Use, today: Date) -> Option<AllowUse> {
         match self {
@@ -133,6 +143,7 @@ impl Exception<'_> {
                 line: Some(allow.line),
                 matched: used.matched,
                 unused: used.seen == 0,
+                shadowed: used.seen > 0 && used.matched == 0,
                 max: Some(allow.max),
                 expires: Some(allow.expires),
                 days_left: Some(days_between(today, allow.expires)),
@@ -145,6 +156,7 @@ impl Exception<'_> {
                 line: None,
                 matched: used.matched,
                 unused: false,
+                shadowed: false,
                 max: match entry.bound {
                     Bound::Count(count) => Some(count),
                     Bound::Unbounded | Bound::AsMany(_) => None,

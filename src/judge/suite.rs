@@ -229,6 +229,7 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
             stack: Vec::new(),
             stack_before: Vec::new(),
             reason: String::new(),
+            exceeds: None,
         }
     }
 
@@ -247,6 +248,7 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
             let exception = self.judge.exceptions[allow];
             (finding.disposition, finding.reason) =
                 exception.disposition(covers[allow], self.judge.policy);
+            finding.exceeds = exception.exceeded(covers[allow], self.judge.policy);
         }
         let (snapshot, group) = self.diff.shown(&row);
         let frames = snapshot.frames(group);

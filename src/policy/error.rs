@@ -114,7 +114,12 @@ impl File<'_> {
 
 /// "unknown key `limt`: did you mean `limit`? Known are ..."
 pub(super) fn unknown(what: &str, given: &str, known: &[&str]) -> String {
-    let near = nearest(given, known)
+    let known: Vec<&str> = known
+        .iter()
+        .copied()
+        .filter(|word| !NOT_JUDGED.contains(word))
+        .collect();
+    let near = nearest(given, &known)
         .map(|near| format!(": did you mean `{near}`?"))
         .unwrap_or_default();
     let separator = if near.is_empty() { ";" } else { "" };
@@ -123,6 +128,15 @@ pub(super) fn unknown(what: &str, given: &str, known: &[&str]) -> String {
         known.join(", ")
     )
 }
+
+/// Keys that are understood only to say that this version does not judge them: none to be advised.
+pub(super) const NOT_JUDGED: [&str; 5] = [
+    "rising",
+    "slope",
+    "percent-over-history",
+    "window",
+    "min-samples",
+];
 
 /// The known word that a slip of the finger turns into `given`, if one is near enough.
 fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {

@@ -18,6 +18,7 @@ use crate::verdict::{self, FailOn, Verdict};
 struct Report<'v> {
     schema: &'static str,
     outcome: &'static str,
+    fail_on: &'static str,
     policy: &'v str,
     builtin_version: Option<u32>,
     totals: Totals,
@@ -92,12 +93,14 @@ struct Moved<'v> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the form of the report")]
 struct Allow<'v> {
     builtin: Option<&'static str>,
     line: Option<u32>,
     matched: i64,
     max: Option<i64>,
     unused: bool,
+    shadowed: bool,
     expired: bool,
     expires: Option<String>,
     broad: bool,
@@ -129,6 +132,7 @@ pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
     let report = Report {
         schema: "leakgate.report/1",
         outcome: verdict.outcome(fail_on).name(),
+        fail_on: fail_on.name(),
         policy: &verdict.policy,
         builtin_version: verdict.builtin_version,
         totals: Totals {
@@ -258,6 +262,7 @@ fn allow(allow: &verdict::AllowUse) -> Allow<'_> {
         matched: allow.matched,
         max: allow.max,
         unused: allow.unused,
+        shadowed: allow.shadowed,
         expired: allow.is_expired(),
         expires: allow.expires.map(|date| date.to_string()),
         broad: allow.broad,

@@ -129,6 +129,10 @@ impl Text<'_, '_> {
                 "matched nothing: remove it if the leak is gone".to_owned(),
             ),
             (
+                allow.shadowed && !allow.is_expired(),
+                "is never reached: earlier exceptions take all that it matches".to_owned(),
+            ),
+            (
                 allow.broad,
                 "accepts any goroutine that waits in this way: match its root or home instead"
                     .to_owned(),
@@ -219,6 +223,7 @@ impl Text<'_, '_> {
 /// The last line: all that a glance at a log should give.
 fn closing_line(verdict: &Verdict, fail_on: FailOn) -> String {
     let (word, style) = match verdict.outcome(fail_on) {
+        Outcome::Pass if fail_on == FailOn::Never => ("PASS (--fail-on never)", GREEN),
         Outcome::Pass => ("PASS", GREEN),
         Outcome::Fail => ("FAIL", RED),
         Outcome::NoEvidence => ("UNCHECKED", RED),

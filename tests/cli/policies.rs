@@ -403,6 +403,8 @@ fn a_wrong_policy_is_shown_with_its_line_a_caret_and_the_nearest_name() {
         "version: 1\nrules:\n  - match: { root: x }\n    limit: { growth: 1 }\n",
         "version: 1\ndefaults: { severity: eror }\n",
         "version: 1\nallow:\n  - { match: { root: x }, max: 1, reason: y, expires: 2027-02-30 }\n",
+        "version: 1\nallow:\n  - { match: { root: x }, max: 1, reason: y, expires: 2027-02-20T00:00 }\n",
+        "version: 1\nallow:\n  - { match: { root: x }, max: 1, reason: ..., expires: 2027-02-20 }\n",
         "version: 1\nallow:\n  - { match: { root: x }, max: 0, reason: y, expires: 2027-02-20 }\n",
         "version: 1\nallow:\n  - { match: { root: x }, max: 1, reason: ' ', expires: 2027-02-20 }\n",
         "version: 1\nallow:\n  - { match: {}, max: 1, reason: y, expires: 2027-02-20 }\n",
@@ -655,4 +657,47 @@ fn a_condition_on_proof_without_a_leak_profile_is_told() {
             .contains("asks what Go's leak profile holds"),
         "{report:#}"
     );
+}
+
+#[test]
+fn an_exceeded_exception_is_to_be_raised_and_one_that_is_never_reached_is_told() {
+    let policy = "version: 1
+allow:
+  - { match: { root: main.sendAbandoned.func1 }, max: 2, reason: known, expires: 2027-01-01 }
+  - { match: { root: main.sendAbandoned.func1 }, max: 3, reason: more, expires: 2027-01-01 }
+";
+    let directory = scratch("leakgate.yml", policy);
+    let ran = Leakgate::check()
+        .dir(directory.path())
+        .pair("go1.27", "send-abandoned")
+        .run();
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stdout
+            .contains("allow    raise max at leakgate.yml:3 from 2, if this is accepted too"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout
+            .contains("leakgate.yml:4 is never reached: earlier exceptions take all"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn no_entry_is_offered_that_would_accept_whatever_waits_in_one_way() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, made: Made| made.write(&directory.path().join(name));
+    let before = write("before.pb", Made::new().goroutines(1, "app.other"));
+    let after = write(
+        "after.pb",
+        Made::new()
+            .goroutines(1, "app.other")
+            .goroutines(2, "time.Sleep runtime.gopark"),
+    );
+    let ran = Leakgate::check().arg(before).arg(after).run();
+    assert_eq!(ran.code, 1);
+    assert!(!ran.stdout.contains("  allow "), "{}", ran.stdout);
 }

@@ -6,7 +6,7 @@ use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
 use super::{BOLD, DIM, RED, Text, YELLOW};
 use crate::diff::Pairing;
-use crate::policy::Severity;
+use crate::policy::{Matcher, Pattern, Severity};
 use crate::report::escape::terminal;
 use crate::report::plural;
 use crate::verdict::{Finding, Place};
@@ -96,7 +96,13 @@ impl Text<'_, '_> {
         if !finding.fix.is_empty() {
             self.line("fix", &terminal(&finding.fix))?;
         }
-        if let Some(entry) = self.allow_entry(finding) {
+        if let Some((place, max)) = &finding.exceeds {
+            let place = terminal(place);
+            self.line(
+                "allow",
+                &format!("raise max at {place} from {max}, if this is accepted too"),
+            )?;
+        } else if let Some(entry) = self.allow_entry(finding) {
             self.line("allow", &terminal(&entry))?;
         }
         self.line("id", &finding.id)?;
@@ -197,6 +203,14 @@ impl Text<'_, '_> {
             (None, Some(home)) => ("home", home),
             (None, None) => return None,
         };
+        // Not an entry that would accept whatever waits in this way.
+        let matcher = Matcher {
+            root: Some(Pattern::new(&place.function)),
+            ..Matcher::default()
+        };
+        if matcher.is_broad() {
+            return None;
+        }
         let function = |finding: &Finding| match key {
             "root" => finding.root.as_ref().map(|place| place.function.clone()),
             _ => finding.home.as_ref().map(|place| place.function.clone()),
