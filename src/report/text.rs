@@ -6,6 +6,7 @@ mod finding;
 
 use std::fmt::Write as _;
 
+use self::finding::Alike;
 use super::escape::terminal;
 use super::plural;
 use crate::policy::Severity;
@@ -36,6 +37,7 @@ pub fn render(verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
         let mut text = Text {
             out: &mut out,
             verdict,
+            alike: finding::alike(&verdict.findings),
             verbose: detail == Detail::Verbose,
         };
         text.body().expect("writing to a string does not fail");
@@ -46,6 +48,7 @@ pub fn render(verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
 struct Text<'o, 'v> {
     out: &'o mut String,
     verdict: &'v Verdict,
+    alike: Alike<'v>,
     verbose: bool,
 }
 

@@ -1,5 +1,6 @@
 //! One finding, in full.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use similar::{Algorithm, ChangeTag, capture_diff_slices};
@@ -211,22 +212,35 @@ impl Text<'_, '_> {
         if matcher.is_broad() {
             return None;
         }
-        let function = |finding: &Finding| match key {
-            "root" => finding.root.as_ref().map(|place| place.function.clone()),
-            _ => finding.home.as_ref().map(|place| place.function.clone()),
-        };
-        let alike = self.verdict.findings.iter().filter(|other| {
-            other.suite == finding.suite
-                && other.state == finding.state
-                && function(other).as_ref() == Some(&place.function)
-        });
-        let max: i64 = alike.map(|other| other.after).sum();
+        let max = self
+            .alike
+            .get(&(finding.suite.as_str(), finding.state, key, &*place.function))
+            .copied();
+        let max = max.unwrap_or(finding.after);
         let pattern = serde_json::to_string(&*place.function).unwrap_or_default();
         let state = finding.state.unwrap_or_default();
         Some(format!(
             "- {{ match: {{ {key}: {pattern}, state: {state} }}, max: {max}, reason: ..., expires: ... }}"
         ))
     }
+}
+
+/// Goroutines after by suite, state, and root or home: what an exception for a finding would have to accept.
+pub(super) type Alike<'v> = HashMap<(&'v str, Option<&'static str>, &'static str, &'v str), i64>;
+
+pub(super) fn alike(findings: &[Finding]) -> Alike<'_> {
+    let mut alike = Alike::new();
+    for finding in findings {
+        for (key, place) in [("root", &finding.root), ("home", &finding.home)] {
+            if let Some(place) = place {
+                let sum = alike
+                    .entry((&finding.suite, finding.state, key, &place.function))
+                    .or_default();
+                *sum += finding.after;
+            }
+        }
+    }
+    alike
 }
 
 fn headline(finding: &Finding) -> String {
