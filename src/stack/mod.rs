@@ -72,12 +72,20 @@ impl LocationHash {
     /// Set in the hash of every frame, and not in a place.
     const ONE_FRAME: u64 = 1 << 63;
 
+    /// The most frames that a place can say. No stack with so many is accepted, so a larger number need not be kept.
+    const MOST: usize = (1 << 24) - 1;
+
     fn place(first: usize, frames: usize) -> Self {
-        Self((first as u64) << 24 | frames as u64 & 0xff_ffff)
+        Self((first as u64) << 24 | frames.min(Self::MOST) as u64)
     }
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "both were indices into memory when they went in"
+    )]
     fn several(self) -> std::ops::Range<usize> {
-        let (first, frames) = ((self.0 >> 24) as usize, (self.0 & 0xff_ffff) as usize);
+        let first = (self.0 >> 24) as usize;
+        let frames = (self.0 & Self::MOST as u64) as usize;
         first..first + frames
     }
 }
@@ -371,4 +379,20 @@ fn is_wait(function: &str) -> bool {
     ["runtime.", "sync.", "internal/", "syscall."]
         .iter()
         .any(|prefix| function.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LocationHash;
+
+    #[test]
+    fn a_location_of_absurdly_many_frames_never_looks_like_one_of_none() {
+        for frames in [2, LocationHash::MOST, LocationHash::MOST + 1, 1 << 25] {
+            let kept = LocationHash::place(7, frames).several();
+            assert_eq!(
+                (kept.start, kept.len()),
+                (7, frames.min(LocationHash::MOST))
+            );
+        }
+    }
 }
