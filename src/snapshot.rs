@@ -56,7 +56,7 @@ pub struct Snapshot<'buf> {
 }
 
 /// No goroutine is deeper: the runtime keeps 1024 program counters at most, and each may stand for some inlined frames.
-const DEEPEST: usize = 1 << 16;
+const DEEPEST: usize = 1 << 15;
 
 /// What an error would be in a sample that was read before.
 const READ_BEFORE: &str = "every sample was read when the profile was grouped";
@@ -70,7 +70,7 @@ impl<'buf> Snapshot<'buf> {
         let symbols = Symbols::new(&profile);
         let capture = Capture::new(&profile);
         let mut groups: Vec<Group> = Vec::new();
-        groups.reserve_exact(profile.sample_count());
+        groups.reserve_exact(profile.samples().len());
         let (mut labelled, mut suspects, mut deepest) = (Vec::new(), Vec::new(), 0_usize);
         let (mut total, mut frameless, mut frameless_unlabelled) = (0_i64, 0_i64, 0_i64);
         let (mut capturing, mut limit) = (0_i64, DepthLimit::Unknown);
@@ -78,7 +78,7 @@ impl<'buf> Snapshot<'buf> {
             limit = DepthLimit::Frames128;
         }
         let mut stack = Stack::default();
-        for at in profile.samples() {
+        for &at in profile.samples() {
             let sample = profile.read_sample(at, &mut stack)?;
             let mut count = sample.count;
             total = total
@@ -90,9 +90,9 @@ impl<'buf> Snapshot<'buf> {
                 continue;
             };
             if hashed.depth.frames > DEEPEST {
-                return Err(DecodeError::whole(Problem::TooDeep(hashed.depth.frames)));
+                return Err(DecodeError::whole(Problem::TooDeep(DEEPEST)));
             }
-            if let Some(written) = capture.limit_of_writer(stack.locations())
+            if let Some(written) = capture.limit_of_writer(&profile, stack.locations())
                 && capturing == 0
             {
                 limit = written;
@@ -240,10 +240,10 @@ impl<'buf> Snapshot<'buf> {
 /// The locations by which a goroutine that writes the profile it stands in is known. Every profile holds one, and no
 /// program leaks it. One that is only blocked inside `Profile.WriteTo` has another leaf, and is judged.
 struct Capture {
-    /// For each location, whether its innermost function is the runtime's own profile function.
+    /// For each function, whether it is one of the runtime's own that write a profile, and what it tells of the Go.
+    functions: Vec<Option<DepthLimit>>,
+    /// For each location, whether its innermost function is one of these.
     leaf: Vec<bool>,
-    /// For each location, what its functions tell of the Go that wrote the profile.
-    limit: Vec<Option<DepthLimit>>,
 }
 
 impl Capture {
@@ -257,32 +257,22 @@ impl Capture {
                 _ => None,
             })
             .collect();
-        let locations =
-            || (0..=profile.location_count()).map(|location| profile.lines_of(location));
-        let known =
-            |line: &Line| functions[line.function].filter(|limit| *limit != DepthLimit::Unknown);
-        Self {
-            leaf: locations()
-                .map(|lines| {
-                    lines
-                        .first()
-                        .is_some_and(|line| functions[line.function].is_some())
-                })
-                .collect(),
-            limit: locations()
-                .map(|lines| lines.iter().find_map(known))
-                .collect(),
-        }
+        let writes = |line: &Line| functions[line.function()].is_some();
+        let leaf = (0..=profile.location_count())
+            .map(|location| profile.lines_of(location).first().is_some_and(writes))
+            .collect();
+        Self { functions, leaf }
     }
 
     /// For the stack of a goroutine that writes the profile: how deep a stack it keeps.
-    fn limit_of_writer(&self, stack: &[u32]) -> Option<DepthLimit> {
+    fn limit_of_writer(&self, profile: &Profile, stack: &[u32]) -> Option<DepthLimit> {
         let is_writer = stack.first().is_some_and(|&leaf| self.leaf[leaf as usize]);
         is_writer.then(|| {
-            let mut innermost = stack.iter().take(2);
-            innermost
-                .find_map(|&location| self.limit[location as usize])
-                .unwrap_or(DepthLimit::Unknown)
+            let innermost = stack.iter().take(2);
+            let lines = innermost.flat_map(|&location| profile.lines_of(location as usize));
+            let told = lines.filter_map(|line| self.functions[line.function()]);
+            let mut known = told.filter(|limit| *limit != DepthLimit::Unknown);
+            known.next().unwrap_or(DepthLimit::Unknown)
         })
     }
 }

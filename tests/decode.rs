@@ -43,7 +43,7 @@ type Counts = BTreeMap<Vec<String>, i64>;
 fn decoded(profile: &Profile) -> Counts {
     let mut counts = Counts::new();
     let mut stack = Stack::default();
-    for at in profile.samples() {
+    for &at in profile.samples() {
         let count = profile.read_sample(at, &mut stack).unwrap().count;
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         let lines = stack
@@ -53,9 +53,9 @@ fn decoded(profile: &Profile) -> Counts {
         let frames = lines.map(|line| {
             format!(
                 "{} {}:{}",
-                text(profile.function_name(line.function)),
-                text(profile.function_file(line.function)),
-                line.line
+                text(profile.function_name(line.function())),
+                text(profile.function_file(line.function())),
+                line.line()
             )
         });
         *counts.entry(frames.collect()).or_default() += count;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::policy::{BUILTIN_ALLOWS, Matcher, Pattern, Per, Policy};
 use crate::snapshot::{Snapshot, TEST_LABEL};
-use crate::stack::Frames;
+use crate::stack::{Frame, Frames};
 
 /// All conditions of a policy, their patterns numbered.
 #[derive(Debug)]
@@ -56,7 +56,12 @@ type Bits = Vec<u64>;
 
 /// The patterns that each function of a snapshot matches, found out when first asked.
 pub(super) struct Matches {
-    functions: Vec<Option<Bits>>,
+    /// Words of a set.
+    width: usize,
+    /// One set for each function. Memory that nobody asks about is never touched.
+    sets: Vec<u64>,
+    /// For each function, whether its set is filled in.
+    known: Vec<bool>,
 }
 
 impl Conditions {
@@ -184,9 +189,13 @@ impl Condition {
 }
 
 impl Matches {
-    pub(super) fn new(snapshot: &Snapshot) -> Self {
+    pub(super) fn new(conditions: &Conditions, snapshot: &Snapshot) -> Self {
+        let functions = snapshot.symbols().names().len();
+        let width = conditions.patterns.len().div_ceil(64);
         Self {
-            functions: vec![None; snapshot.symbols().names().len()],
+            width,
+            sets: vec![0; functions * width],
+            known: vec![false; functions],
         }
     }
 
@@ -197,53 +206,43 @@ impl Matches {
         frames: &Frames,
         proven: Option<bool>,
     ) -> Subject {
-        let none = || vec![0; conditions.patterns.len().div_ceil(64)];
+        let mut set = |frame: Option<&Frame>| match frame {
+            Some(frame) => self.of(conditions, frame).to_vec(),
+            None => vec![0; conditions.patterns.len().div_ceil(64)],
+        };
         let mut subject = Subject {
-            root: none(),
-            home: none(),
-            any: none(),
-            package: none(),
+            root: set(frames.root()),
+            home: set(frames.home()),
+            any: set(None),
+            package: set(frames.owner()),
             state: frames.signature().state,
             proven,
         };
         for frame in frames.as_slice() {
-            add(&mut subject.any, self.of(conditions, frame));
-        }
-        if let Some(root) = frames.root() {
-            add(&mut subject.root, self.of(conditions, root));
-        }
-        if let Some(home) = frames.home() {
-            add(&mut subject.home, self.of(conditions, home));
-        }
-        if let Some(owner) = frames.owner() {
-            add(&mut subject.package, self.of(conditions, owner));
+            for (word, more) in subject.any.iter_mut().zip(self.of(conditions, frame)) {
+                *word |= more;
+            }
         }
         subject
     }
 
-    fn of(&mut self, conditions: &Conditions, frame: &crate::stack::Frame) -> &Bits {
-        self.functions[frame.index].get_or_insert_with(|| {
-            let mut bits = vec![0; conditions.patterns.len().div_ceil(64)];
+    fn of(&mut self, conditions: &Conditions, frame: &Frame) -> &[u64] {
+        let set = &mut self.sets[frame.index * self.width..][..self.width];
+        if !std::mem::replace(&mut self.known[frame.index], true) {
             for (number, (what, pattern)) in conditions.patterns.iter().enumerate() {
                 let name = match what {
                     What::Function => frame.function.as_str(),
                     What::Package => frame.function.package(),
                 };
                 if pattern.matches(name) {
-                    bits[number / 64] |= 1 << (number % 64);
+                    set[number / 64] |= 1 << (number % 64);
                 }
             }
-            bits
-        })
+        }
+        set
     }
 }
 
 fn has(bits: &Bits, number: usize) -> bool {
     bits[number / 64] >> (number % 64) & 1 == 1
-}
-
-fn add(bits: &mut Bits, more: &Bits) {
-    for (word, more) in bits.iter_mut().zip(more) {
-        *word |= more;
-    }
 }

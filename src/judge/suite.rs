@@ -64,7 +64,8 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
                 .collect(),
             places: Places::default(),
         };
-        let mut matches = [Matches::new(diff.before), Matches::new(diff.after)];
+        let mut matches =
+            [diff.before, diff.after].map(|snapshot| Matches::new(&judge.conditions, snapshot));
         for row in diff
             .rows()
             .filter(|row| judge.every_row || row.growth() > 0)

@@ -88,7 +88,7 @@ pub enum Problem {
     #[error("id 0 is not allowed")]
     ZeroId,
     /// More frames than any goroutine can have.
-    #[error("a stack of {0} frames: no goroutine is so deep")]
+    #[error("a stack of more than {0} frames: no goroutine is so deep")]
     TooDeep(usize),
     /// More data than 32-bit offsets reach.
     #[error("the profile is larger than 4 GiB")]

@@ -9,12 +9,12 @@ mod error;
 mod proto;
 mod sample;
 mod sniff;
+mod varint;
 mod wire;
 
 use std::borrow::Cow;
 
 pub use error::{DecodeError, Problem};
-use proto::{Fields, tag};
 use wire::{Ids, Span, Wire, string_index};
 
 /// What the counts of a profile mean.
@@ -47,7 +47,7 @@ pub struct Profile<'buf> {
     line_starts: Vec<u32>,
     lines: Vec<Line>,
     location_ids: Ids,
-    sample_count: usize,
+    samples: Vec<SampleAt>,
     mappings: Vec<Mapping>,
     time_nanos: i64,
 }
@@ -76,10 +76,27 @@ pub struct Function {
 /// A place in a function: one frame of a stack.
 #[derive(Debug, Clone, Copy)]
 pub struct Line {
+    function: u32,
+    line: u32,
+}
+
+impl Line {
+    fn new(function: u32, line: i64) -> Self {
+        Self {
+            function,
+            line: u32::try_from(line).unwrap_or(0),
+        }
+    }
+
     /// Index for [`Profile::function_name`] and [`Profile::function_file`].
-    pub function: usize,
+    pub fn function(self) -> usize {
+        self.function as usize
+    }
+
     /// Line in the function's file, 1-based; 0 when unknown.
-    pub line: u32,
+    pub fn line(self) -> u32 {
+        self.line
+    }
 }
 
 /// The stack of one sample. A buffer to be used again for the next.
@@ -176,24 +193,9 @@ impl<'buf> Profile<'buf> {
         self.line_starts.len() - 2
     }
 
-    /// How many samples there are.
-    pub fn sample_count(&self) -> usize {
-        self.sample_count
-    }
-
-    /// Where the samples stand, in the order of the profile. They are found by walking the file once more: a list of them
-    /// would take a fifth of its size.
-    pub fn samples(&self) -> impl Iterator<Item = SampleAt> + use<'buf> {
-        let mut fields = Fields::new(0, self.bytes);
-        std::iter::from_fn(move || {
-            loop {
-                // Both were checked by the wire pass.
-                let field = fields.next().ok()??;
-                if field.tag == tag::SAMPLE {
-                    return field.bytes().ok().map(|bytes| SampleAt(Span::new(bytes)));
-                }
-            }
-        })
+    /// Where the samples stand, in the order of the profile.
+    pub fn samples(&self) -> &[SampleAt] {
+        &self.samples
     }
 
     /// A function's name as Go wrote it. Bytes, because a profile may hold anything.
@@ -216,16 +218,16 @@ impl<'buf> Profile<'buf> {
     /// # Errors
     /// A damaged sample, an unknown location, or a count that no capture gives.
     pub fn read_sample(&self, at: SampleAt, stack: &mut Stack) -> Result<Sample, DecodeError> {
-        let Span { start, end } = at.0;
-        let raw = sample::read(self.bytes, start as usize, end as usize, &mut stack.ids)?;
+        let (start, end) = at.0.ends();
         let known = self.location_count();
+        let raw = sample::read(self.bytes, start, end, known, &mut stack.ids)?;
         let is_known = match &self.location_ids {
             // Locations are counted from 1 too, so these ids are their indices.
-            Ids::Sequential => stack.ids.are_within(known),
+            Ids::Sequential => raw.known,
             Ids::Scattered(indices) => {
                 // Ids past 32 bits are not in the buffer as they are, so the message is read once more.
                 stack.found.clear();
-                sample::find_id(at.0.of(self.bytes), |id| {
+                sample::find_id(self.bytes, start, end, |id| {
                     stack.found.extend(indices.get(&id));
                     indices.contains_key(&id)
                 })
@@ -239,14 +241,14 @@ impl<'buf> Profile<'buf> {
                 labelled: raw.labelled,
             });
         }
-        let id = sample::find_id(at.0.of(self.bytes), |id| {
+        let id = sample::find_id(self.bytes, start, end, |id| {
             self.location_ids.find(id, known).is_some()
         });
         let problem = Problem::UnknownLocation {
             id: id.unwrap_or_default(),
             known,
         };
-        Err(sample::at_sample(start as usize, problem))
+        Err(sample::at_sample(start, problem))
     }
 
     /// The labels of a sample, sorted by key and value.
@@ -291,8 +293,8 @@ impl<'buf> Profile<'buf> {
         at: SampleAt,
         mut each: impl FnMut(u32, proto::Label) -> Result<(), Problem>,
     ) -> Result<(), DecodeError> {
-        let (start, message) = (at.0.start as usize, at.0.of(self.bytes));
-        sample::each_label(start, message, |label| {
+        let (start, end) = at.0.ends();
+        sample::each_label(self.bytes, start, end, |label| {
             let checked = self.index(label.key).and_then(|key| each(key, label));
             checked.map_err(|problem| sample::at_sample(start, problem))
         })

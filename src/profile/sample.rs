@@ -2,6 +2,7 @@
 
 use super::error::{DecodeError, Problem};
 use super::proto::{Fields, Label as RawLabel, Value, sample_tag, tag};
+use super::varint::{self, PairRange};
 
 /// What a sample says beside its stack and its labels.
 pub(super) struct RawSample {
@@ -9,6 +10,8 @@ pub(super) struct RawSample {
     pub(super) count: i64,
     /// Whether the sample carries labels.
     pub(super) labelled: bool,
+    /// Whether all location ids are within their range.
+    pub(super) known: bool,
 }
 
 /// Location ids of one sample: a buffer to be used again for the next one.
@@ -16,8 +19,10 @@ pub(super) struct RawSample {
 pub(super) struct Numbers {
     buffer: Vec<u32>,
     count: usize,
-    /// The largest of all numbers less one, where 0 less one is the largest there is.
-    largest_index: u32,
+    /// The largest id that there is.
+    last: u32,
+    /// Whether all numbers are from 1 to `last`.
+    within: bool,
 }
 
 impl Numbers {
@@ -26,14 +31,10 @@ impl Numbers {
         &self.buffer[..self.count]
     }
 
-    /// Whether all numbers are from 1 to `last`.
-    pub(super) fn are_within(&self, last: usize) -> bool {
-        self.count == 0 || (self.largest_index as usize) < last
-    }
-
-    fn clear(&mut self) {
+    fn clear(&mut self, last: u32) {
         self.count = 0;
-        self.largest_index = 0;
+        self.last = last;
+        self.within = true;
     }
 
     fn push(&mut self, number: u64) {
@@ -43,52 +44,28 @@ impl Numbers {
         }
         self.buffer[self.count] = number;
         self.count += 1;
-        self.largest_index = self.largest_index.max(number.wrapping_sub(1));
+        self.within &= (1..=self.last).contains(&number);
     }
 
-    /// Adds every varint of a packed field: the first `length` bytes of `file`, which goes on behind them. Its first byte
-    /// is at `start` of the inflated file.
-    ///
-    /// Two are read at a time: of eight bytes, those without a continuation bit end a number each, and the groups of seven
-    /// bits of both are put together at once, without a branch. A loop over single bytes mispredicts at every second id.
+    /// Adds every varint of a packed field: `length` bytes from `start` of the inflated file.
     #[inline]
-    fn unpack(&mut self, start: usize, file: &[u8], length: usize) -> Result<(), DecodeError> {
-        const CONTINUED: u64 = 0x8080_8080_8080_8080;
+    fn unpack(&mut self, file: &[u8], start: usize, length: usize) -> Result<(), DecodeError> {
         if self.buffer.len() < self.count + length {
             self.buffer.resize(self.count + length, 0);
         }
-        let out = &mut self.buffer[self.count..][..length];
-        let (mut at, mut count, mut largest) = (0, 0, self.largest_index);
-        // One byte holds one number at least, so `out` is long enough for the bytes that are left.
-        while at + 1 < length
-            && let Some(word) = file.get(at..).and_then(<[u8]>::first_chunk::<8>)
-        {
-            let word = u64::from_le_bytes(*word);
-            let ends = !word & CONTINUED;
-            // Where the first and the second number end: the bit that is not set in their last byte.
-            let first = ends.trailing_zeros();
-            let second = (ends & ends.wrapping_sub(1)).trailing_zeros();
-            let wide = second.wrapping_sub(first);
-            let bytes = second as usize / 8 + 1;
-            if first >= 32 || wide > 32 || at + bytes > length {
-                break;
-            }
-            let pair = two_numbers(word, first, wide);
-            out[count] = pair[0];
-            out[count + 1] = pair[1];
-            largest = largest
-                .max(pair[0].wrapping_sub(1))
-                .max(pair[1].wrapping_sub(1));
-            count += 2;
-            at += bytes;
-        }
-        self.count += count;
-        self.largest_index = largest;
-        // What is left: the last one, or, among ids that are longer than four bytes, all that follow.
-        let mut rest = &file[at..length];
-        while !rest.is_empty() {
-            let number = prost::encoding::decode_varint(&mut rest);
-            let at = start + length - rest.len();
+        let (places, _) = self.buffer[self.count..][..length].as_chunks_mut::<2>();
+        let (all, mut places) = (places.len(), places.iter_mut());
+        let mut range = PairRange::new(self.last);
+        let taken = varint::pairs(&file[start..], length, |pair| {
+            let place = places.next();
+            *place.expect("a pair takes two bytes at least") = pair.split();
+            range.add(pair);
+        });
+        self.count += 2 * (all - places.len());
+        self.within &= range.held();
+        let (mut at, end) = (start + taken, start + length);
+        while at < end {
+            let number = varint::take(file, &mut at, end);
             self.push(number.map_err(|error| DecodeError {
                 field: tag::SAMPLE,
                 ..DecodeError::wire(at, &error)
@@ -98,44 +75,29 @@ impl Numbers {
     }
 }
 
-/// The first two varints of `word`, each of four bytes at most: the first ends at bit `first`, the second `wide` bits on.
-///
-/// Both stand in one word, the second in its upper half, while the gaps between their groups of seven bits are closed.
-#[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the halves are taken apart"
-)]
-fn two_numbers(word: u64, first: u32, wide: u32) -> [u32; 2] {
-    let lower = word & (u64::MAX >> (63 - first));
-    let upper = (word >> (first + 1)) << (64 - wide) >> (32 - wide);
-    let by_7 = (lower | upper) & 0x7f7f_7f7f_7f7f_7f7f;
-    let by_14 = by_7 & 0x007f_007f_007f_007f | by_7 >> 1 & 0x3f80_3f80_3f80_3f80;
-    let by_28 = by_14 & 0x0000_3fff_0000_3fff | by_14 >> 2 & 0x0fff_c000_0fff_c000;
-    [by_28 as u32, (by_28 >> 32) as u32]
-}
-
 /// Reads the sample that stands from `start` to `end` in the inflated file, and leaves its location ids, leaf first, in
-/// `ids`.
+/// `ids`. They should be from 1 to `last`.
 pub(super) fn read(
     file: &[u8],
     start: usize,
     end: usize,
+    last: usize,
     ids: &mut Numbers,
 ) -> Result<RawSample, DecodeError> {
-    ids.clear();
+    ids.clear(u32::try_from(last).unwrap_or(u32::MAX));
     let (mut count, mut values, mut labelled) = (0_i64, 0_usize, false);
-    let mut fields = Fields::new(start, &file[start..end]);
+    let mut fields = Fields::new(file, start, end);
     while let Some(field) = fields.next().map_err(|error| in_sample(error, start))? {
         match (field.tag, field.value) {
             // Go packs more than two numbers, and writes one or two as they are.
             (sample_tag::LOCATION_ID, Value::Bytes(at, packed)) => {
-                ids.unpack(at, &file[at..], packed.len())?;
+                ids.unpack(file, at, packed.len())?;
             }
             (sample_tag::LOCATION_ID, Value::Varint(id)) => ids.push(id),
-            (sample_tag::VALUE, Value::Bytes(_, mut packed)) => {
-                while !packed.is_empty() {
-                    let value = prost::encoding::decode_varint(&mut packed);
+            (sample_tag::VALUE, Value::Bytes(mut at, packed)) => {
+                let end = at + packed.len();
+                while at < end {
+                    let value = varint::take(file, &mut at, end);
                     count = value
                         .map_err(|error| in_sample(DecodeError::wire(start, &error), start))?
                         .cast_signed();
@@ -159,22 +121,30 @@ pub(super) fn read(
     if count < 0 {
         return Err(at_sample(start, Problem::Negative(count)));
     }
-    Ok(RawSample { count, labelled })
+    Ok(RawSample {
+        count,
+        labelled,
+        known: ids.within,
+    })
 }
 
 /// Finds the first location id of a sample that `known` does not know, as it stands: for the message of an error.
-pub(super) fn find_id(message: &[u8], mut known: impl FnMut(u64) -> bool) -> Option<u64> {
-    let mut fields = Fields::new(0, message);
+pub(super) fn find_id(
+    file: &[u8],
+    start: usize,
+    end: usize,
+    mut known: impl FnMut(u64) -> bool,
+) -> Option<u64> {
+    let mut fields = Fields::new(file, start, end);
     while let Ok(Some(field)) = fields.next() {
         match (field.tag, field.value) {
             (sample_tag::LOCATION_ID, Value::Varint(id)) if !known(id) => return Some(id),
-            (sample_tag::LOCATION_ID, Value::Bytes(_, mut packed)) => {
-                while let Ok(id) = prost::encoding::decode_varint(&mut packed) {
+            (sample_tag::LOCATION_ID, Value::Bytes(mut at, packed)) => {
+                let end = at + packed.len();
+                while at < end {
+                    let id = varint::take(file, &mut at, end).ok()?;
                     if !known(id) {
                         return Some(id);
-                    }
-                    if packed.is_empty() {
-                        break;
                     }
                 }
             }
@@ -184,14 +154,15 @@ pub(super) fn find_id(message: &[u8], mut known: impl FnMut(u64) -> bool) -> Opt
     None
 }
 
-/// Calls `each` with the labels of the sample in `message`, in the order they stand.
+/// Calls `each` with the labels of a sample, in the order they stand.
 pub(super) fn each_label(
+    file: &[u8],
     start: usize,
-    message: &[u8],
+    end: usize,
     mut each: impl FnMut(RawLabel) -> Result<(), DecodeError>,
 ) -> Result<(), DecodeError> {
     let mut label = RawLabel::default();
-    let mut fields = Fields::new(start, message);
+    let mut fields = Fields::new(file, start, end);
     while let Some(field) = fields.next().map_err(|error| in_sample(error, start))? {
         if field.tag == sample_tag::LABEL {
             field
@@ -237,13 +208,14 @@ mod tests {
         let length = bytes.len();
         bytes.extend_from_slice(behind);
         let mut read = Numbers::default();
-        read.unpack(100, &bytes, length)?;
+        read.clear(u32::MAX);
+        read.unpack(&bytes, 0, length)?;
         Ok(read.as_slice().to_vec())
     }
 
     proptest::proptest! {
         #[test]
-        fn the_word_wise_reader_agrees_with_prost(numbers: Vec<u64>, shift in 0_usize..64, behind: Vec<u8>) {
+        fn what_is_read_agrees_with_prost(numbers: Vec<u64>, shift in 0_usize..64, behind: Vec<u8>) {
             let numbers: Vec<u64> = numbers.iter().enumerate().map(|(i, n)| n >> ((shift + i) % 64)).collect();
             let read = unpacked(packed(&numbers), &behind).unwrap();
             let expected: Vec<u32> = numbers.iter().map(|&n| u32::try_from(n).unwrap_or(u32::MAX)).collect();
@@ -251,27 +223,33 @@ mod tests {
         }
 
         #[test]
-        fn short_ids_are_read_and_their_largest_is_known(numbers in proptest::collection::vec(1_u32..1 << 28, 1..40)) {
+        fn an_id_past_the_last_one_is_noticed(numbers in proptest::collection::vec(1_u32..1 << 28, 1..40)) {
             let bytes = packed(&numbers.iter().copied().map(u64::from).collect::<Vec<_>>());
             let mut read = Numbers::default();
-            read.unpack(0, &bytes, bytes.len()).unwrap();
-            let largest = numbers.iter().copied().max().unwrap_or_default() as usize;
-            proptest::prop_assert!(read.are_within(largest) && !read.are_within(largest - 1));
-            proptest::prop_assert_eq!(read.as_slice(), numbers);
+            let largest = numbers.iter().copied().max().unwrap_or_default();
+            for (last, within) in [(largest, true), (u32::MAX, true), (largest - 1, false)] {
+                read.clear(last);
+                read.unpack(&bytes, 0, bytes.len()).unwrap();
+                proptest::prop_assert_eq!(read.within, within);
+                proptest::prop_assert_eq!(read.as_slice(), &numbers);
+            }
         }
-    }
 
-    #[test]
-    fn the_id_0_is_never_within() {
-        let mut read = Numbers::default();
-        read.unpack(0, &[1, 0, 2], 3).unwrap();
-        assert!(!read.are_within(usize::MAX >> 32));
+        #[test]
+        fn the_id_0_is_noticed(mut numbers in proptest::collection::vec(1_u64..1 << 28, 1..40), at in 0_usize..40) {
+            numbers.insert(at % numbers.len(), 0);
+            let bytes = packed(&numbers);
+            let mut read = Numbers::default();
+            read.clear(u32::MAX);
+            read.unpack(&bytes, 0, bytes.len()).unwrap();
+            proptest::prop_assert!(!read.within);
+        }
     }
 
     #[test]
     fn a_varint_that_never_ends_is_an_error_at_its_place() {
         let error = unpacked(vec![0x80; 12], &[1]).unwrap_err();
         assert_eq!(error.field, tag::SAMPLE);
-        assert!((100..112).contains(&error.at), "{}", error.at);
+        assert!((0..12).contains(&error.at), "{}", error.at);
     }
 }

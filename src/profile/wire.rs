@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::error::{DecodeError, Problem};
-use super::proto::{self, Fields, tag};
-use super::{Function, Kind, Line, Mapping, Profile};
+use super::proto::{self, Field, Fields, tag};
+use super::{Function, Kind, Line, Mapping, Profile, SampleAt};
 
 /// A stretch of the inflated file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +19,11 @@ impl Span {
             start: index32(start),
             end: index32(start + bytes.len()),
         }
+    }
+
+    /// Where it starts and ends, in bytes.
+    pub(super) fn ends(self) -> (usize, usize) {
+        (self.start as usize, self.end as usize)
     }
 
     pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
@@ -36,32 +41,6 @@ pub(super) enum Ids {
 }
 
 impl Ids {
-    /// `ids` in the order of their entries; `offsets` are where the entries stand, to say which one is wrong.
-    fn new(field: u32, ids: &[u64], offsets: &[u32]) -> Result<Self, DecodeError> {
-        if ids.iter().zip(1..).all(|(&id, index)| id == index) {
-            return Ok(Ids::Sequential);
-        }
-        let mut indices = HashMap::with_capacity(ids.len());
-        for (position, &id) in ids.iter().enumerate() {
-            let at = offsets[position] as usize;
-            if id == 0 {
-                return Err(DecodeError {
-                    field,
-                    at,
-                    problem: Problem::ZeroId,
-                });
-            }
-            if indices.insert(id, index32(position + 1)).is_some() {
-                return Err(DecodeError {
-                    field,
-                    at,
-                    problem: Problem::DuplicateId(id),
-                });
-            }
-        }
-        Ok(Ids::Scattered(indices))
-    }
-
     /// The index of an id, among the `known` ones there are.
     pub(super) fn find(&self, id: u64, known: usize) -> Option<usize> {
         match self {
@@ -73,19 +52,63 @@ impl Ids {
     }
 }
 
-/// What the wire pass finds: ids and string indices as they stand, nothing resolved.
+/// The ids of locations or of functions, in the order of their fields. They are not kept as long as they are what Go
+/// writes.
+#[derive(Default)]
+struct Entries {
+    count: usize,
+    scattered: Vec<u64>,
+}
+
+impl Entries {
+    fn push(&mut self, id: u64) {
+        self.count += 1;
+        if self.scattered.is_empty() {
+            if id == self.count as u64 {
+                return;
+            }
+            self.scattered.extend(1..self.count as u64);
+        }
+        self.scattered.push(id);
+    }
+
+    /// `field` is the entries' own in the top message.
+    fn resolve(self, field: u32, bytes: &[u8]) -> Result<Ids, DecodeError> {
+        if self.scattered.is_empty() {
+            return Ok(Ids::Sequential);
+        }
+        let mut indices = HashMap::with_capacity(self.count);
+        for (position, &id) in self.scattered.iter().enumerate() {
+            let error = |problem| DecodeError {
+                field,
+                at: fields_of(field, bytes)
+                    .nth(position)
+                    .map_or(0, |entry| entry.at),
+                problem,
+            };
+            if id == 0 {
+                return Err(error(Problem::ZeroId));
+            }
+            if indices.insert(id, index32(position + 1)).is_some() {
+                return Err(error(Problem::DuplicateId(id)));
+            }
+        }
+        Ok(Ids::Scattered(indices))
+    }
+}
+
+/// What the wire pass finds: ids and string indices as they stand, nothing resolved. One that does not fit in 32 bits
+/// stands as the largest that does, which is never found.
 #[derive(Default)]
 pub(super) struct Wire {
     sample_types: Vec<(proto::ValueType, usize)>,
-    sample_count: usize,
+    samples: Vec<SampleAt>,
     strings: Vec<Span>,
-    location_ids: Vec<u64>,
-    location_offsets: Vec<u32>,
+    locations: Entries,
     line_starts: Vec<u32>,
-    lines: Vec<proto::Line>,
-    function_ids: Vec<u64>,
-    function_offsets: Vec<u32>,
-    functions: Vec<proto::Function>,
+    lines: Vec<Line>,
+    function_ids: Entries,
+    functions: Vec<Function>,
     mappings: Vec<(proto::Mapping, usize)>,
     time_nanos: i64,
     /// The duration in nanoseconds, and the byte offset of its field.
@@ -94,36 +117,35 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
-        // Locations are counted from 1: there is none of the index 0.
+        // Locations and functions are counted from 1: there is no location of the index 0, and lines that name no
+        // function have the function 0.
         let mut wire = Wire {
             line_starts: vec![0],
+            functions: vec![Function { name: 0, file: 0 }],
             ..Wire::default()
         };
-        let mut function = proto::Function::default();
-        let mut fields = Fields::new(0, bytes);
+        let mut fields = Fields::new(bytes, 0, bytes.len());
         while let Some(field) = fields.next()? {
             match field.tag {
-                tag::SAMPLE => {
-                    field.bytes()?;
-                    wire.sample_count += 1;
-                }
+                tag::SAMPLE => wire.samples.push(SampleAt(Span::new(field.bytes()?))),
                 tag::STRING_TABLE => wire.strings.push(Span::new(field.bytes()?)),
                 tag::LOCATION => {
-                    let first = wire.lines.len();
-                    wire.line_starts.push(index32(first));
-                    wire.location_ids
-                        .push(proto::read_location(&field, &mut wire.lines)?);
-                    wire.location_offsets.push(index32(field.at));
-                    if wire.lines.len() == first {
-                        // An address that nobody could name is a frame all the same.
-                        wire.lines.push(proto::Line::default());
-                    }
+                    let lines = &mut wire.lines;
+                    wire.line_starts.push(index32(lines.len()));
+                    let each = |line: proto::Line| {
+                        lines.push(Line::new(saturated(line.function_id), line.line));
+                        Ok(())
+                    };
+                    wire.locations
+                        .push(proto::read_location(bytes, &field, each)?);
                 }
                 tag::FUNCTION => {
-                    field.message(&mut function)?;
+                    let function = proto::read_function(bytes, &field)?;
                     wire.function_ids.push(function.id);
-                    wire.function_offsets.push(index32(field.at));
-                    wire.functions.push(function);
+                    wire.functions.push(Function {
+                        name: saturated(function.name.cast_unsigned()),
+                        file: saturated(function.filename.cast_unsigned()),
+                    });
                 }
                 tag::SAMPLE_TYPE => {
                     let mut value_type = proto::ValueType::default();
@@ -144,7 +166,7 @@ impl Wire {
         Ok(wire)
     }
 
-    pub(super) fn resolve(self, bytes: &[u8]) -> Result<Profile<'_>, DecodeError> {
+    pub(super) fn resolve(mut self, bytes: &[u8]) -> Result<Profile<'_>, DecodeError> {
         let kind = self.kind(bytes)?;
         if let Some((1.., at)) = self.duration {
             return Err(DecodeError {
@@ -154,59 +176,73 @@ impl Wire {
             });
         }
         let mappings = self.mappings(bytes)?;
-        // The index 0 is the function of lines that name none.
-        let mut functions = vec![Function { name: 0, file: 0 }];
-        for (function, &at) in self.functions.iter().zip(&self.function_offsets) {
-            let string = |index| {
-                string_index(index, self.strings.len()).map_err(|problem| DecodeError {
-                    field: tag::FUNCTION,
-                    at: at as usize,
-                    problem,
-                })
-            };
-            functions.push(Function {
-                name: string(function.name)?,
-                file: string(function.filename)?,
-            });
-        }
-        let function_ids = Ids::new(tag::FUNCTION, &self.function_ids, &self.function_offsets)?;
-        let known = self.functions.len();
-        let mut lines = Vec::with_capacity(self.lines.len());
-        for (range, &at) in self.line_starts[1..].windows(2).zip(&self.location_offsets) {
-            for line in &self.lines[range[0] as usize..range[1] as usize] {
-                let found = match line.function_id {
-                    0 => Some(0),
-                    id => function_ids.find(id, known),
-                };
-                let Some(function) = found else {
-                    let problem = Problem::UnknownFunction {
-                        id: line.function_id,
-                        known,
-                    };
-                    return Err(DecodeError {
-                        field: tag::LOCATION,
-                        at: at as usize,
-                        problem,
-                    });
-                };
-                lines.push(Line {
-                    function,
-                    line: u32::try_from(line.line).unwrap_or(0),
-                });
-            }
-        }
+        self.check_functions(bytes)?;
+        let function_ids = std::mem::take(&mut self.function_ids).resolve(tag::FUNCTION, bytes)?;
+        self.resolve_lines(&function_ids, bytes)?;
         Ok(Profile {
             bytes,
             kind,
-            functions,
-            lines,
-            location_ids: Ids::new(tag::LOCATION, &self.location_ids, &self.location_offsets)?,
+            functions: self.functions,
+            lines: self.lines,
+            location_ids: self.locations.resolve(tag::LOCATION, bytes)?,
             line_starts: self.line_starts,
             strings: self.strings,
-            sample_count: self.sample_count,
+            samples: self.samples,
             mappings,
             time_nanos: self.time_nanos,
         })
+    }
+
+    /// Checks that every function has its strings.
+    fn check_functions(&self, bytes: &[u8]) -> Result<(), DecodeError> {
+        let known = self.strings.len();
+        let has_strings = |function: &Function| {
+            (function.name as usize) < known && (function.file as usize) < known
+        };
+        if self.functions.iter().all(has_strings) {
+            return Ok(());
+        }
+        for field in fields_of(tag::FUNCTION, bytes) {
+            let function = proto::read_function(bytes, &field)?;
+            for index in [function.name, function.filename] {
+                string_index(index, known).map_err(|problem| field.error(problem))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the indices of functions in the place of their ids.
+    fn resolve_lines(&mut self, function_ids: &Ids, bytes: &[u8]) -> Result<(), DecodeError> {
+        let known = self.functions.len() - 1;
+        if matches!(function_ids, Ids::Sequential)
+            && self.lines.iter().all(|line| line.function() <= known)
+        {
+            return Ok(());
+        }
+        // The lines do not hold ids past 32 bits, and do not say where they stand: so they are read once more.
+        let mut lines = self.lines.iter_mut();
+        for field in fields_of(tag::LOCATION, bytes) {
+            proto::read_location(
+                bytes,
+                &field,
+                |proto::Line {
+                     function_id: id,
+                     line,
+                 }| {
+                    let found = match id {
+                        0 => Some(0),
+                        id => function_ids.find(id, known),
+                    };
+                    let function =
+                        found.ok_or_else(|| field.error(Problem::UnknownFunction { id, known }))?;
+                    if let Some(resolved) = lines.next() {
+                        *resolved = Line::new(index32(function), line);
+                    }
+                    Ok(())
+                },
+            )?;
+        }
+        Ok(())
     }
 
     fn mappings(&self, bytes: &[u8]) -> Result<Vec<Mapping>, DecodeError> {
@@ -277,4 +313,15 @@ pub(super) fn string_index(index: i64, known: usize) -> Result<u32, Problem> {
         Ok(inside) if (inside as usize) < known => Ok(inside),
         _ => Err(Problem::UnknownString { index, known }),
     }
+}
+
+/// A number in 32 bits, or the largest of them: no index is that large.
+fn saturated(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// The fields of one tag in the top message, which the wire pass has gone through.
+fn fields_of(tag: u32, bytes: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    let mut fields = Fields::new(bytes, 0, bytes.len());
+    std::iter::from_fn(move || fields.next().ok()?).filter(move |field| field.tag == tag)
 }

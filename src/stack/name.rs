@@ -29,17 +29,7 @@ impl<'raw> Name<'raw> {
         // Lossy reading goes chunk by chunk, so it is left to the names that need it.
         let text =
             std::str::from_utf8(raw).map_or_else(|_| String::from_utf8_lossy(raw), Cow::Borrowed);
-        // Type arguments may hold import paths too: only the function's own path is looked at. In it every dot of the
-        // last element is escaped, so the first dot after the last slash ends it.
-        let own = text
-            .bytes()
-            .position(|byte| byte == b'[' || byte == b'(')
-            .unwrap_or(text.len());
-        let element = text[..own].rfind('/').map_or(0, |slash| slash + 1);
-        let path_end = text[element..].find('.').map_or(0, |dot| element + dot);
-        let vendor = |&(slash, _): &(usize, &str)| text[slash..path_end].starts_with("/vendor/");
-        let vendored = text[..path_end].rmatch_indices('/').find(vendor);
-        let path_start = vendored.map_or(0, |(slash, _)| slash + "/vendor/".len());
+        let (path_start, path_end) = path_of(&text);
         let (text, path) = if path_start == 0 && !raw.contains(&b'%') {
             (text, path_end)
         } else {
@@ -76,6 +66,32 @@ impl<'raw> Name<'raw> {
     }
 }
 
+/// Where a name's import path starts, the vendor folder left out, and where it ends; the end is 0 for a name without one.
+///
+/// Type arguments may hold import paths too: only the function's own path is looked at. In it every dot of the last
+/// element is escaped, so the first dot after the last slash ends it.
+fn path_of(name: &str) -> (usize, usize) {
+    let bytes = name.as_bytes();
+    let (mut start, mut end) = (0, None);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'/' => {
+                end = None;
+                if bytes[..=at].ends_with(b"/vendor/") {
+                    start = at + 1;
+                }
+            }
+            b'.' if end.is_none() => end = Some(at),
+            b'[' | b'(' => {
+                end = end.or_else(|| name[at..].find('.').map(|dot| at + dot));
+                break;
+            }
+            _ => {}
+        }
+    }
+    end.map_or((0, 0), |end| (start, end))
+}
+
 /// Undoes `%xx`: Go's linker escapes dots after a path's last slash, quotes, `%` and bytes outside ASCII.
 fn unescape(name: &str) -> String {
     let bytes = name.as_bytes();
@@ -97,11 +113,11 @@ const STD: &str = include_str!("std.txt");
 
 fn is_std(package: &str) -> bool {
     static PACKAGES: LazyLock<Vec<&str>> = LazyLock::new(|| STD.lines().collect());
-    let first = package.split('/').next().unwrap_or_default();
-    match first {
+    let end = package.bytes().position(|byte| byte == b'/');
+    match &package[..end.unwrap_or(package.len())] {
         "internal" | "vendor" => return true,
         // A domain: nearly every package that is no standard one.
-        _ if first.contains('.') => return false,
+        first if first.bytes().any(|byte| byte == b'.') => return false,
         _ => {}
     }
     let public = package
