@@ -2,17 +2,22 @@
 
 mod check;
 mod config;
+mod gate;
 mod output;
+mod run;
+mod suites;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::civil::Date;
+use clap::{Args, Parser, Subcommand};
+use jiff::SignedDuration;
 
 use crate::report::escape;
-use crate::verdict::{FailOn, Outcome};
-pub use output::Report;
+use crate::verdict::Outcome;
+use gate::Gate;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -20,6 +25,14 @@ Exit codes:
   1  the policy is violated
   2  wrong usage, a bad policy file, or an internal error
   3  no usable evidence: a profile is missing, cut off, or not a goroutine profile";
+
+const RUN_EXIT_CODES: &str = "\
+Exit codes:
+  the command's own, when it failed; then nothing is gated
+  0  pass
+  1  the policy is violated
+  2  wrong usage, a bad policy file, or an internal error
+  3  no usable evidence: no test binary ran, one ended early, or this Go is not known";
 
 /// Catch goroutine leaks in the pull request that brings them: compares goroutine profiles taken before and after, and
 /// fails when counts grow past a policy.
@@ -32,6 +45,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a command that runs go tests, capture around each test binary without a change to any code, and judge the
+    /// growth.
+    Run(Run),
     /// Compare profiles that were captured already, and judge the growth.
     Check(Check),
 }
@@ -50,72 +66,41 @@ struct Check {
     #[arg(long, value_name = "FILE")]
     proven: Option<PathBuf>,
 
-    /// The policy file. Without this, the nearest leakgate.yml, .leakgate.yml or .github/leakgate.yml from here upward to
-    /// the root of the repository; without one, no stack may grow.
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
-
-    /// Write a report, `text` or `json`; repeatable. Without a path it goes to standard output instead of the text.
-    #[arg(long = "report", value_name = "FORMAT[=PATH]", value_parser = Report::parse)]
-    reports: Vec<Report>,
-
-    /// What counts as a violation for the exit code.
-    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOnArg::Error)]
-    fail_on: FailOnArg,
-
     /// How reports name the suite, when two files are compared. Otherwise the path of the last AFTER.
     #[arg(long, value_name = "NAME")]
     suite: Option<String>,
 
-    /// Judge as on this day (UTC), as in 2027-03-31: exceptions expire by it. Otherwise today.
-    #[arg(long, value_name = "DATE")]
-    now: Option<Date>,
-
-    /// Refuse profiles larger than this many MiB once inflated.
-    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=4095))]
-    max_inflated: u64,
-
-    /// Print the closing line only.
-    #[arg(short, long, conflicts_with = "verbose")]
-    quiet: bool,
-
-    /// Print the whole stacks of findings, moved stacks frame by frame, and every exception that matched.
-    #[arg(short, long)]
-    verbose: bool,
-
-    /// When to colour the text.
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorArg::Auto)]
-    color: ColorArg,
+    #[command(flatten)]
+    gate: Gate,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum FailOnArg {
-    /// Violations of severity error.
-    Error,
-    /// Those of severity warning too.
-    Warning,
-    /// None: the report is still written, and missing evidence is still an error.
-    Never,
+/// What `run` takes.
+#[derive(Debug, Args)]
+#[command(after_help = RUN_EXIT_CODES, after_long_help = RUN_EXIT_CODES)]
+struct Run {
+    /// The command and its arguments: `go test ./...`, or anything that runs go tests, such as `make test`.
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+
+    /// How long each test binary may wait for goroutines to end once its tests are over, as in 500ms, 3s or 1m. It goes
+    /// on at once when none is left that was not there before.
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
+    settle: Duration,
+
+    /// Keep the profiles in this directory, which must be empty or not exist: for `leakgate check`, for `go tool pprof`,
+    /// or as an artifact.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+
+    #[command(flatten)]
+    gate: Gate,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ColorArg {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-impl From<FailOnArg> for FailOn {
-    fn from(argument: FailOnArg) -> Self {
-        match argument {
-            FailOnArg::Error => FailOn::Error,
-            FailOnArg::Warning => FailOn::Warning,
-            FailOnArg::Never => FailOn::Never,
-        }
-    }
+/// Input: `500ms`, `3s`, `1m 30s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: Result<SignedDuration, _> = text.parse();
+    let known = parsed.map_err(|_| "not a time such as 500ms, 3s or 1m".to_owned())?;
+    Duration::try_from(known).map_err(|_| "it cannot be below 0".to_owned())
 }
 
 /// How the process ends. "It leaks" and "it could not be checked" are never the same number.
@@ -151,9 +136,10 @@ impl From<Outcome> for Code {
 ///
 /// # Errors
 /// Whatever keeps leakgate from judging at all; missing evidence is no error but a [`Code`].
-pub fn run(cli: &Cli) -> anyhow::Result<Code> {
+pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
-        Command::Check(check) => check::run(check),
+        Command::Check(check) => Ok(check::run(check)?.into()),
+        Command::Run(run) => run::run(run),
     }
 }
 

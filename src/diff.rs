@@ -3,8 +3,9 @@
 //! Four steps, each taking only what the one before left: equal stacks (exact), stacks of the same source under another
 //! build (renamed), stacks with the same root that changed a little on the way (near), and the rest (unpaired). A group is
 //! in one pair at most, so two growing stacks never share a partner. Profiles of one build are matched exactly or not at
-//! all: there, another name is another function.
+//! all: there, another name is another function; but around a test run, what no test started may stand elsewhere after.
 
+mod background;
 mod near;
 mod renamed;
 
@@ -23,7 +24,7 @@ pub enum Pairing {
     Exact,
     /// Equal once what only the compiler chooses is set aside.
     Renamed,
-    /// The same root, and frames that are alike in this degree.
+    /// The same root, and frames that are alike in this degree: 0.8 and more, but for goroutines of one test binary.
     Near(Similarity),
     /// Only on one side: new, or gone.
     Unpaired,
@@ -91,10 +92,35 @@ impl<'s, 'buf> Diff<'s, 'buf> {
     /// # Panics
     /// When `afters` is empty.
     pub fn new(before: &'s Snapshot<'buf>, afters: &'s [Snapshot<'buf>]) -> Self {
+        let mut diff = Self::unmatched(before, afters);
+        // Within one build a name is an identity: a closure that ended is no excuse for another one that did not.
+        if !before.profile().is_of_same_build(diff.after.profile()) {
+            diff.pair_across_builds();
+        }
+        diff.start_frameless();
+        diff
+    }
+
+    /// Matches two snapshots of one test binary, where goroutines that no test started may have moved.
+    ///
+    /// # Panics
+    /// When `afters` is empty.
+    pub fn around_tests(before: &'s Snapshot<'buf>, afters: &'s [Snapshot<'buf>]) -> Self {
+        let mut diff = Self::unmatched(before, afters);
+        let mut left = diff.unpaired();
+        if left.has_both_sides() {
+            let pairs = background::pair(diff.before, diff.after, &left);
+            diff.take(pairs, &mut left);
+        }
+        diff.start_frameless();
+        diff
+    }
+
+    fn unmatched(before: &'s Snapshot<'buf>, afters: &'s [Snapshot<'buf>]) -> Self {
         let (after, between) = afters
             .split_last()
             .expect("a diff has at least one snapshot after");
-        let mut diff = Diff {
+        Diff {
             before,
             after,
             notes: Vec::new(),
@@ -102,13 +128,7 @@ impl<'s, 'buf> Diff<'s, 'buf> {
             partners: HashMap::new(),
             partnered: HashMap::new(),
             started: HashMap::new(),
-        };
-        // Within one build a name is an identity: a closure that ended is no excuse for another one that did not.
-        if !before.profile().is_of_same_build(after.profile()) {
-            diff.pair_across_builds();
         }
-        diff.start_frameless();
-        diff
     }
 
     /// Every stack of both snapshots, once, in the order of their keys.

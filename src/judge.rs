@@ -9,6 +9,7 @@ mod evidence;
 mod exception;
 mod matching;
 mod places;
+mod shared;
 mod suite;
 mod tally;
 
@@ -19,10 +20,10 @@ use jiff::civil::Date;
 use crate::diff::Diff;
 use crate::policy::{BUILTIN_VERSION, Matcher, Per, Policy, Rule};
 use crate::snapshot::Snapshot;
-use crate::verdict::{Finding, Moved, Note, Skipped, Totals, Unchecked, Verdict};
+use crate::verdict::{Finding, Moved, Note, Skipped, Suite, Totals, Unchecked, Verdict};
 use exception::{Exception, Use};
 use matching::Conditions;
-use suite::Suite;
+use suite::Judging;
 
 /// Judges suites by one policy. Its patterns are read once, for however many suites.
 #[derive(Debug)]
@@ -52,9 +53,23 @@ pub struct SuiteVerdict {
     unchecked: Vec<Unchecked>,
     skipped: Vec<Skipped>,
     notes: Vec<Note>,
+    run: Option<String>,
 }
 
 impl SuiteVerdict {
+    /// Says that it is no whole evidence, and why: it is told, and counts as unchecked too.
+    pub fn doubt(&mut self, why: String) {
+        self.unchecked.push(Unchecked {
+            suite: self.name.clone(),
+            why,
+        });
+    }
+
+    /// Adds what the process told of itself.
+    pub fn ran(&mut self, run: String) {
+        self.run = Some(run);
+    }
+
     /// Adds a remark on the evidence.
     pub fn note(&mut self, text: String) {
         self.notes.push(Note {
@@ -92,7 +107,7 @@ impl<'p> Judge<'p> {
         diff: &Diff<'_, 'b>,
         proven: Option<&Snapshot<'b>>,
     ) -> SuiteVerdict {
-        let mut suite = Suite::new(self, name, diff, proven);
+        let mut suite = Judging::new(self, name, diff, proven);
         let uses = std::mem::take(&mut suite.uses);
         let mut verdict = SuiteVerdict {
             name: name.to_owned(),
@@ -108,6 +123,7 @@ impl<'p> Judge<'p> {
             unchecked: evidence::unchecked(name, diff).into_iter().collect(),
             skipped: evidence::skipped(name, diff),
             notes: Vec::new(),
+            run: None,
         };
         for text in evidence::notes(diff, proven) {
             verdict.note(text);
@@ -140,6 +156,11 @@ impl<'p> Judge<'p> {
             verdict.totals.after = verdict.totals.after.saturating_add(suite.totals.after);
             verdict.totals.stacks += suite.totals.stacks;
             verdict.totals.suites += suite.totals.suites;
+            verdict.suites.push(Suite {
+                name: suite.name,
+                totals: suite.totals,
+                run: suite.run,
+            });
             verdict.findings.extend(suite.findings);
             verdict.moved.extend(suite.moved);
             verdict.unchecked.extend(suite.unchecked);
@@ -150,6 +171,9 @@ impl<'p> Judge<'p> {
             }
         }
         verdict.unchecked.sort();
+        verdict
+            .suites
+            .sort_by(|one, other| one.name.cmp(&other.name));
         verdict
             .findings
             .sort_by(|one, other| order(one).cmp(&order(other)));

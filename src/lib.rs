@@ -21,10 +21,11 @@
 //! | [`judge`] | a diff, a policy and a day | a [`verdict::Verdict`] |
 //! | [`verdict`] | | what was found, in full, for every report |
 //! | [`report`] | a verdict | text, or JSON |
+//! | [`gotest`] | a command | the profiles that its test binaries left, and what became of each |
 //! | [`cli`] | arguments | all of the above, wired together, and an exit code |
 //!
 //! Everything between bytes and text is pure: no clock, no file, no environment, and the same input gives the same bytes.
-//! Files, the clock and the terminal belong to [`input`] and [`cli`] alone.
+//! Files, the clock and the terminal belong to [`input`], [`gotest`] and [`cli`] alone.
 //!
 //! # The whole way, once
 //!
@@ -63,6 +64,7 @@
 
 pub mod cli;
 pub mod diff;
+pub mod gotest;
 pub mod input;
 pub mod judge;
 pub mod policy;

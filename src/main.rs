@@ -8,7 +8,7 @@ use leakgate::cli::{self, Cli};
 fn main() -> ExitCode {
     cli::exit_on_panic();
     match cli::run(&Cli::parse()) {
-        Ok(code) => code.into(),
+        Ok(code) => code,
         Err(error) => {
             cli::complain(&error);
             cli::Code::Unusable.into()

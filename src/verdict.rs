@@ -32,6 +32,34 @@ pub struct Verdict {
     pub skipped: Vec<Skipped>,
     /// What a reader should know about the evidence.
     pub notes: Vec<Note>,
+    /// Every suite that was judged, by name.
+    pub suites: Vec<Suite>,
+    /// The command that leakgate ran; `None` for profiles that were captured already.
+    pub command: Option<CommandRun>,
+}
+
+/// A before/after pair that was judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suite {
+    /// A test binary's import path, or the name that its files give.
+    pub name: String,
+    /// Its own sums.
+    pub totals: Totals,
+    /// What the process told of itself: `go1.27.3, 4 tests, settled in 3 ms`.
+    pub run: Option<String>,
+}
+
+/// A command that was run between the captures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandRun {
+    /// How it failed: tests that fail may leave goroutines behind that no leak of theirs explains.
+    pub failed: Option<String>,
+    /// Whether its findings count.
+    pub gated: bool,
+    /// Packages in which no test ran.
+    pub without_tests: u64,
+    /// Processes that test binaries started as copies of themselves, which are not judged.
+    pub children: u64,
 }
 
 /// How a verdict ends.
@@ -86,7 +114,10 @@ impl Verdict {
             FailOn::Warning => true,
             FailOn::Never => false,
         };
-        if self
+        let gated = self.command.as_ref().is_none_or(|command| command.gated);
+        if !gated {
+            Outcome::NoEvidence
+        } else if self
             .findings
             .iter()
             .any(|finding| finding.is_open() && fails(finding))
@@ -97,6 +128,12 @@ impl Verdict {
         } else {
             Outcome::Pass
         }
+    }
+
+    /// How the command failed whose findings are told and do not count.
+    pub fn not_gated(&self) -> Option<&str> {
+        let command = self.command.as_ref().filter(|command| !command.gated);
+        command.and_then(|command| command.failed.as_deref())
     }
 
     /// Open findings of a severity.
@@ -164,6 +201,8 @@ pub struct Finding {
     pub home: Option<Place>,
     /// Goroutines that came, by the test that started them; all that are there after, where nothing grew.
     pub tests: BTreeMap<String, i64>,
+    /// Whether it is one that a whole process shares and whichever test needs it first starts: that test is not to blame.
+    pub shared: bool,
     /// The same, by every other pprof label and its value.
     pub labels: BTreeMap<String, BTreeMap<String, i64>>,
     /// How the stack was found in both profiles; `None` for several stacks.

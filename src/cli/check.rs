@@ -1,70 +1,24 @@
-//! `leakgate check`: from paths to a verdict.
+//! `leakgate check`: profiles that were captured already.
 
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::path::Path;
 
-use anstream::ColorChoice;
-use anyhow::bail;
-use jiff::tz::TimeZone;
+use anyhow::{Context as _, bail};
 
-use super::{Check, Code, ColorArg, config, output};
-use crate::diff::Diff;
-use crate::input::{self, Bytes, Files, Found, InputError, InputProblem};
-use crate::judge::{Judge, SuiteVerdict};
-use crate::profile::{Kind, Profile};
-use crate::report::text::Detail;
-use crate::snapshot::Snapshot;
-use crate::verdict::Unchecked;
-
-/// Below this many inflated bytes, starting a thread costs more than it saves.
-const WORTH_A_THREAD: usize = 1 << 20;
+use super::{Check, Code};
+use crate::gotest;
+use crate::input::{self, Files, Found};
 
 pub(super) fn run(check: &Check) -> anyhow::Result<Code> {
-    output::check_destinations(&check.reports)?;
-    let found = find(check)?;
-    let policy = config::policy(check.policy.as_deref())?;
-    let today = check
-        .now
-        .unwrap_or_else(|| jiff::Timestamp::now().to_zoned(TimeZone::UTC).date());
-    let judge = Judge::new(&policy, today);
-    let limit = check.max_inflated << 20;
-
-    let mut unchecked: Vec<Unchecked> = found
-        .incomplete
-        .into_iter()
-        .map(|(suite, why)| Unchecked { suite, why })
-        .collect();
-    if found.suites.is_empty() && unchecked.is_empty() {
+    let gate = &check.gate;
+    gate.check_reports()?;
+    let mut found = find(check)?;
+    if found.suites.is_empty() && found.incomplete.is_empty() {
         let suite = check.paths[0].display().to_string();
-        unchecked.push(Unchecked {
-            suite,
-            why: "no profile is in it, so nothing was checked".into(),
-        });
+        let why = "no profile is in it, so nothing was checked".into();
+        found.incomplete.push((suite, why));
     }
-    let mut suites = Vec::new();
-    for judged in judge_all(&judge, &found.suites, limit) {
-        match judged {
-            Ok(suite) => suites.push(suite),
-            Err(missing) => unchecked.push(missing),
-        }
-    }
-    let verdict = judge.verdict(suites, unchecked);
-
-    let fail_on = check.fail_on.into();
-    let detail = match (check.quiet, check.verbose) {
-        (true, _) => Detail::Quiet,
-        (_, true) => Detail::Verbose,
-        _ => Detail::Normal,
-    };
-    let color = match check.color {
-        ColorArg::Auto => ColorChoice::Auto,
-        ColorArg::Always => ColorChoice::AlwaysAnsi,
-        ColorArg::Never => ColorChoice::Never,
-    };
-    output::write(&check.reports, &verdict, fail_on, detail, color)?;
-    Ok(verdict.outcome(fail_on).into())
+    let verdict = gate.judge(&gate.policy()?, found);
+    gate.report(&verdict)
 }
 
 /// The suites that the paths mean. A path that does not exist is missing evidence, whatever it was to be.
@@ -87,7 +41,7 @@ fn find(check: &Check) -> anyhow::Result<Found> {
         );
     }
     match (&check.paths[..], directories) {
-        ([directory], 1) => Ok(input::pair_directory(directory)?),
+        ([directory], 1) => directory_of_suites(directory),
         ([before, after], 2) => Ok(input::pair_directories(before, after)?),
         ([file], 0) => {
             bail!(
@@ -105,6 +59,7 @@ fn find(check: &Check) -> anyhow::Result<Found> {
                 before: before.clone(),
                 afters: afters.to_vec(),
                 proven: check.proven.clone(),
+                ..Files::default()
             };
             Ok(Found {
                 suites: vec![files],
@@ -117,183 +72,13 @@ fn find(check: &Check) -> anyhow::Result<Found> {
     }
 }
 
-/// Judges every suite, several at a time when there are several; in the order of `suites`.
-fn judge_all(judge: &Judge, suites: &[Files], limit: u64) -> Vec<Result<SuiteVerdict, Unchecked>> {
-    // Asking for the number of processors reads files, so it is not asked for one suite.
-    let workers = match suites.len() {
-        0 | 1 => 1,
-        many => thread::available_parallelism()
-            .map_or(1, usize::from)
-            .min(many),
-    };
-    if workers < 2 {
-        return suites
-            .iter()
-            .map(|files| judge_suite(judge, files, limit))
-            .collect();
-    }
-    let next = AtomicUsize::new(0);
-    let judged = Mutex::new(Vec::with_capacity(suites.len()));
-    let work = || {
-        while let Some((index, files)) = Some(next.fetch_add(1, Ordering::Relaxed))
-            .and_then(|index| Some((index, suites.get(index)?)))
-        {
-            let suite = judge_suite(judge, files, limit);
-            judged
-                .lock()
-                .expect("no worker panics with the lock held")
-                .push((index, suite));
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..workers {
-            scope.spawn(work);
-        }
-        work();
-    });
-    let mut judged = judged
-        .into_inner()
-        .expect("no worker panics with the lock held");
-    judged.sort_by_key(|&(index, _)| index);
-    judged.into_iter().map(|(_, suite)| suite).collect()
-}
-
-fn judge_suite(judge: &Judge, files: &Files, limit: u64) -> Result<SuiteVerdict, Unchecked> {
-    let unchecked = |why: String| Unchecked {
-        suite: files.suite.clone(),
-        why,
-    };
-    let explain = |error: InputError| unchecked(format!("{error}. {}", error.mend()));
-    let paths: Vec<&Path> = [&files.before]
-        .into_iter()
-        .chain(&files.afters)
-        .chain(&files.proven)
-        .map(PathBuf::as_path)
-        .collect();
-    let bytes = read_all(&paths, limit).map_err(explain)?;
-    let mut snapshots = group_all(&paths, &bytes).map_err(explain)?;
-    let proven = files.proven.is_some().then(|| snapshots.pop()).flatten();
-    let (before, afters) = snapshots
-        .split_first()
-        .expect("a suite has a before and an after");
-    let why = mismatch(before, afters, proven.as_ref()).or_else(|| order(before, afters));
-    if let Some(why) = why {
-        return Err(unchecked(why));
-    }
-    let diff = Diff::new(before, afters);
-    let mut suite = judge.suite(&files.suite, &diff, proven.as_ref());
-    for (path, bytes) in paths.iter().zip(&bytes) {
-        if let Some(note) = &bytes.note {
-            suite.note(format!("{}: {note}", path.display()));
-        }
-    }
-    if afters.len() > 1 {
-        suite.note(format!(
-            "of {} after profiles the last is judged",
-            afters.len()
-        ));
-    }
-    Ok(suite)
-}
-
-/// Reads the files; large ones at the same time.
-fn read_all(paths: &[&Path], limit: u64) -> Result<Vec<Bytes>, InputError> {
-    let large = |path: &&&Path| {
-        path.metadata()
-            .is_ok_and(|metadata| metadata.len() > WORTH_A_THREAD as u64 / 8)
-    };
-    if paths.iter().filter(large).count() < 2 {
-        return paths.iter().map(|path| input::read(path, limit)).collect();
-    }
-    thread::scope(|scope| {
-        let readers: Vec<_> = paths
-            .iter()
-            .map(|path| scope.spawn(move || input::read(path, limit)))
-            .collect();
-        readers
-            .into_iter()
-            .map(|reader| reader.join().expect("reading does not panic"))
-            .collect()
-    })
-}
-
-/// Decodes and groups the profiles; large ones at the same time.
-fn group_all<'b>(paths: &[&Path], bytes: &'b [Bytes]) -> Result<Vec<Snapshot<'b>>, InputError> {
-    let group = |index: usize| -> Result<Snapshot<'b>, InputError> {
-        let grouped = Profile::decode(&bytes[index].inflated).and_then(Snapshot::group);
-        grouped.map_err(|error| InputError {
-            path: paths[index].to_owned(),
-            problem: InputProblem::Decode(error),
-        })
-    };
-    if bytes
-        .iter()
-        .filter(|bytes| bytes.inflated.len() > WORTH_A_THREAD)
-        .count()
-        < 2
-    {
-        return (0..bytes.len()).map(group).collect();
-    }
-    thread::scope(|scope| {
-        let group = &group;
-        let groupers: Vec<_> = (0..bytes.len())
-            .map(|index| scope.spawn(move || group(index)))
-            .collect();
-        groupers
-            .into_iter()
-            .map(|grouper| grouper.join().expect("grouping does not panic"))
-            .collect()
-    })
-}
-
-/// Why profiles of these kinds cannot be compared, if so.
-fn mismatch(before: &Snapshot, afters: &[Snapshot], proven: Option<&Snapshot>) -> Option<String> {
-    if let Some(after) = afters.iter().find(|after| after.kind() != before.kind()) {
-        return Some(format!(
-            "before is a {} profile and after a {} profile: one counts all goroutines and the other only proven leaks. \
-             Capture the same kind twice.",
-            before.kind().name(),
-            after.kind().name()
-        ));
-    }
-    match proven {
-        Some(proven) if proven.kind() != Kind::GoroutineLeak => Some(format!(
-            "the proven profile is a {} profile: capture /debug/pprof/goroutineleak for it (Go 1.27, or 1.26 with its experiment).",
-            proven.kind().name()
-        )),
-        _ => None,
-    }
-}
-
-/// Why profiles cannot stand for the times that their places say, if so.
-fn order(before: &Snapshot, afters: &[Snapshot]) -> Option<String> {
-    if let Some(empty) = afters
-        .iter()
-        .chain([before])
-        .find(|snapshot| snapshot.total == 0)
-        && empty.kind() == Kind::Goroutine
-    {
-        return Some(
-            "one of the profiles holds no goroutine at all, and a live process has at least the one that takes the \
-             profile: was it filtered? Compare profiles as they were captured."
-                .to_owned(),
-        );
-    }
-    let mut earlier = before;
-    for after in afters {
-        let (first, second) = (earlier.profile(), after.profile());
-        // Only within one process does the order say anything: a base build may well be measured after a head build.
-        if first.is_of_same_process(second)
-            && first.time_nanos() != 0
-            && second.time_nanos() <= first.time_nanos()
-        {
-            return Some(
-                "both profiles are of one process, and the after profile was not taken after the before profile: are the \
-                 two swapped, or the same file?"
-                    .to_owned(),
-            );
-        }
-        earlier = after;
-    }
-    None
+/// The suites of a directory: what `leakgate run --keep` left there, and pairs of profiles by their names.
+fn directory_of_suites(directory: &Path) -> anyhow::Result<Found> {
+    let collected = gotest::collect(directory)
+        .with_context(|| format!("{}: cannot be listed", directory.display()))?;
+    let pairs = input::pair_directory(directory, &collected.folders)?;
+    let mut found = collected.found;
+    found.suites.extend(pairs.suites);
+    found.incomplete.extend(pairs.incomplete);
+    Ok(found)
 }

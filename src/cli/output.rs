@@ -12,10 +12,18 @@ use crate::verdict::{FailOn, Verdict};
 
 /// A report that was asked for.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub(super) struct Report {
     format: Format,
-    /// `None` for standard output.
+    /// `None` for the terminal.
     path: Option<PathBuf>,
+}
+
+/// Where reports without a path go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Destination {
+    Output,
+    /// Standard error, where standard output is another command's.
+    Error,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,16 +75,16 @@ pub(super) fn check_destinations(reports: &[Report]) -> anyhow::Result<()> {
                     "two reports would be written to {}: give each a path of its own",
                     path.display()
                 ),
-                None => bail!(
-                    "two reports would be written to standard output: give all but one a path"
-                ),
+                None => {
+                    bail!("two reports would be written to the same place: give all but one a path")
+                }
             }
         }
     }
     Ok(())
 }
 
-/// Writes every report, and the text to standard output when no other report goes there.
+/// Writes every report, and the text when no other report without a path takes its place.
 ///
 /// # Errors
 /// A file or standard output that cannot be written. A reader that closed the pipe is no error.
@@ -86,6 +94,7 @@ pub(super) fn write(
     fail_on: FailOn,
     detail: Detail,
     color: ColorChoice,
+    destination: Destination,
 ) -> anyhow::Result<()> {
     let text = Report {
         format: Format::Text,
@@ -100,20 +109,13 @@ pub(super) fn write(
         match (&report.path, report.format) {
             (Some(path), Format::Text) => write_file(path, &plain(&rendered))?,
             (Some(path), Format::Json) => write_file(path, &rendered)?,
-            (None, Format::Text) if !is_coloured(color) => print(&plain(&rendered))?,
-            (None, _) => print(&rendered)?,
+            (None, Format::Text) if !destination.is_coloured(color) => {
+                destination.print(&plain(&rendered))?;
+            }
+            (None, _) => destination.print(&rendered)?,
         }
     }
     Ok(())
-}
-
-/// Whether standard output gets colours; `NO_COLOR` and its kin are looked at.
-fn is_coloured(color: ColorChoice) -> bool {
-    match color {
-        ColorChoice::Never => false,
-        ColorChoice::Always | ColorChoice::AlwaysAnsi => true,
-        ColorChoice::Auto => AutoStream::choice(&std::io::stdout()) != ColorChoice::Never,
-    }
 }
 
 fn plain(rendered: &str) -> String {
@@ -125,13 +127,36 @@ fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
         .with_context(|| format!("the report {} cannot be written", path.display()))
 }
 
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut stdout = AutoStream::always(std::io::stdout().lock());
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        done => done.context("standard output cannot be written"),
+impl Destination {
+    /// Whether it gets colours; `NO_COLOR` and its kin are looked at.
+    fn is_coloured(self, color: ColorChoice) -> bool {
+        match (color, self) {
+            (ColorChoice::Never, _) => false,
+            (ColorChoice::Always | ColorChoice::AlwaysAnsi, _) => true,
+            (ColorChoice::Auto, Destination::Output) => {
+                AutoStream::choice(&std::io::stdout()) != ColorChoice::Never
+            }
+            (ColorChoice::Auto, Destination::Error) => {
+                AutoStream::choice(&std::io::stderr()) != ColorChoice::Never
+            }
+        }
+    }
+
+    fn print(self, text: &str) -> anyhow::Result<()> {
+        let (printed, name) = match self {
+            Destination::Output => {
+                let mut stdout = AutoStream::always(std::io::stdout().lock());
+                let printed = stdout.write_all(text.as_bytes());
+                (printed.and_then(|()| stdout.flush()), "output")
+            }
+            Destination::Error => {
+                let mut stderr = AutoStream::always(std::io::stderr().lock());
+                (stderr.write_all(text.as_bytes()), "error")
+            }
+        };
+        match printed {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            done => done.with_context(|| format!("standard {name} cannot be written")),
+        }
     }
 }

@@ -8,12 +8,17 @@ use similar::{Algorithm, DiffTag, capture_diff_slices};
 use super::renamed::Classes;
 use super::{Pair, Pairing, Unpaired};
 
-/// How alike two lists of frames are, in thousandths: 800 to 1000.
+/// How alike two lists of frames are, in thousandths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Similarity(pub u16);
+pub struct Similarity(u16);
 
 impl Similarity {
-    /// As a ratio, 0.8 to 1.
+    /// Of two lists with so many frames together, `shared` of them in both.
+    pub(super) fn new(shared: usize, sum: usize) -> Self {
+        Self(u16::try_from(ratio(shared, sum)).unwrap_or(u16::MAX))
+    }
+
+    /// As a ratio, 0 to 1.
     pub fn ratio(self) -> f64 {
         f64::from(self.0) / 1000.0
     }
@@ -141,8 +146,7 @@ impl Candidate {
             .iter()
             .filter(|operation| operation.tag() == DiffTag::Equal);
         let kept = kept.map(|operation| operation.old_range().len()).sum();
-        let thousandths = ratio(kept, sum);
-        (thousandths >= ENOUGH).then(|| Similarity(u16::try_from(thousandths).unwrap_or(u16::MAX)))
+        (ratio(kept, sum) >= ENOUGH).then(|| Similarity::new(kept, sum))
     }
 
     /// Frames that both have, in whatever order: a cheap upper bound of what a diff can keep.

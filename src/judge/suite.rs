@@ -7,6 +7,7 @@ use super::cell::Cell;
 use super::exception::{Cover, Use};
 use super::matching::{Matches, Subject};
 use super::places::Places;
+use super::shared::is_shared;
 use super::tally::{self, Tally};
 use crate::diff::{Diff, Pairing, Row};
 use crate::policy::{Per, Rule};
@@ -16,7 +17,7 @@ use crate::stack::id_of;
 use crate::verdict::{Disposition, Finding};
 
 /// One suite while it is judged.
-pub(super) struct Suite<'j, 'p, 's, 'buf> {
+pub(super) struct Judging<'j, 'p, 's, 'buf> {
     judge: &'j Judge<'p>,
     name: &'j str,
     diff: &'j Diff<'s, 'buf>,
@@ -42,7 +43,7 @@ struct Violation {
     cells: Vec<Cell>,
 }
 
-impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
+impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
     /// Judges every stack that can matter.
     pub(super) fn new(
         judge: &'j Judge<'p>,
@@ -225,6 +226,7 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
             root: None,
             home: None,
             tests: BTreeMap::new(),
+            shared: false,
             labels: BTreeMap::new(),
             pairing: None,
             stack: Vec::new(),
@@ -261,6 +263,9 @@ impl<'j, 'p, 's, 'buf> Suite<'j, 'p, 's, 'buf> {
         if finding.fix.is_empty() {
             signature.remedy.clone_into(&mut finding.fix);
         }
+        finding.shared = frames
+            .root()
+            .is_some_and(|root| is_shared(root.function.as_str()));
         finding.root = frames.root().map(|frame| self.places.of(frame));
         finding.home = frames.home().map(|frame| self.places.of(frame));
         finding.pairing = Some(row.pairing);

@@ -34,6 +34,8 @@ pub struct Policy {
     pub allows: Vec<Allow>,
     /// Whether [`BUILTIN_ALLOWS`] are in force.
     pub builtin_allow: bool,
+    /// Whether findings count although the command of `leakgate run` failed.
+    pub gate_failed_tests: bool,
 }
 
 /// One rule.
@@ -262,6 +264,7 @@ impl Default for Policy {
             },
             allows: Vec::new(),
             builtin_allow: true,
+            gate_failed_tests: false,
         }
     }
 }

@@ -84,6 +84,7 @@ impl Reader<'_, '_> {
         let mut policy = Policy {
             name: self.file.path.clone(),
             builtin_allow: raw.builtin_allow,
+            gate_failed_tests: raw.gate_failed_tests,
             ..Policy::default()
         };
         if let Some(severity) = raw.defaults.severity {

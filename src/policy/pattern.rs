@@ -1,5 +1,7 @@
 //! Patterns for the names of functions, packages, tests and label values.
 
+use std::fmt;
+
 /// A pattern: `*` is any run of characters, `[...]` any type arguments, all else is literal. It matches whole names.
 ///
 /// Names need no escaping: `net/http.(*Server).Serve` is a pattern that matches itself, and the `(*` is the pointer
@@ -57,6 +59,19 @@ impl Pattern {
     /// Whether it matches the whole of `name`.
     pub fn matches(&self, name: &str) -> bool {
         matches(&self.parts, name)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| {
+            out.write_str(&part.literal)?;
+            out.write_str(match part.then {
+                Wildcard::End => "",
+                Wildcard::Any => "*",
+                Wildcard::TypeArguments => "[...]",
+            })
+        })
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) const PER_WORDS: [&str; 6] = ["stack", "root", "state", "test", "pack
 #[derive(Debug, Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a policy: version, defaults, rules, allow, builtin-allow"
+    expecting = "a policy: version, defaults, rules, allow, builtin-allow, gate-failed-tests"
 )]
 pub(super) struct Policy {
     pub(super) version: u64,
@@ -24,6 +24,8 @@ pub(super) struct Policy {
     pub(super) allow: Vec<Allow>,
     #[serde(rename = "builtin-allow", default = "yes")]
     pub(super) builtin_allow: bool,
+    #[serde(rename = "gate-failed-tests", default)]
+    pub(super) gate_failed_tests: bool,
 }
 
 fn yes() -> bool {

@@ -28,6 +28,25 @@ struct Report<'v> {
     unchecked: Vec<Unchecked<'v>>,
     skipped: Vec<Skipped<'v>>,
     notes: Vec<Note<'v>>,
+    suites: Vec<Suite<'v>>,
+    command: Option<Command<'v>>,
+}
+
+#[derive(Serialize)]
+struct Suite<'v> {
+    name: &'v str,
+    before: i64,
+    after: i64,
+    stacks: u64,
+    run: Option<&'v str>,
+}
+
+#[derive(Serialize)]
+struct Command<'v> {
+    failed: Option<&'v str>,
+    gated: bool,
+    without_tests: u64,
+    children: u64,
 }
 
 #[derive(Serialize)]
@@ -64,6 +83,7 @@ struct Finding<'v> {
     root: Option<Place<'v>>,
     home: Option<Place<'v>>,
     tests: &'v BTreeMap<String, i64>,
+    shared: bool,
     labels: &'v BTreeMap<String, BTreeMap<String, i64>>,
     pairing: Option<&'static str>,
     similarity: Option<f64>,
@@ -171,6 +191,13 @@ pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
                 text: &one.text,
             })
             .collect(),
+        suites: verdict.suites.iter().map(suite).collect(),
+        command: verdict.command.as_ref().map(|command| Command {
+            failed: command.failed.as_deref(),
+            gated: command.gated,
+            without_tests: command.without_tests,
+            children: command.children,
+        }),
     };
     let plain =
         serde_json::to_string_pretty(&report).expect("the report holds nothing that JSON cannot");
@@ -217,12 +244,23 @@ fn finding(finding: &verdict::Finding) -> Finding<'_> {
         root: finding.root.as_ref().map(place),
         home: finding.home.as_ref().map(place),
         tests: &finding.tests,
+        shared: finding.shared,
         labels: &finding.labels,
         pairing: finding.pairing.map(Pairing::name),
         similarity: finding.pairing.and_then(similarity),
         stack: finding.stack.iter().map(place).collect(),
         stack_before: finding.stack_before.iter().map(place).collect(),
         reason: &finding.reason,
+    }
+}
+
+fn suite(suite: &verdict::Suite) -> Suite<'_> {
+    Suite {
+        name: &suite.name,
+        before: suite.totals.before,
+        after: suite.totals.after,
+        stacks: suite.totals.stacks,
+        run: suite.run.as_deref(),
     }
 }
 

@@ -10,7 +10,9 @@ use self::finding::Alike;
 use super::escape::terminal;
 use super::plural;
 use crate::policy::Severity;
-use crate::verdict::{AllowUse, Disposition, FailOn, Finding, Outcome, Skipped, Verdict};
+use crate::verdict::{
+    AllowUse, CommandRun, Disposition, FailOn, Finding, Outcome, Skipped, Verdict,
+};
 use anstyle::{AnsiColor, Style};
 
 /// How much is told.
@@ -226,6 +228,7 @@ impl Text<'_, '_> {
 /// The last line: all that a glance at a log should give.
 fn closing_line(verdict: &Verdict, fail_on: FailOn) -> String {
     let (word, style) = match verdict.outcome(fail_on) {
+        _ if verdict.not_gated().is_some() => ("NOT GATED", RED),
         Outcome::Pass if fail_on == FailOn::Never => ("PASS (--fail-on never)", GREEN),
         Outcome::Pass => ("PASS", GREEN),
         Outcome::Fail => ("FAIL", RED),
@@ -277,5 +280,31 @@ fn closing_line(verdict: &Verdict, fail_on: FailOn) -> String {
             plural(verdict.unchecked.len() as u64, "suite")
         ));
     }
-    format!("{style}{word}{style:#} {}", parts.join(", "))
+    if let Some(command) = &verdict.command {
+        parts.extend(aside(command));
+    }
+    let why = verdict
+        .not_gated()
+        .map(|failed| format!("tests failed, {failed}: "));
+    format!(
+        "{style}{word}{style:#} {}{}",
+        why.unwrap_or_default(),
+        parts.join(", ")
+    )
+}
+
+/// What ran beside the suites.
+fn aside(command: &CommandRun) -> impl Iterator<Item = String> {
+    let CommandRun {
+        without_tests,
+        children,
+        ..
+    } = *command;
+    let without =
+        (without_tests > 0).then(|| format!("{} without tests", plural(without_tests, "package")));
+    let children = (children > 0).then(|| match children {
+        1 => "1 child process of a test not judged".to_owned(),
+        children => format!("{children} child processes of tests not judged"),
+    });
+    without.into_iter().chain(children)
 }

@@ -122,7 +122,7 @@ fn two_reports_for_one_place_are_refused() {
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     assert!(
         ran.stderr
-            .contains("two reports would be written to standard output"),
+            .contains("two reports would be written to the same place"),
         "{}",
         ran.stderr
     );

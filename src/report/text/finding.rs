@@ -1,6 +1,6 @@
 //! One finding, in full.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use similar::{Algorithm, ChangeTag, capture_diff_slices};
@@ -62,23 +62,7 @@ impl Text<'_, '_> {
         if self.several() {
             self.line("suite", &terminal(&finding.suite))?;
         }
-        if !finding.tests.is_empty() {
-            let mut tests: Vec<_> = finding
-                .tests
-                .iter()
-                .map(|(test, count)| format!("{} ({count})", terminal(test)))
-                .collect();
-            let total = if finding.growth() > 0 {
-                finding.growth()
-            } else {
-                *after
-            };
-            let others = total - finding.tests.values().sum::<i64>();
-            if others > 0 {
-                tests.push(format!("no test ({others})"));
-            }
-            self.line("test", &tests.join(", "))?;
-        }
+        self.tests(finding)?;
         for (key, values) in &finding.labels {
             let values: Vec<_> = values
                 .iter()
@@ -106,12 +90,50 @@ impl Text<'_, '_> {
         } else if let Some(entry) = self.allow_entry(finding) {
             self.line("allow", &terminal(&entry))?;
         }
+        if self.verdict.command.is_some()
+            && let Some(again) = again(finding)
+        {
+            self.line("again", &again)?;
+        }
         self.line("id", &finding.id)?;
         if self.verbose {
             self.stack("stack", &finding.stack)?;
             self.stack("was", &finding.stack_before)?;
         }
         writeln!(self.out)
+    }
+
+    /// Which tests started the goroutines.
+    fn tests(&mut self, finding: &Finding) -> std::fmt::Result {
+        let of_run = self.verdict.command.is_some() && !finding.stack.is_empty();
+        if finding.tests.is_empty() && !of_run {
+            return Ok(());
+        }
+        let tests = finding.tests.iter();
+        let mut tests: Vec<_> = tests
+            .map(|(test, count)| format!("{} ({count})", terminal(test)))
+            .collect();
+        if finding.shared && !tests.is_empty() {
+            return self.line(
+                "test",
+                &format!(
+                    "shared: whichever test needs it first starts it, here {}",
+                    tests.join(", ")
+                ),
+            );
+        }
+        let total = match finding.growth() {
+            growth @ 1.. => growth,
+            _ => finding.after,
+        };
+        match total - finding.tests.values().sum::<i64>() {
+            others @ 1.. if of_run => tests.push(format!(
+                "unattributed ({others}): TestMain, time.AfterFunc, or labels of the code's own"
+            )),
+            others @ 1.. => tests.push(format!("no test ({others})")),
+            _ => {}
+        }
+        self.line("test", &tests.join(", "))
     }
 
     /// One labelled line of a finding.
@@ -241,6 +263,36 @@ pub(super) fn alike(findings: &[Finding]) -> Alike<'_> {
         }
     }
     alike
+}
+
+/// The command that runs only the tests which a finding names; `None` where their names are not what Go gives to tests.
+fn again(finding: &Finding) -> Option<String> {
+    let tests: BTreeSet<&str> = finding
+        .tests
+        .keys()
+        .map(|test| test.split('/').next().unwrap_or_default())
+        .collect();
+    let is_plain = |text: &str, also: &str| {
+        let mut characters = text.chars();
+        characters.all(|one| one.is_alphanumeric() || also.contains(one)) && !text.is_empty()
+    };
+    let package = finding.suite.split(" (run ").next().unwrap_or_default();
+    if tests.is_empty() || finding.shared || !is_plain(package, "/._~-") {
+        return None;
+    }
+    if !tests.iter().all(|test| is_plain(test, "_")) {
+        return None;
+    }
+    let (benchmarks, others): (Vec<&str>, Vec<&str>) = tests
+        .into_iter()
+        .partition(|test| test.starts_with("Benchmark"));
+    let flag = |name: &str, tests: &[&str]| match tests {
+        [] => String::new(),
+        [test] => format!(" -{name} '^{test}$'"),
+        tests => format!(" -{name} '^({})$'", tests.join("|")),
+    };
+    let (run, bench) = (flag("run", &others), flag("bench", &benchmarks));
+    Some(format!("leakgate run -- go test{run}{bench} {package}"))
 }
 
 fn headline(finding: &Finding) -> String {

@@ -1,0 +1,148 @@
+//! What every command that ends in a verdict has in common: its flags, and the way from suites to reports.
+
+use std::path::PathBuf;
+
+use anstream::ColorChoice;
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::output::{Destination, Report};
+use super::{Code, config, output, suites};
+use crate::input::Found;
+use crate::judge::Judge;
+use crate::policy::Policy;
+use crate::report::text::Detail;
+use crate::verdict::{FailOn, Unchecked, Verdict};
+
+/// How to judge, and where to say what came of it.
+#[derive(Debug, Args)]
+pub(super) struct Gate {
+    /// The policy file. Without this, the nearest leakgate.yml, .leakgate.yml or .github/leakgate.yml from here upward to
+    /// the root of the repository; without one, no stack may grow.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// Write a report, `text` or `json`; repeatable. One without a path takes the place of the text.
+    #[arg(long = "report", value_name = "FORMAT[=PATH]", value_parser = Report::parse)]
+    reports: Vec<Report>,
+
+    /// What counts as a violation for the exit code.
+    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOnArg::Error)]
+    fail_on: FailOnArg,
+
+    /// Judge as on this day (UTC), as in 2027-03-31: exceptions expire by it. Otherwise today.
+    #[arg(long, value_name = "DATE")]
+    now: Option<Date>,
+
+    /// Refuse profiles larger than this many MiB once inflated.
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=4095))]
+    max_inflated: u64,
+
+    /// Print the closing line only.
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Print the whole stacks of findings, moved stacks frame by frame, and every exception that matched.
+    #[arg(short, long)]
+    verbose: bool,
+
+    /// When to colour the text.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorArg::Auto)]
+    color: ColorArg,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FailOnArg {
+    /// Violations of severity error.
+    Error,
+    /// Those of severity warning too.
+    Warning,
+    /// None: the report is still written, and missing evidence is still an error.
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ColorArg {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl From<FailOnArg> for FailOn {
+    fn from(argument: FailOnArg) -> Self {
+        match argument {
+            FailOnArg::Error => FailOn::Error,
+            FailOnArg::Warning => FailOn::Warning,
+            FailOnArg::Never => FailOn::Never,
+        }
+    }
+}
+
+impl Gate {
+    /// Refuses reports that would run into each other, before anything is done.
+    pub(super) fn check_reports(&self) -> anyhow::Result<()> {
+        output::check_destinations(&self.reports)
+    }
+
+    pub(super) fn policy(&self) -> anyhow::Result<Policy> {
+        config::policy(self.policy.as_deref())
+    }
+
+    /// The day by which exceptions expire.
+    pub(super) fn today(&self) -> Date {
+        self.now
+            .unwrap_or_else(|| jiff::Timestamp::now().to_zoned(TimeZone::UTC).date())
+    }
+
+    /// The largest profile that is read, inflated, in bytes.
+    pub(super) fn limit(&self) -> u64 {
+        self.max_inflated << 20
+    }
+
+    /// Judges what was found.
+    pub(super) fn judge(&self, policy: &Policy, found: Found) -> Verdict {
+        let judge = Judge::new(policy, self.today());
+        let incomplete = found.incomplete.into_iter();
+        let mut unchecked: Vec<Unchecked> = incomplete
+            .map(|(suite, why)| Unchecked { suite, why })
+            .collect();
+        let mut judged = Vec::new();
+        for suite in suites::judge_all(&judge, &found.suites, self.limit()) {
+            match suite {
+                Ok(suite) => judged.push(suite),
+                Err(missing) => unchecked.push(missing),
+            }
+        }
+        judge.verdict(judged, unchecked)
+    }
+
+    /// Writes the reports; the text goes to standard output.
+    pub(super) fn report(&self, verdict: &Verdict) -> anyhow::Result<Code> {
+        self.report_to(verdict, Destination::Output)
+    }
+
+    /// Writes the reports; those without a path go to `destination`.
+    pub(super) fn report_to(
+        &self,
+        verdict: &Verdict,
+        destination: Destination,
+    ) -> anyhow::Result<Code> {
+        let fail_on = self.fail_on.into();
+        let detail = match (self.quiet, self.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Normal,
+        };
+        let color = match self.color {
+            ColorArg::Auto => ColorChoice::Auto,
+            ColorArg::Always => ColorChoice::AlwaysAnsi,
+            ColorArg::Never => ColorChoice::Never,
+        };
+        output::write(&self.reports, verdict, fail_on, detail, color, destination)?;
+        Ok(verdict.outcome(fail_on).into())
+    }
+}

@@ -1,0 +1,134 @@
+//! Capturing around `go test` without a change to anybody's code.
+//!
+//! The go command builds every test binary against its own package testing. By an overlay, handed over in GOFLAGS, it
+//! reads copies of some files of that package instead, with a few calls put in and the code behind them, `shim.go`, which
+//! takes the snapshots and labels each test's goroutines with its name. So whatever runs `go test` underneath is covered, and
+//! neither the user's files nor their build flags change.
+//!
+//! Each test binary writes a folder of its own; [`collect()`] reads them once the command has ended, and tells of every
+//! process that was started, also of one that did not live to write its last profile.
+
+mod child;
+mod collect;
+mod command;
+mod flags;
+mod overlay;
+mod toolchain;
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+pub use collect::{Collected, collect};
+use command::{GoTest, Package};
+pub use overlay::UnknownGo;
+use toolchain::Toolchain;
+
+/// Goroutines that are accepted anyway, so that no test binary waits for them to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quiet {
+    /// How many more than before.
+    pub max: i64,
+    /// Patterns for the entry function, any of which will do; empty for any function.
+    pub root: Vec<String>,
+    /// The same for any function of the stack.
+    pub any: Vec<String>,
+    /// Patterns for functions that must not be in the stack.
+    pub without: Vec<String>,
+}
+
+/// What came of a command.
+#[derive(Debug)]
+pub struct Ran {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What its test binaries left.
+    pub collected: Collected,
+    /// Packages of the command that have no test files.
+    pub packages_without_tests: BTreeSet<String>,
+}
+
+/// Runs a command whose go commands capture into `directory`, and reads what they left there.
+///
+/// # Errors
+/// A Go that is missing or not known (see [`UnknownGo`]), or a command that cannot be started.
+pub fn run(
+    command: &[OsString],
+    directory: &Path,
+    settle: Duration,
+    quiet: &[Quiet],
+) -> anyhow::Result<Ran> {
+    let go_test = GoTest::read(command)?;
+    let (go, of) = match &go_test {
+        Some(go_test) => (command[0].as_os_str(), go_test.directory.as_deref()),
+        None => (OsStr::new("go"), None),
+    };
+    let goflags = Toolchain::ask(go, of)?.goflags()?;
+    let quiet: Vec<String> = quiet.iter().map(Quiet::line).collect();
+    fs::write(directory.join("quiet"), quiet.join("\n") + "\n")
+        .with_context(|| format!("{} cannot be written to", directory.display()))?;
+    let settle = settle.as_millis().to_string();
+    let environment: [(&str, Option<OsString>); 5] = [
+        ("GOFLAGS", Some(goflags.into())),
+        (
+            "GODEBUG",
+            Some(godebug(std::env::var("GODEBUG").ok().as_deref()).into()),
+        ),
+        ("LEAKGATE_DIR", Some(directory.into())),
+        ("LEAKGATE_SETTLE_MS", Some(settle.into())),
+        ("LEAKGATE_PARENT", None),
+    ];
+    let (status, packages) = std::thread::scope(|scope| {
+        // Listing takes a moment of its own, while the command builds.
+        let listing = scope.spawn(|| go_test.as_ref().map(GoTest::packages).unwrap_or_default());
+        let status = child::run(command, &environment);
+        (status, listing.join().unwrap_or_default())
+    });
+    let status = status?;
+    let mut collected =
+        collect(directory).with_context(|| format!("{} cannot be listed", directory.display()))?;
+    let mut packages_without_tests = BTreeSet::new();
+    for Package {
+        import_path,
+        has_tests,
+    } in packages
+    {
+        if !has_tests {
+            packages_without_tests.insert(import_path);
+        } else if !collected.started.contains(&import_path) {
+            let why = if status.success() {
+                "no test binary of it was seen, though the command succeeded: did it run elsewhere, or with another Go?"
+            } else {
+                "no test binary of it ran: its build failed, or the command ended before"
+            };
+            collected.found.incomplete.push((import_path, why.into()));
+        }
+    }
+    Ok(Ran {
+        status,
+        collected,
+        packages_without_tests,
+    })
+}
+
+/// GODEBUG with deep stacks asked for, so that they keep their root, unless the user says how deep.
+fn godebug(of_user: Option<&str>) -> String {
+    match of_user.unwrap_or_default() {
+        "" => "profstackdepth=1024".to_owned(),
+        set if set.contains("profstackdepth=") => set.to_owned(),
+        set => format!("{set},profstackdepth=1024"),
+    }
+}
+
+impl Quiet {
+    /// As the shim reads it.
+    fn line(&self) -> String {
+        let fields = [&self.root, &self.any, &self.without].map(|patterns| patterns.join("|"));
+        format!("{}\t{}", self.max, fields.join("\t"))
+    }
+}

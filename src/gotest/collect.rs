@@ -1,0 +1,253 @@
+//! What test binaries left: a folder for each process, with its profiles and what it told of itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::input::{Files, Found};
+
+/// The file that every process writes first.
+const SUITE_FILE: &str = "suite.json";
+
+const SCHEMA: &str = "leakgate.suite/1";
+
+/// `suite.json`: written when the process starts.
+#[derive(Debug, Deserialize)]
+struct Suite {
+    schema: String,
+    import_path: String,
+    /// The test binary that started this process, by its process id; empty for one that the go command started.
+    child_of: String,
+    started_unix_ns: u64,
+    go: String,
+    args: Vec<String>,
+}
+
+/// `end.json`: written with the after profile.
+#[derive(Debug, Deserialize)]
+struct End {
+    /// Tests, subtests, benchmarks, examples and fuzz seeds that ran.
+    tests: u64,
+    settle_ms: u64,
+}
+
+/// `timeout.json`: written by the alarm of `-timeout`.
+#[derive(Debug, Deserialize)]
+struct Timeout {
+    after: String,
+    running: Vec<String>,
+}
+
+/// What a capture holds.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// One suite for each test binary that ran tests, and what keeps others from being checked.
+    pub found: Found,
+    /// Import paths of the test binaries that ran and had no test to run.
+    pub without_tests: BTreeSet<String>,
+    /// Import paths of all test binaries that were started.
+    pub started: BTreeSet<String>,
+    /// Processes that test binaries started as copies of themselves.
+    pub children: u64,
+    /// The folders that all this was read from.
+    pub folders: BTreeSet<PathBuf>,
+}
+
+/// Reads what test binaries left in a directory and those below it.
+///
+/// # Errors
+/// A directory that cannot be listed.
+pub fn collect(directory: &Path) -> std::io::Result<Collected> {
+    let mut collected = Collected::default();
+    let mut processes = Vec::new();
+    for folder in folders(directory)? {
+        let name = || {
+            let inside = folder.strip_prefix(directory).unwrap_or(&folder);
+            inside.display().to_string()
+        };
+        match read_json::<Suite>(&folder.join(SUITE_FILE)) {
+            Ok(suite) if suite.schema == SCHEMA => processes.push((folder.clone(), suite)),
+            Ok(suite) => {
+                let why = format!(
+                    "its {SUITE_FILE} is of the form {:?}, which this release does not know",
+                    suite.schema
+                );
+                collected.found.incomplete.push((name(), why));
+            }
+            Err(why) => {
+                collected
+                    .found
+                    .incomplete
+                    .push((name(), format!("its {SUITE_FILE} {why}")));
+            }
+        }
+        collected.folders.insert(folder);
+    }
+    // One package may be tested several times in one command.
+    processes.sort_by(|(_, one), (_, other)| {
+        (&one.import_path, one.started_unix_ns).cmp(&(&other.import_path, other.started_unix_ns))
+    });
+    let mut times: BTreeMap<String, u32> = BTreeMap::new();
+    for (folder, suite) in processes {
+        if !suite.child_of.is_empty() {
+            collected.children += 1;
+            continue;
+        }
+        collected.started.insert(suite.import_path.clone());
+        let time = times.entry(suite.import_path.clone()).or_default();
+        *time += 1;
+        let name = match *time {
+            1 => suite.import_path.clone(),
+            time => format!("{} (run {time})", suite.import_path),
+        };
+        collected.process(name, &folder, &suite);
+    }
+    Ok(collected)
+}
+
+impl Collected {
+    fn process(&mut self, name: String, folder: &Path, suite: &Suite) {
+        let file = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
+        let (before, after) = (file("before.pb.gz"), file("after.pb.gz"));
+        let end = read_json::<End>(&folder.join("end.json")).ok();
+        let timeout = read_json::<Timeout>(&folder.join("timeout.json")).ok();
+        let mut files = Files {
+            suite: name.clone(),
+            proven: file("proven.pb.gz"),
+            ..Files::default()
+        };
+        match (before, after, end, timeout) {
+            (_, _, Some(End { tests: 0, .. }), _) => {
+                self.without_tests.insert(suite.import_path.clone());
+            }
+            (Some(before), Some(after), Some(end), None) => {
+                files.before = before;
+                files.afters = vec![after];
+                files.run = Some(format!(
+                    "{}, {} tests, settled in {} ms",
+                    suite.go, end.tests, end.settle_ms
+                ));
+                self.found.suites.push(files);
+            }
+            (Some(before), _, _, Some(timeout)) if file("timeout.pb.gz").is_some() => {
+                files.before = before;
+                files.afters = file("timeout.pb.gz").into_iter().collect();
+                files.proven = None;
+                files.run = Some(format!("{}, timed out after {}", suite.go, timeout.after));
+                files.doubt = Some(format!(
+                    "its tests timed out after {} while {} ran. What stood at that moment is told, but it has no after \
+                     profile: goroutines of other tests may have been on their way out.",
+                    timeout.after,
+                    hanging(&timeout.running)
+                ));
+                self.found.suites.push(files);
+            }
+            (before, _, _, _) => {
+                let why = why_unfinished(folder, suite, before.is_some());
+                self.found.incomplete.push((name, why));
+            }
+        }
+    }
+}
+
+/// Why a process has no after profile.
+fn why_unfinished(folder: &Path, suite: &Suite, has_before: bool) -> String {
+    let flag = |name: &str| {
+        let mut arguments = suite.args.iter();
+        arguments.any(|argument| argument.trim_start_matches('-').starts_with(name))
+    };
+    if !has_before {
+        return if flag("test.list") {
+            "it listed its tests and ran none".into()
+        } else {
+            "it ended before its tests began: its TestMain did not call m.Run, or ended the process first".into()
+        };
+    }
+    let log = fs::read_to_string(folder.join("tests.log")).unwrap_or_default();
+    let running = running(&log);
+    let during = if running.is_empty() {
+        "outside of any test".to_owned()
+    } else {
+        format!("while {} ran", running.join(", "))
+    };
+    format!(
+        "the process ended {during}, so it has no after profile: os.Exit, log.Fatal, a panic, or a signal. Mend that \
+         first; leaks cannot be judged without it."
+    )
+}
+
+/// The tests that had begun and not ended, by the log of both.
+fn running(log: &str) -> Vec<&str> {
+    let mut running = Vec::new();
+    for line in log.lines() {
+        if let Some(name) = line.strip_prefix('+') {
+            running.push(name);
+        } else if let Some(name) = line.strip_prefix('-') {
+            running.retain(|other| *other != name);
+        }
+    }
+    running
+}
+
+/// Of tests that run, those that wait for no subtest of their own.
+fn hanging(running: &[String]) -> String {
+    let waits = |name: &&String| {
+        let prefix = format!("{name}/");
+        running.iter().any(|other| other.starts_with(&prefix))
+    };
+    let mut innermost: Vec<&str> = running
+        .iter()
+        .filter(|name| !waits(name))
+        .map(String::as_str)
+        .collect();
+    innermost.sort_unstable();
+    match innermost.as_slice() {
+        [] => "no test".to_owned(),
+        names => names.join(", "),
+    }
+}
+
+/// The folders below a directory in which a process has begun to write.
+fn folders(directory: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
+    let (mut found, mut open) = (BTreeSet::new(), vec![directory.to_owned()]);
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                open.push(entry.path());
+            } else if entry.file_name() == SUITE_FILE {
+                found.insert(folder.clone());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Reads a file, or says what is wrong with it.
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
+    let text = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    serde_json::from_slice(&text).map_err(|error| format!("is not understood: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_tells_which_tests_ran_at_the_end() {
+        assert_eq!(
+            running("+TestA\n-TestA\n+TestB\n+TestC\n-TestC\n"),
+            ["TestB"]
+        );
+        assert!(running("").is_empty());
+    }
+
+    #[test]
+    fn a_test_that_waits_for_its_subtest_does_not_hang() {
+        let names = ["TestA", "TestA/x", "TestAB"].map(String::from);
+        assert_eq!(hanging(&names), "TestA/x, TestAB");
+    }
+}

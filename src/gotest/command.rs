@@ -1,0 +1,207 @@
+//! The command that is run: what is known of it beforehand.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::bail;
+
+/// A command that is `go test` itself, so that its packages can be listed.
+#[derive(Debug)]
+pub(super) struct GoTest {
+    go: OsString,
+    /// Flags that choose what is built, and the packages.
+    list: Vec<String>,
+    /// The directory of `-C`.
+    pub(super) directory: Option<PathBuf>,
+}
+
+/// A package of the command.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Package {
+    pub(super) import_path: String,
+    pub(super) has_tests: bool,
+}
+
+/// Flags of `go test` that take no value unless it stands behind `=`.
+const WITHOUT_VALUE: [&str; 22] = [
+    "a",
+    "artifacts",
+    "asan",
+    "benchmem",
+    "buildvcs",
+    "c",
+    "cover",
+    "failfast",
+    "fullpath",
+    "i",
+    "json",
+    "linkshared",
+    "modcacherw",
+    "msan",
+    "n",
+    "race",
+    "short",
+    "trimpath",
+    "v",
+    "work",
+    "x",
+    "h",
+];
+
+/// Flags that decide which files and packages there are.
+const FOR_LIST: [&str; 8] = [
+    "tags", "mod", "modfile", "race", "msan", "asan", "compiler", "overlay",
+];
+
+impl GoTest {
+    /// `None` for any other command.
+    ///
+    /// # Errors
+    /// A `-overlay` of its own, which would take the place of leakgate's.
+    pub(super) fn read(command: &[OsString]) -> anyhow::Result<Option<Self>> {
+        let [go, arguments @ ..] = command else {
+            return Ok(None);
+        };
+        let is_go = Path::new(go).file_stem() == Some(OsStr::new("go"));
+        let arguments: Option<Vec<&str>> =
+            arguments.iter().map(|argument| argument.to_str()).collect();
+        let (true, Some(arguments)) = (is_go, arguments) else {
+            return Ok(None);
+        };
+        let (directory, arguments) = match arguments.as_slice() {
+            ["-C", directory, rest @ ..] => (Some(PathBuf::from(directory)), rest),
+            [flag, rest @ ..] if flag.starts_with("-C=") => (Some(PathBuf::from(&flag[3..])), rest),
+            rest => (None, rest),
+        };
+        let ["test", arguments @ ..] = arguments else {
+            return Ok(None);
+        };
+        let mut found = Self {
+            go: go.clone(),
+            list: Vec::new(),
+            directory,
+        };
+        found.read_flags(arguments)?;
+        Ok(Some(found))
+    }
+
+    fn read_flags(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
+        let (mut packages, mut ended) = (Vec::new(), false);
+        let mut arguments = arguments.iter();
+        while let Some(&argument) = arguments.next() {
+            let Some(flag) = argument.strip_prefix('-').filter(|flag| !flag.is_empty()) else {
+                // The packages are the first arguments in a row that are no flags; what follows is for the test binaries.
+                if !ended {
+                    packages.push(argument.to_owned());
+                }
+                continue;
+            };
+            ended |= !packages.is_empty();
+            let flag = flag.strip_prefix('-').unwrap_or(flag);
+            let (name, value) = flag
+                .split_once('=')
+                .map_or((flag, None), |(name, value)| (name, Some(value)));
+            let plain = name.strip_prefix("test.").unwrap_or(name);
+            if plain == "args" {
+                break;
+            }
+            if plain == "overlay" {
+                bail!(
+                    "the command itself passes -overlay, which would take the place of leakgate's: put it into GOFLAGS \
+                     instead, where the two are merged"
+                );
+            }
+            let takes_next = value.is_none() && !WITHOUT_VALUE.contains(&plain);
+            let value = if takes_next {
+                arguments.next().copied()
+            } else {
+                value
+            };
+            if plain == "C" {
+                self.directory = value.map(PathBuf::from);
+            } else if FOR_LIST.contains(&plain) {
+                self.list.push(
+                    value.map_or_else(|| format!("-{plain}"), |value| format!("-{plain}={value}")),
+                );
+            }
+        }
+        self.list.push("--".into());
+        self.list.extend(packages);
+        Ok(())
+    }
+
+    /// Lists the packages; nothing when the go command cannot.
+    pub(super) fn packages(&self) -> Vec<Package> {
+        let mut command = Command::new(&self.go);
+        command
+            .args(["list", "-e", "-f"])
+            .arg("{{.ImportPath}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}")
+            .args(&self.list)
+            .stdin(Stdio::null());
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        let Ok(output) = command.output() else {
+            return Vec::new();
+        };
+        let text = String::from_utf8_lossy(&output.stdout);
+        let packages = text.lines().filter_map(|line| {
+            let mut fields = line.split('\t');
+            let import_path = fields.next()?.to_owned();
+            let has_tests = fields.any(|count| count != "0");
+            Some(Package {
+                import_path,
+                has_tests,
+            })
+        });
+        packages.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(command: &str) -> anyhow::Result<Option<(Vec<String>, Option<PathBuf>)>> {
+        let words: Vec<OsString> = command.split(' ').map(OsString::from).collect();
+        Ok(GoTest::read(&words)?.map(|go| (go.list, go.directory)))
+    }
+
+    #[test]
+    fn packages_stand_between_flags() {
+        let (list, _) = read("go test -race -run TestX -tags=a ./... -v -args ./b")
+            .unwrap()
+            .unwrap();
+        assert_eq!(list, ["-race", "-tags=a", "--", "./..."]);
+        let (list, _) = read("/usr/local/go/bin/go test -count 1 . ./b -- -x c")
+            .unwrap()
+            .unwrap();
+        assert_eq!(list, ["--", ".", "./b"]);
+    }
+
+    #[test]
+    fn another_directory_may_be_named() {
+        let (list, directory) = read("go -C sub test").unwrap().unwrap();
+        assert_eq!(
+            (list, directory),
+            (vec!["--".to_owned()], Some("sub".into()))
+        );
+        assert_eq!(
+            read("go test -C sub .").unwrap().unwrap().1,
+            Some("sub".into())
+        );
+    }
+
+    #[test]
+    fn other_commands_are_none() {
+        for command in ["make test", "go build ./...", "gotestsum -- ./...", "go"] {
+            assert_eq!(read(command).unwrap(), None, "{command}");
+        }
+    }
+
+    #[test]
+    fn an_overlay_of_its_own_is_refused() {
+        assert!(read("go test -overlay x.json ./...").is_err());
+    }
+}

@@ -1,0 +1,170 @@
+//! The overlay: copies of five files of package testing, four with calls of the shim put in and one with the shim behind
+//! its own code.
+//!
+//! The calls stand on lines that are there already, so that every line keeps its number, and each place for one is
+//! looked for by its exact text: where Go has changed it, nothing is built. No file is added, because `go vet`, which
+//! `go test` runs too, looks at the files that an older Go really has.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// What is added to package testing.
+const SHIM: &str = include_str!("shim.go");
+
+/// The file that the shim is put behind: it has hardly anything of its own.
+const HOST: &str = "allocs.go";
+
+/// What the host imports.
+const HOST_IMPORTS: &str = "\nimport (\n\t\"runtime\"\n)\n";
+
+/// What the go command reads by `-overlay`: for each file, the one that is read in its place.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Overlay {
+    pub(super) replace: BTreeMap<String, String>,
+}
+
+/// A call that is put into a file.
+struct Insertion {
+    /// The file, in `src/testing`.
+    file: &'static str,
+    /// What stands there exactly once.
+    anchor: &'static str,
+    /// What stands there then.
+    with_call: &'static str,
+}
+
+const INSERTIONS: [Insertion; 7] = [
+    Insertion {
+        file: "testing.go",
+        anchor: "examples []InternalExample) *M {\n",
+        with_call: "examples []InternalExample) *M { leakgateStart(deps)\n",
+    },
+    Insertion {
+        file: "testing.go",
+        anchor: "\n\tdefer m.after()\n",
+        with_call: "\n\tdefer m.after(); leakgateBefore(); defer leakgateAfter(m)\n",
+    },
+    Insertion {
+        file: "testing.go",
+        anchor: "\nfunc tRunner(t *T, fn func(t *T)) {\n",
+        with_call: "\nfunc tRunner(t *T, fn func(t *T)) { defer leakgateTest(t)()\n",
+    },
+    Insertion {
+        file: "testing.go",
+        anchor: "\n\t\tdebug.SetTraceback(\"all\")\n",
+        with_call: "\n\t\tleakgateTimeout(*timeout); debug.SetTraceback(\"all\")\n",
+    },
+    Insertion {
+        file: "benchmark.go",
+        anchor: "\nfunc (b *B) runN(n int) {\n",
+        with_call: "\nfunc (b *B) runN(n int) { defer leakgateNamed(b.name, true)()\n",
+    },
+    Insertion {
+        file: "run_example.go",
+        anchor: "\nfunc runExample(eg InternalExample) (ok bool) {\n",
+        with_call: "\nfunc runExample(eg InternalExample) (ok bool) { defer leakgateNamed(eg.Name, false)()\n",
+    },
+    Insertion {
+        file: "fuzz.go",
+        anchor: "\nfunc fRunner(f *F, fn func(*F)) {\n",
+        with_call: "\nfunc fRunner(f *F, fn func(*F)) { defer leakgateNamed(f.name, true)()\n",
+    },
+];
+
+/// Package testing of a Go installation is not one that the calls fit into.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "leakgate does not know this Go's package testing: {} should hold exactly once\n  {}\n\
+     Use a released Go from 1.21 to 1.27, or capture by a TestMain: examples/testmain shows how.",
+    .file.display(), .anchor.trim()
+)]
+pub struct UnknownGo {
+    file: PathBuf,
+    anchor: &'static str,
+}
+
+/// The files of package testing in `goroot` with the calls and the shim put in, by their path.
+pub(super) fn instrumented(goroot: &Path) -> Result<BTreeMap<PathBuf, String>, UnknownGo> {
+    let directory = goroot.join("src").join("testing");
+    let mut files = BTreeMap::new();
+    for Insertion {
+        file,
+        anchor,
+        with_call,
+    } in &INSERTIONS
+    {
+        let path = directory.join(file);
+        let text = files.remove(&path).unwrap_or_else(|| read(&path));
+        files.insert(path.clone(), replaced(path, &text, anchor, with_call)?);
+    }
+    let (head, body) = SHIM
+        .split_once("\n)\n")
+        .expect("the shim has imports in brackets");
+    let (_, imports) = head
+        .split_once("import (")
+        .expect("the shim has imports in brackets");
+    let imports: Vec<&str> = imports.split_whitespace().collect();
+    let imports = format!("\nimport (\n\t{}\n)\n", imports.join("; "));
+    let host = directory.join(HOST);
+    let text = read(&host);
+    let text = replaced(host.clone(), &text, HOST_IMPORTS, &imports)?;
+    files.insert(host, text + body);
+    Ok(files)
+}
+
+/// A file that is missing has no anchor either.
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_default()
+}
+
+fn replaced(
+    file: PathBuf,
+    text: &str,
+    anchor: &'static str,
+    by: &str,
+) -> Result<String, UnknownGo> {
+    if text.matches(anchor).count() != 1 {
+        return Err(UnknownGo { file, anchor });
+    }
+    Ok(text.replacen(anchor, by, 1))
+}
+
+/// Writes files into `cache` under names made from what is in them, and gives the path of each that was to be replaced.
+/// The same content has the same path from run to run, so that Go's build cache knows it again.
+pub(super) fn store(
+    cache: &Path,
+    files: &BTreeMap<PathBuf, String>,
+) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut replaced = BTreeMap::new();
+    for (path, text) in files {
+        let stored = store_one(cache, path.file_name().unwrap_or_default().as_ref(), text)?;
+        replaced.insert(path.display().to_string(), stored.display().to_string());
+    }
+    Ok(replaced)
+}
+
+/// Writes one file under a name made from its content, unless it is there already.
+pub(super) fn store_one(cache: &Path, name: &Path, text: &str) -> anyhow::Result<PathBuf> {
+    let digest = Sha256::digest(text.as_bytes());
+    let start = digest
+        .iter()
+        .take(8)
+        .fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    let directory = cache.join(format!("{start:016x}"));
+    let path = directory.join(name);
+    if fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
+        return Ok(path);
+    }
+    fs::create_dir_all(&directory)?;
+    // Another run may write the same file at the same time.
+    let mut part = tempfile::NamedTempFile::new_in(&directory)?;
+    part.write_all(text.as_bytes())?;
+    part.persist(&path)?;
+    Ok(path)
+}

@@ -1,0 +1,289 @@
+//! Ways to build and to find tests: flags, settings, modules.
+
+use std::fs;
+
+use crate::support::{Go, Ran, expected, go, gos, has, packages, scratch_of};
+
+/// What the package `parallel` leaks in [`leaky`].
+fn is_leak_of(ran: &Ran, module: &str) {
+    assert_eq!(ran.code, 1, "{}", ran.said());
+    assert_eq!(
+        ran.findings(),
+        expected(&[(&format!("example.com/{module}.send"), &[("TestLeaks", 1)])])
+    );
+}
+
+#[test]
+fn flags_of_go_test_change_nothing_in_what_is_found() {
+    for go in gos() {
+        let mut all = vec![
+            "-cover",
+            "-coverpkg=./...",
+            "-shuffle=on",
+            "-json",
+            "-trimpath",
+            "-v",
+            "-p=1",
+            "-cpu=1,2",
+        ];
+        if has("gcc") {
+            all.push("-race");
+        }
+        for flag in all {
+            let ran = go.run(&["go", "test", flag, "./parallel"]);
+            assert_eq!(ran.code, 1, "{flag}: {}", ran.said());
+            let homes: Vec<_> = ran.findings().into_keys().collect();
+            assert_eq!(
+                homes,
+                [
+                    "example.com/run/parallel.send",
+                    "example.com/run/parallel.wait"
+                ],
+                "{flag}"
+            );
+        }
+    }
+}
+
+#[test]
+fn each_round_of_count_leaks_and_run_chooses() {
+    let ran = go().run(&["go", "test", "-count=2", "-run=TestSends", "./parallel"]);
+    assert_eq!(
+        ran.findings(),
+        expected(&[("example.com/run/parallel.send", &[("TestSends", 6)])])
+    );
+}
+
+#[test]
+fn json_of_go_test_passes_through_untouched() {
+    let ran = go().run(&["go", "test", "-json", "./parallel"]);
+    assert!(!ran.stdout.is_empty());
+    for line in ran.stdout.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(event["Action"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn cgo_may_be_off() {
+    let folder = scratch_of(&["leaky"], &[]);
+    let go = go();
+    let json = folder.path().join("report.json");
+    let output = go
+        .leakgate(&folder.path().join("leaky"))
+        .env("CGO_ENABLED", "0")
+        .args([
+            "run",
+            "--settle=1s",
+            "--report=json=../report.json",
+            "--",
+            "go",
+            "test",
+            ".",
+        ])
+        .output()
+        .unwrap();
+    is_leak_of(&Ran::new(&output, &json), "leaky");
+}
+
+#[test]
+fn goflags_of_the_user_stay_in_force() {
+    let folder = scratch_of(&["leaky"], &[("leaky/tagged_test.go", TAGGED)]);
+    for go in gos() {
+        let json = folder.path().join("report.json");
+        let output = go
+            .leakgate(&folder.path().join("leaky"))
+            .env(
+                "GOFLAGS",
+                "'-ldflags=-X example.com/leaky.word=set' -tags=extra",
+            )
+            .args([
+                "run",
+                "--settle=1s",
+                "--report=json=../report.json",
+                "--",
+                "go",
+                "test",
+                ".",
+            ])
+            .output()
+            .unwrap();
+        is_leak_of(&Ran::new(&output, &json), "leaky");
+    }
+}
+
+/// Fails unless the test binary was built with the tag and the linker flag.
+const TAGGED: &str = "//go:build extra\n\npackage leaky\n\nimport \"testing\"\n\nvar word string\n\n\
+                      func TestWord(t *testing.T) {\n\tif word == \"\" {\n\t\tt.Fatal(word)\n\t}\n}\n";
+
+fn with_overlay(go: &Go, folder: &std::path::Path, overlay: &str) -> Ran {
+    fs::write(folder.join("overlay.json"), overlay).unwrap();
+    let json = folder.join("report.json");
+    let output = go
+        .leakgate(&folder.join("leaky"))
+        .env("GOFLAGS", "-overlay=../overlay.json")
+        .args([
+            "run",
+            "--settle=1s",
+            "--report=json=../report.json",
+            "--",
+            "go",
+            "test",
+            ".",
+        ])
+        .output()
+        .unwrap();
+    Ran::new(&output, &json)
+}
+
+#[test]
+fn an_overlay_of_the_user_is_merged() {
+    let other = "package leaky\n\nimport \"testing\"\n\nfunc other(c chan int) { c <- 1 }\n\n\
+                 func TestLeaks(t *testing.T) { go other(make(chan int)) }\n";
+    let folder = scratch_of(&["leaky"], &[("other_test.go", other)]);
+    for go in gos() {
+        let ran = with_overlay(
+            &go,
+            folder.path(),
+            r#"{"Replace": {"leaky_test.go": "../other_test.go"}}"#,
+        );
+        assert_eq!(
+            ran.findings(),
+            expected(&[("example.com/leaky.other", &[("TestLeaks", 1)])])
+        );
+    }
+}
+
+#[test]
+fn an_overlay_of_package_testing_or_as_a_flag_is_refused() {
+    let folder = scratch_of(&["leaky"], &[]);
+    let go = go();
+    let output = go
+        .leakgate(folder.path())
+        .args(["run", "--", "go", "test", "-overlay", "x.json", "."])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("put it into GOFLAGS"));
+    let root = std::process::Command::new("go")
+        .args(["env", "GOROOT"])
+        .env("PATH", go.path())
+        .env("GOTOOLCHAIN", "local")
+        .output()
+        .unwrap();
+    let root = String::from_utf8(root.stdout).unwrap();
+    let overlay = format!(
+        r#"{{"Replace": {{"{}/src/testing/testing.go": "x.go"}}}}"#,
+        root.trim()
+    );
+    let ran = with_overlay(&go, folder.path(), &overlay);
+    assert_eq!(ran.code, 2, "{}", ran.said());
+    assert!(ran.stderr.contains("so does leakgate"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_workspace_a_vendored_module_and_another_directory_are_covered() {
+    for go in gos() {
+        let folder = scratch_of(
+            &["one", "two"],
+            &[
+                ("go.work", "go 1.21\n\nuse (\n\t./one\n\t./two\n)\n"),
+                (
+                    "user/go.mod",
+                    "module example.com/user\n\ngo 1.21\n\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ../lib\n",
+                ),
+                (
+                    "user/user_test.go",
+                    "package user\n\nimport (\n\t\"testing\"\n\n\t\"example.com/lib\"\n)\n\nfunc TestLeaks(t *testing.T) { lib.Leak() }\n",
+                ),
+                (
+                    "user/vendor/modules.txt",
+                    "# example.com/lib v0.0.0 => ../lib\n## explicit; go 1.21\nexample.com/lib\n# example.com/lib => ../lib\n",
+                ),
+                (
+                    "user/vendor/example.com/lib/lib.go",
+                    "package lib\n\nfunc Leak() { go send(make(chan int)) }\n\nfunc send(c chan int) { c <- 1 }\n",
+                ),
+            ],
+        );
+        let both = go.run_in(folder.path(), &[], &["go", "test", "./one", "./two"]);
+        assert_eq!(both.code, 1, "{}", both.said());
+        assert_eq!(both.suites(), ["example.com/one", "example.com/two"]);
+        let output = go
+            .leakgate(folder.path())
+            .env("GOWORK", "off")
+            .args([
+                "run",
+                "--settle=1s",
+                "--report=json=report.json",
+                "--",
+                "go",
+                "-C",
+                "user",
+                "test",
+                "-mod=vendor",
+                "./...",
+            ])
+            .output()
+            .unwrap();
+        is_leak_of(
+            &Ran::new(&output, &folder.path().join("report.json")),
+            "lib",
+        );
+    }
+}
+
+#[test]
+fn a_go_that_leakgate_does_not_know_is_no_evidence() {
+    let folder = scratch_of(
+        &["leaky"],
+        &[
+            ("root/src/testing/testing.go", "package testing\n"),
+            (
+                "bin/go",
+                "#!/bin/sh\necho '{\"GOROOT\": \"'$ROOT'\", \"GOFLAGS\": \"\", \"GOCACHE\": \"'$ROOT'\", \"GOMODCACHE\": \"'$ROOT'\"}'\n",
+            ),
+        ],
+    );
+    let root = folder.path().join("root");
+    let go = folder.path().join("bin/go");
+    std::process::Command::new("chmod")
+        .arg("+x")
+        .arg(&go)
+        .status()
+        .unwrap();
+    let output = crate::support::go()
+        .leakgate(folder.path())
+        .env("ROOT", &root)
+        .arg("run")
+        .arg("--")
+        .arg(&go)
+        .args(["test", "./..."])
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
+    assert!(
+        stderr.contains("testing.go should hold exactly once"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("examples/testmain"), "{stderr}");
+}
+
+#[test]
+fn what_is_built_for_leakgate_leaves_the_module_and_its_own_builds_alone() {
+    let folder = scratch_of(&["leaky"], &[]);
+    let module = folder.path().join("leaky");
+    let before: Vec<_> = fs::read_dir(&module)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    let go = go();
+    go.run_in(&module, &[], &["go", "test", "."]);
+    let after: Vec<_> = fs::read_dir(&module)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(before, after);
+    assert!(!packages().join("leakgate").exists());
+}

@@ -1,0 +1,335 @@
+//! What test binaries do, each package of testdata/run by itself and several at once.
+
+use crate::support::{expected, go, gos, packages};
+
+/// The leaks of the package `parallel`.
+fn parallel() -> std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>> {
+    expected(&[
+        ("example.com/run/parallel.send", &[("TestSends", 3)]),
+        (
+            "example.com/run/parallel.wait",
+            &[("TestWaits/one", 1), ("TestWaits/two", 1)],
+        ),
+    ])
+}
+
+#[test]
+fn each_leak_of_parallel_tests_names_its_test_under_every_go() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./parallel"]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert_eq!(ran.findings(), parallel());
+        assert!(ran.stdout.starts_with("ok"), "{}", ran.stdout);
+        assert!(
+            ran.stderr
+                .contains("leakgate run -- go test -run '^TestSends$' example.com/run/parallel"),
+            "{}",
+            ran.stderr
+        );
+        let proven = &ran.report["findings"][0]["proven"];
+        assert_eq!(proven.as_bool(), (go.minor() >= 27).then_some(true));
+    }
+}
+
+#[test]
+fn a_clean_package_is_clean_ten_times_out_of_ten() {
+    for go in gos() {
+        for _ in 0..10 {
+            let ran = go.run(&["go", "test", "./clean"]);
+            assert_eq!(ran.code, 0, "{}", ran.said());
+            assert_eq!(ran.suites(), ["example.com/run/clean"]);
+        }
+    }
+}
+
+#[test]
+fn a_test_that_hangs_is_named_with_what_its_goroutines_wait_for() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "-timeout=1s", "./hang"]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        let why = ran.unchecked("example.com/run/hang");
+        assert!(
+            why.contains("timed out after 1s while TestHangs/inner ran"),
+            "{why}"
+        );
+        let findings = ran.findings();
+        assert_eq!(
+            findings["example.com/run/hang.work"],
+            [("TestHangs".to_owned(), 1)].into()
+        );
+        assert_eq!(
+            findings["example.com/run/hang.TestHangs.func1"],
+            [("TestHangs/inner".to_owned(), 1)].into()
+        );
+        assert!(
+            ran.stderr.contains("NOT GATED tests failed"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_process_that_ends_inside_a_test_is_unchecked_and_names_the_test() {
+    for go in gos() {
+        for (package, test) in [
+            ("panics", "TestPanics"),
+            ("exits", "TestExits"),
+            ("fatal", "TestFatal"),
+            ("killed", "TestKilled"),
+        ] {
+            let ran = go.run(&["go", "test", &format!("./{package}")]);
+            assert_eq!(ran.code, 1, "{}", ran.said());
+            let why = ran.unchecked(&format!("example.com/run/{package}"));
+            assert!(why.contains(&format!("while {test} ran")), "{why}");
+            assert_eq!(ran.report["outcome"], "no-evidence");
+        }
+    }
+}
+
+#[test]
+fn a_testmain_that_runs_no_test_is_unchecked_though_it_succeeds() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./nomain"]);
+        assert_eq!(ran.code, 3, "{}", ran.said());
+        let why = ran.unchecked("example.com/run/nomain");
+        assert!(why.contains("m.Run"), "{why}");
+    }
+}
+
+#[test]
+fn what_ends_within_the_time_to_settle_is_no_finding() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./settles"]);
+        assert_eq!(ran.code, 0, "{}", ran.said());
+        let told = ran.report["suites"][0]["run"].as_str().unwrap();
+        let waited = told.split("settled in ").nth(1).unwrap();
+        let waited: u32 = waited.trim_end_matches(" ms").parse().unwrap();
+        assert!((200..1000).contains(&waited), "{told}");
+    }
+}
+
+#[test]
+fn goroutines_that_no_test_started_are_unattributed() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./testmain"]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert_eq!(
+            ran.findings(),
+            expected(&[("example.com/run/testmain.forget", &[])])
+        );
+        assert_eq!(ran.report["findings"][0]["growth"], 2);
+        assert!(ran.stderr.contains("unattributed (2)"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn labels_of_the_code_take_the_place_of_the_tests_and_are_told() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./labels"]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert!(ran.stderr.contains("handler=/pay (1)"), "{}", ran.stderr);
+        assert_eq!(ran.findings().len(), 2);
+        assert!(
+            ran.findings()
+                .values()
+                .all(std::collections::BTreeMap::is_empty)
+        );
+    }
+}
+
+#[test]
+fn what_a_process_shares_is_not_blamed_on_the_test_that_needed_it_first() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./shared"]);
+        let findings = ran.report["findings"].as_array().unwrap();
+        let shared = findings.iter().filter(|finding| finding["shared"] == true);
+        let roots: Vec<_> = shared
+            .map(|finding| finding["root"]["function"].as_str().unwrap())
+            .collect();
+        assert!(
+            roots.contains(&"net/http.(*persistConn).readLoop"),
+            "{}",
+            ran.said()
+        );
+        assert!(roots.contains(&"os/signal.loop"), "{}", ran.said());
+        assert!(
+            ran.stderr
+                .contains("shared: whichever test needs it first starts it, here TestFirst"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn examples_benchmarks_fuzz_seeds_and_subtests_are_named() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "-bench=.", "-benchtime=1x", "./kinds"]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        let found = ran.findings();
+        let tests: Vec<&str> = found
+            .values()
+            .flat_map(|tests| tests.keys().map(String::as_str))
+            .collect();
+        for test in [
+            "BenchmarkForget/inner",
+            "Example_forget",
+            "FuzzForget/seed#0",
+            "TestForget/a_b/ü",
+        ] {
+            assert!(tests.contains(&test), "{test}: {}", ran.said());
+        }
+    }
+}
+
+#[test]
+fn a_copy_that_a_test_starts_of_itself_is_told_and_not_judged() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./child"]);
+        assert_eq!(ran.code, 0, "{}", ran.said());
+        assert_eq!(ran.suites(), ["example.com/run/child"]);
+        assert!(
+            ran.stderr.contains("1 child process of a test not judged"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn nothing_that_ran_is_missing_when_several_packages_run() {
+    for go in gos() {
+        let ran = go.run(&[
+            "go",
+            "test",
+            "./parallel",
+            "./clean",
+            "./notests",
+            "./settles",
+        ]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert_eq!(
+            ran.suites(),
+            [
+                "example.com/run/clean",
+                "example.com/run/parallel",
+                "example.com/run/settles"
+            ]
+        );
+        assert_eq!(ran.findings(), parallel());
+        let last = ran.stderr.lines().last().unwrap();
+        assert!(
+            last.contains("in 3 suites, 1 package without tests"),
+            "{last}"
+        );
+    }
+}
+
+#[test]
+fn a_package_that_does_not_build_is_unchecked_and_the_others_are_told() {
+    let ran = go().run(&["go", "test", "./parallel", "./broken"]);
+    assert_eq!(ran.code, 1, "{}", ran.said());
+    let why = ran.unchecked("example.com/run/broken");
+    assert!(why.contains("build failed"), "{why}");
+    assert_eq!(ran.findings(), parallel());
+    assert!(
+        ran.stderr.contains("NOT GATED tests failed"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_run_in_which_no_test_ran_is_no_evidence() {
+    for (command, why) in [
+        (
+            vec!["go", "test", "./notests"],
+            "none of its packages has a test",
+        ),
+        (
+            vec!["go", "test", "-run=TestNone", "./parallel"],
+            "does -run match any",
+        ),
+        (vec!["go", "version"], "no go test ran under leakgate"),
+        (
+            vec!["go", "test", "-list=.", "./parallel"],
+            "it listed its tests and ran none",
+        ),
+    ] {
+        let ran = go().run(&command);
+        assert_eq!(ran.code, 3, "{}", ran.said());
+        assert!(ran.stderr.contains(why), "{command:?}: {}", ran.said());
+    }
+}
+
+#[test]
+fn a_result_is_never_taken_from_the_cache() {
+    for go in gos() {
+        for _ in 0..2 {
+            let ran = go.run(&["go", "test", "./parallel"]);
+            assert_eq!(ran.code, 1, "{}", ran.said());
+            assert!(!ran.stdout.contains("(cached)"), "{}", ran.stdout);
+        }
+    }
+}
+
+#[test]
+fn a_package_that_is_tested_twice_is_two_suites() {
+    let ran = go().run(&[
+        "sh",
+        "-c",
+        "go test -count=1 ./clean && go test -count=1 ./clean",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.said());
+    assert_eq!(
+        ran.suites(),
+        ["example.com/run/clean", "example.com/run/clean (run 2)"]
+    );
+}
+
+#[test]
+fn the_example_leaks_as_its_readme_says() {
+    let leaky = packages().join("../../examples/leaky");
+    for go in gos() {
+        let ran = go.run_in(&leaky, &[], &["go", "test", "./..."]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert_eq!(
+            ran.findings(),
+            expected(&[
+                (
+                    "example.com/leaky/checkout.(*Till).Pay.func1",
+                    &[("TestPay/bank_is_slow", 3), ("TestPayTwice", 2)]
+                ),
+                (
+                    "example.com/leaky/checkout.(*Stock).Reserve",
+                    &[("TestReserveSoldOut", 4)]
+                ),
+                (
+                    "net/http.(*persistConn).readLoop",
+                    &[("TestPriceUnknown", 3)]
+                ),
+                (
+                    "net/http.(*persistConn).writeLoop",
+                    &[("TestPriceUnknown", 3)]
+                ),
+                (
+                    "example.com/leaky/catalog.(*Cache).refresh",
+                    &[("TestCache", 1)]
+                ),
+                (
+                    "example.com/leaky/worker.(*Pool).work",
+                    &[("TestThumbs/one_item", 4), ("TestThumbs/two_items", 4)]
+                ),
+            ])
+        );
+    }
+}
+
+#[test]
+fn a_background_loop_that_moved_on_is_the_same_one() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./background"]);
+        assert_eq!(ran.code, 0, "{}", ran.said());
+    }
+}
