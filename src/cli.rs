@@ -1,7 +1,9 @@
 //! The command line: its types, and the only place that wires the stages together.
 
+mod capture;
 mod check;
 mod config;
+mod duration;
 mod output;
 
 use std::path::PathBuf;
@@ -34,6 +36,8 @@ pub struct Cli {
 enum Command {
     /// Compare profiles that were captured already, and judge the growth.
     Check(Check),
+    /// Fetch the goroutine profile of a live service that imports net/http/pprof, for `check` to compare.
+    Capture(capture::Capture),
 }
 
 /// What `check` takes.
@@ -154,6 +158,7 @@ impl From<Outcome> for Code {
 pub fn run(cli: &Cli) -> anyhow::Result<Code> {
     match &cli.command {
         Command::Check(check) => check::run(check),
+        Command::Capture(capture) => capture::run(capture),
     }
 }
 

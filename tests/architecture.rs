@@ -19,16 +19,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("report", &["diff", "policy", "verdict"]),
     ("input", &["profile"]),
+    ("capture", &["input", "profile", "report", "snapshot"]),
     (
         "cli",
         &[
-            "diff", "input", "judge", "policy", "profile", "report", "snapshot", "verdict",
+            "capture", "diff", "input", "judge", "policy", "profile", "report", "snapshot",
+            "verdict",
         ],
     ),
 ];
 
 /// What only the edges may touch.
-const EDGES: [&str; 2] = ["input", "cli"];
+const EDGES: [&str; 3] = ["input", "capture", "cli"];
 const EFFECTS: [&str; 6] = [
     "std::fs",
     "std::env",
