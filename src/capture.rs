@@ -31,7 +31,7 @@ pub use trust::{Trust, TrustError};
 
 use crate::input::{self, InputProblem};
 use crate::profile::{Kind, Profile};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{CONNECTION_READER, Snapshot};
 use clock::Wall;
 
 /// So many redirects in a row are followed.
@@ -39,9 +39,6 @@ const REDIRECTS: usize = 5;
 
 /// So many bytes of an answer that is no profile are read, to say what it is.
 const GLANCE: u64 = 4096;
-
-/// The goroutine that net/http starts for each connection: it reads ahead while the handler works.
-const CONNECTION_READER: &str = "net/http.(*connReader).backgroundRead";
 
 /// How a service is asked.
 #[derive(Debug, Clone)]

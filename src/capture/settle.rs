@@ -22,7 +22,7 @@ pub struct Settled {
     pub took: Duration,
 }
 
-/// Captures until two captures in a row hold the same number of goroutines, or `budget` is used up.
+/// Captures until two captures in a row hold the same number of goroutines; none is begun once `budget` is used up.
 ///
 /// The number leaves out what serves the capture itself; see [`Captured::goroutines`].
 pub(super) fn settle<E>(

@@ -39,8 +39,8 @@ pub(super) struct Capture {
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
 
-    /// Capture until two captures in a row hold the same number of goroutines, but for no longer than this; the last is
-    /// kept. They are at least 250ms apart. 0s captures once.
+    /// Capture until two captures in a row, at least 250ms apart, hold the same number of goroutines. After this time no
+    /// more are begun, and the last is kept. 0s captures once.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_settle)]
     settle: Duration,
 
