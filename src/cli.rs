@@ -1,10 +1,13 @@
 //! The command line: its types, and the only place that wires the stages together.
 
+mod capture;
 mod check;
 mod config;
+mod duration;
 mod gate;
 mod output;
 mod run;
+mod service;
 mod suites;
 
 use std::ffi::OsString;
@@ -12,12 +15,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
-use jiff::SignedDuration;
-
 use crate::report::escape;
 use crate::verdict::Outcome;
+use clap::{Args, Parser, Subcommand};
 use gate::Gate;
+use service::Service;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -50,6 +52,8 @@ enum Command {
     Run(Run),
     /// Compare profiles that were captured already, and judge the growth.
     Check(Check),
+    /// Fetch the goroutine profile of a live service that imports net/http/pprof, for `check` to compare.
+    Capture(capture::Capture),
 }
 
 /// What `check` takes.
@@ -84,8 +88,16 @@ struct Run {
 
     /// How long each test binary may wait for goroutines to end once its tests are over, as in 500ms, 3s or 1m. It goes
     /// on at once when none is left that was not there before.
-    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
     settle: Duration,
+
+    /// Capture a live service around the command too, once it has settled: before, and after, for at most `--settle`.
+    /// Repeatable, for the instances of one service.
+    #[arg(long = "url", value_name = "URL")]
+    urls: Vec<String>,
+
+    #[command(flatten)]
+    service: Service,
 
     /// Keep the profiles in this directory, which must be empty or not exist: for `leakgate check`, for `go tool pprof`,
     /// or as an artifact.
@@ -94,13 +106,6 @@ struct Run {
 
     #[command(flatten)]
     gate: Gate,
-}
-
-/// Input: `500ms`, `3s`, `1m 30s`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: Result<SignedDuration, _> = text.parse();
-    let known = parsed.map_err(|_| "not a time such as 500ms, 3s or 1m".to_owned())?;
-    Duration::try_from(known).map_err(|_| "it cannot be below 0".to_owned())
 }
 
 /// How the process ends. "It leaks" and "it could not be checked" are never the same number.
@@ -140,6 +145,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Check(check) => Ok(check::run(check)?.into()),
         Command::Run(run) => run::run(run),
+        Command::Capture(capture) => Ok(capture::run(capture)?.into()),
     }
 }
 

@@ -12,7 +12,7 @@ mod renamed;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use crate::snapshot::{Group, Snapshot};
+use crate::snapshot::{CONNECTION_READER, Group, Snapshot};
 
 pub use near::Similarity;
 use renamed::Classes;
@@ -258,25 +258,39 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         left.new.retain(|new| !self.partners.contains_key(new));
     }
 
+    /// Whether a group of `after` reads the connections of net/http.
+    fn is_reader(&self, after: usize) -> bool {
+        let frames = self.after.frames(after);
+        let root = frames.root();
+        root.is_some_and(|root| root.function.as_str() == CONNECTION_READER)
+    }
+
     /// Counts each goroutine of `before` that had not run yet, and so had no frame, as the start of one unlabelled
-    /// goroutine that `after` has more: which one it was is not in the profile, so the order of keys decides.
+    /// goroutine that `after` has more: which one it was is not in the profile, so the order of keys decides. The reader
+    /// of the connection that served `before` is known, and is the start of nothing else.
     fn start_frameless(&mut self) {
-        let mut frameless = self.before.frameless_unlabelled;
-        if frameless == 0 {
+        let mut reader = i64::from(self.before.reader_frameless);
+        let mut frameless = self.before.frameless_unlabelled - reader;
+        if frameless + reader == 0 {
             return;
         }
-        let mut started = HashMap::new();
+        let (mut started, mut used) = (HashMap::new(), 0);
         for row in self.rows().filter(|row| row.growth() > 0) {
             let Some(after) = row.after else { continue };
             let portions = self.after.portions(after);
             let unlabelled = portions.iter().filter(|portion| portion.labels.is_empty());
             let unlabelled: i64 = unlabelled.map(|portion| portion.count).sum();
-            let starts = frameless.min(row.growth()).min(unlabelled);
-            frameless -= starts;
+            let own = if reader > 0 && self.is_reader(after) {
+                std::mem::take(&mut reader)
+            } else {
+                0
+            };
+            let starts = (frameless + own).min(row.growth()).min(unlabelled);
+            frameless -= (starts - own).max(0);
+            used += starts;
             started.insert(after, starts);
         }
         self.started = started;
-        let used = self.before.frameless_unlabelled - frameless;
         if used > 0 {
             self.notes.push(format!(
                 "{used} goroutines of the before profile had not run yet and had no stack; \

@@ -53,67 +53,96 @@ pub struct Ran {
     pub packages_without_tests: BTreeSet<String>,
 }
 
-/// Runs a command whose go commands capture into `directory`, and reads what they left there.
-///
-/// # Errors
-/// A Go that is missing or not known (see [`UnknownGo`]), or a command that cannot be started.
-pub fn run(
-    command: &[OsString],
-    directory: &Path,
-    settle: Duration,
-    quiet: &[Quiet],
-) -> anyhow::Result<Ran> {
-    let go_test = GoTest::read(command)?;
-    let (go, of) = match &go_test {
-        Some(go_test) => (command[0].as_os_str(), go_test.directory.as_deref()),
-        None => (OsStr::new("go"), None),
-    };
-    let goflags = Toolchain::ask(go, of)?.goflags()?;
-    let quiet: Vec<String> = quiet.iter().map(Quiet::line).collect();
-    fs::write(directory.join("quiet"), quiet.join("\n") + "\n")
-        .with_context(|| format!("{} cannot be written to", directory.display()))?;
-    let settle = settle.as_millis().to_string();
-    let environment: [(&str, Option<OsString>); 5] = [
-        ("GOFLAGS", Some(goflags.into())),
-        (
-            "GODEBUG",
-            Some(godebug(std::env::var("GODEBUG").ok().as_deref()).into()),
-        ),
-        ("LEAKGATE_DIR", Some(directory.into())),
-        ("LEAKGATE_SETTLE_MS", Some(settle.into())),
-        ("LEAKGATE_PARENT", None),
-    ];
-    let (status, packages) = std::thread::scope(|scope| {
-        // Listing takes a moment of its own, while the command builds.
-        let listing = scope.spawn(|| go_test.as_ref().map(GoTest::packages).unwrap_or_default());
-        let status = child::run(command, &environment);
-        (status, listing.join().unwrap_or_default())
-    });
-    let status = status?;
-    let mut collected =
-        collect(directory).with_context(|| format!("{} cannot be listed", directory.display()))?;
-    let mut packages_without_tests = BTreeSet::new();
-    for Package {
-        import_path,
-        has_tests,
-    } in packages
-    {
-        if !has_tests {
-            packages_without_tests.insert(import_path);
-        } else if !collected.started.contains(&import_path) {
-            let why = if status.success() {
-                "no test binary of it was seen, though the command succeeded: did it run elsewhere, or with another Go?"
-            } else {
-                "no test binary of it ran: its build failed, or the command ended before"
-            };
-            collected.found.incomplete.push((import_path, why.into()));
+/// What a command is told so that its test binaries capture.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The command itself, where it is `go test`.
+    go_test: Option<GoTest>,
+    environment: Vec<(&'static str, Option<OsString>)>,
+}
+
+impl Prepared {
+    /// Makes the go commands that a command runs capture into `directory`.
+    ///
+    /// # Errors
+    /// A Go that is missing or not known (see [`UnknownGo`]), or flags that leave no room for an overlay.
+    pub fn new(
+        command: &[OsString],
+        directory: &Path,
+        settle: Duration,
+        quiet: &[Quiet],
+    ) -> anyhow::Result<Self> {
+        let go_test = GoTest::read(command)?;
+        let (go, of) = match &go_test {
+            Some(go_test) => (command[0].as_os_str(), go_test.directory.as_deref()),
+            None => (OsStr::new("go"), None),
+        };
+        let goflags = Toolchain::ask(go, of)?.goflags()?;
+        let quiet: Vec<String> = quiet.iter().map(Quiet::line).collect();
+        fs::write(directory.join("quiet"), quiet.join("\n") + "\n")
+            .with_context(|| format!("{} cannot be written to", directory.display()))?;
+        let godebug = godebug(std::env::var("GODEBUG").ok().as_deref());
+        Ok(Self {
+            go_test,
+            environment: vec![
+                ("GOFLAGS", Some(goflags.into())),
+                ("GODEBUG", Some(godebug.into())),
+                ("LEAKGATE_DIR", Some(directory.into())),
+                (
+                    "LEAKGATE_SETTLE_MS",
+                    Some(settle.as_millis().to_string().into()),
+                ),
+                ("LEAKGATE_PARENT", None),
+            ],
+        })
+    }
+
+    /// A command whose go commands are left alone.
+    pub fn nothing() -> Self {
+        Self {
+            go_test: None,
+            environment: Vec::new(),
         }
     }
-    Ok(Ran {
-        status,
-        collected,
-        packages_without_tests,
-    })
+
+    /// Runs the command, and reads what its test binaries left in `directory`.
+    ///
+    /// # Errors
+    /// A command that cannot be started.
+    pub fn run(&self, command: &[OsString], directory: &Path) -> anyhow::Result<Ran> {
+        let (status, packages) = std::thread::scope(|scope| {
+            // Listing takes a moment of its own, while the command builds.
+            let go_test = self.go_test.as_ref();
+            let listing = scope.spawn(move || go_test.map(GoTest::packages).unwrap_or_default());
+            let status = child::run(command, &self.environment);
+            (status, listing.join().unwrap_or_default())
+        });
+        let status = status?;
+        let mut collected = collect(directory)
+            .with_context(|| format!("{} cannot be listed", directory.display()))?;
+        let mut packages_without_tests = BTreeSet::new();
+        for Package {
+            import_path,
+            has_tests,
+        } in packages
+        {
+            if !has_tests {
+                packages_without_tests.insert(import_path);
+            } else if !collected.started.contains(&import_path) {
+                let why = if status.success() {
+                    "no test binary of it was seen, though the command succeeded: did it run elsewhere, or with another Go?"
+                } else {
+                    "no test binary of it ran: its build failed, or the command ended before"
+                };
+                collected.found.incomplete.push((import_path, why.into()));
+            }
+        }
+        Ok(Ran {
+            status,
+            collected,
+            packages_without_tests,
+        })
+    }
 }
 
 /// GODEBUG with deep stacks asked for, so that they keep their root, unless the user says how deep.

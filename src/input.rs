@@ -1,7 +1,7 @@
 //! From a path to the bytes of a profile: reading, inflating within limits, pairing the files of a directory.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
@@ -10,7 +10,7 @@ use crate::profile::DecodeError;
 
 mod pairs;
 
-pub use pairs::{Files, Found, ListError, pair_directories, pair_directory};
+pub use pairs::{ENDINGS, Files, Found, ListError, pair_directories, pair_directory};
 
 /// A profile larger than this many bytes, inflated, is refused unless the caller raises the limit: 512 MiB.
 /// Half a million goroutines with twenty frames each, no two alike, take 40 MiB.
@@ -98,7 +98,14 @@ pub fn read(path: &Path, limit: u64) -> Result<Bytes, InputError> {
     let open = || -> Result<Bytes, InputProblem> {
         let file = File::open(path)?;
         let size = file.metadata()?.len();
-        inflate(&mut BufReader::with_capacity(1 << 16, file), size, limit)
+        let mut reader = BufReader::with_capacity(1 << 16, file);
+        reader.fill_buf()?;
+        let last = match reader.buffer() {
+            whole if whole.len() as u64 == size => whole.last_chunk::<4>().copied(),
+            start if is_gzip(start) => last_four(reader.get_ref(), size).ok(),
+            _ => None,
+        };
+        drain(&mut reader, size, last, limit)
     };
     open().map_err(|problem| InputError {
         path: path.to_owned(),
@@ -106,8 +113,22 @@ pub fn read(path: &Path, limit: u64) -> Result<Bytes, InputError> {
     })
 }
 
-/// Inflates what `reader` holds; `size` is the number of its bytes, as a hint.
-fn inflate(reader: &mut BufReader<File>, size: u64, limit: u64) -> Result<Bytes, InputProblem> {
+/// Inflates a profile that is in memory already, gzipped or plain, to at most `limit` bytes.
+///
+/// # Errors
+/// A gzip stream that is not whole, or inflates past the limit.
+pub fn inflate(mut bytes: &[u8], limit: u64) -> Result<Bytes, InputProblem> {
+    let (size, last) = (bytes.len() as u64, bytes.last_chunk::<4>().copied());
+    drain(&mut bytes, size, last, limit)
+}
+
+/// Inflates what `reader` holds; `size` is the number of its bytes and `last` are its last four, as hints.
+fn drain(
+    reader: &mut impl BufRead,
+    size: u64,
+    last: Option<[u8; 4]>,
+    limit: u64,
+) -> Result<Bytes, InputProblem> {
     let mut inflated = Vec::new();
     if !is_gzip(reader.fill_buf()?) {
         inflated.reserve_exact(usize::try_from(size.min(limit)).unwrap_or(0) + 1);
@@ -118,7 +139,7 @@ fn inflate(reader: &mut BufReader<File>, size: u64, limit: u64) -> Result<Bytes,
             note: None,
         });
     }
-    inflated.reserve_exact(size_hint(reader, size, limit));
+    inflated.reserve_exact(size_hint(last, size, limit));
     loop {
         let left = limit + 1 - inflated.len() as u64;
         let mut member = GzDecoder::new(&mut *reader);
@@ -147,7 +168,7 @@ fn inflate(reader: &mut BufReader<File>, size: u64, limit: u64) -> Result<Bytes,
 }
 
 /// What follows the last gzip member: zero padding is told, anything else is an error.
-fn trailing(reader: &mut BufReader<File>, inflated: Vec<u8>) -> Result<Bytes, InputProblem> {
+fn trailing(reader: &mut impl BufRead, inflated: Vec<u8>) -> Result<Bytes, InputProblem> {
     let (mut rest, mut all_zero) = (0, true);
     loop {
         let chunk = reader.fill_buf()?;
@@ -182,13 +203,8 @@ fn is_gzip(start: &[u8]) -> bool {
     start.starts_with(&[0x1f, 0x8b])
 }
 
-/// How much to reserve: the size that the last four bytes of a gzip stream give, as far as it can be true. They are in
-/// the buffer already when the file is small.
-fn size_hint(reader: &mut BufReader<File>, size: u64, limit: u64) -> usize {
-    let last = match reader.buffer() {
-        whole if whole.len() as u64 == size => whole.last_chunk::<4>().copied(),
-        _ => last_four(reader.get_ref(), size).ok(),
-    };
+/// How much to reserve: the size that the last four bytes of a gzip stream give, as far as it can be true.
+fn size_hint(last: Option<[u8; 4]>, size: u64, limit: u64) -> usize {
     let hint = last.map_or(0, |last| u64::from(u32::from_le_bytes(last)));
     let hint = hint.min(size.saturating_mul(MAX_RATIO)).min(limit);
     // One byte more, so that reading to the end does not grow a buffer that is just full.

@@ -12,6 +12,7 @@
 //! | module | turns | into |
 //! |---|---|---|
 //! | [`input`] | a path | inflated bytes, within a limit; a directory into pairs of files |
+//! | [`capture`] | the URL of a live service | the bytes of its profile, checked and kept as they came |
 //! | [`profile`] | bytes | a [`profile::Profile`]: columnar, borrowed from the bytes, every index checked |
 //! | [`stack`] | the frames of a goroutine | what two of them must share: normalised names, key, class, id, root, home |
 //! | [`state`] | leaf frames | what the goroutine waits for, the usual cause and the usual remedy |
@@ -25,7 +26,8 @@
 //! | [`cli`] | arguments | all of the above, wired together, and an exit code |
 //!
 //! Everything between bytes and text is pure: no clock, no file, no environment, and the same input gives the same bytes.
-//! Files, the clock and the terminal belong to [`input`], [`gotest`] and [`cli`] alone.
+//! Files, the clock and the terminal belong to [`input`], [`gotest`], [`capture`] and [`cli`] alone; the network belongs to
+//! [`capture`].
 //!
 //! # The whole way, once
 //!
@@ -62,6 +64,7 @@
 //! `goroutineleak` profile holds the stack. A **suite** is one pair of before and after: a test binary, or a service. What
 //! could not be judged is **unchecked**, which is never the same as clean.
 
+pub mod capture;
 pub mod cli;
 pub mod diff;
 pub mod gotest;

@@ -5,6 +5,12 @@ use std::collections::BTreeMap;
 use crate::profile::{DecodeError, Kind, Label, Line, Problem, Profile, SampleAt, Stack};
 use crate::stack::{Depth, DepthLimit, Frames, Key, Symbols};
 
+/// The entry function of the goroutine with which net/http reads ahead on a connection while its handler works.
+pub const CONNECTION_READER: &str = "net/http.(*connReader).backgroundRead";
+
+/// The entry function of the goroutine that serves a connection of net/http.
+const CONNECTION: &[u8] = b"net/http.(*conn).serve";
+
 /// The pprof label that carries a test's name.
 pub const TEST_LABEL: &str = "leakgate.test";
 
@@ -49,6 +55,9 @@ pub struct Snapshot<'buf> {
     pub frameless: i64,
     /// Those of them that carry no label.
     pub frameless_unlabelled: i64,
+    /// Whether one of those is the reader of the very connection that the profile was fetched through. Handlers start
+    /// together with it, so it has often not run yet; where there is one processor, never.
+    pub reader_frameless: bool,
     /// The goroutine that took the profile: 1, or 0 in a goroutineleak profile.
     pub capturing: i64,
     /// Groups whose stack was cut.
@@ -74,6 +83,7 @@ impl<'buf> Snapshot<'buf> {
         let (mut labelled, mut suspects, mut deepest) = (Vec::new(), Vec::new(), 0_usize);
         let (mut total, mut frameless, mut frameless_unlabelled) = (0_i64, 0_i64, 0_i64);
         let (mut capturing, mut limit) = (0_i64, DepthLimit::Unknown);
+        let mut over_http = false;
         if profile.kind() == Kind::GoroutineLeak {
             limit = DepthLimit::Frames128;
         }
@@ -96,6 +106,7 @@ impl<'buf> Snapshot<'buf> {
                 && capturing == 0
             {
                 limit = written;
+                over_http = is_rooted(&profile, stack.locations(), CONNECTION);
                 capturing = count.min(1);
                 count -= capturing;
             }
@@ -126,6 +137,8 @@ impl<'buf> Snapshot<'buf> {
             same
         });
         labelled.sort_unstable();
+        let reader_frameless =
+            over_http && frameless_unlabelled > 0 && !knows(&profile, CONNECTION_READER);
         let mut snapshot = Self {
             profile,
             symbols,
@@ -136,6 +149,7 @@ impl<'buf> Snapshot<'buf> {
             total,
             frameless,
             frameless_unlabelled,
+            reader_frameless,
             capturing,
             cut: 0,
         };
@@ -235,6 +249,19 @@ impl<'buf> Snapshot<'buf> {
             .filter(|&group| self.frames(group).is_cut());
         cut.count() as u64
     }
+}
+
+/// Whether the entry function of a stack is this one.
+fn is_rooted(profile: &Profile, stack: &[u32], root: &[u8]) -> bool {
+    let outermost = stack
+        .last()
+        .and_then(|&location| profile.lines_of(location as usize).last());
+    outermost.is_some_and(|line| profile.function_name(line.function()) == root)
+}
+
+/// Whether a function is in any stack of the profile.
+fn knows(profile: &Profile, function: &str) -> bool {
+    (0..profile.function_count()).any(|index| profile.function_name(index) == function.as_bytes())
 }
 
 /// The locations by which a goroutine that writes the profile it stands in is known. Every profile holds one, and no

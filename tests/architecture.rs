@@ -19,18 +19,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("report", &["diff", "policy", "verdict"]),
     ("input", &["profile"]),
+    ("capture", &["input", "profile", "report", "snapshot"]),
     ("gotest", &["input"]),
     (
         "cli",
         &[
-            "diff", "gotest", "input", "judge", "policy", "profile", "report", "snapshot",
-            "verdict",
+            "capture", "diff", "gotest", "input", "judge", "policy", "profile", "report",
+            "snapshot", "verdict",
         ],
     ),
 ];
 
 /// What only the edges may touch.
-const EDGES: [&str; 3] = ["input", "gotest", "cli"];
+const EDGES: [&str; 4] = ["input", "gotest", "capture", "cli"];
 const EFFECTS: [&str; 6] = [
     "std::fs",
     "std::env",

@@ -1,5 +1,7 @@
 //! `leakgate run`: captures around a command, then judges.
 
+mod services;
+
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus};
 
@@ -8,23 +10,36 @@ use anyhow::{Context as _, bail};
 use super::gate::Gate;
 use super::output::Destination;
 use super::{Code, Run, complain};
-use crate::gotest::{self, Quiet, Ran, UnknownGo};
+use crate::gotest::{Prepared, Quiet, Ran, UnknownGo};
 use crate::policy::{BUILTIN_ALLOWS, Bound, Policy};
 use crate::verdict::{CommandRun, Verdict};
+use services::Services;
 
 pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     run.gate.check_reports()?;
     let policy = run.gate.policy()?;
+    let services = Services::new(run)?;
     let capture = Capture::new(run)?;
     let quiet = quiet(&policy, &run.gate);
-    let ran = match gotest::run(&run.command, &capture.path, run.settle, &quiet) {
+    let prepared = match Prepared::new(&run.command, &capture.path, run.settle, &quiet) {
+        // A service may be driven by anything; what keeps go tests from being captured is told.
+        Err(error) if !run.urls.is_empty() => {
+            complain(&error.context("go tests in the command are not captured"));
+            Prepared::nothing()
+        }
         Err(error) if error.is::<UnknownGo>() => {
             complain(&error);
             return Ok(Code::NoEvidence.into());
         }
-        ran => ran?,
+        prepared => prepared?,
     };
+    if let Err(error) = services.before(&capture.path) {
+        complain(&error.context("the command was not run: there would be nothing to compare with"));
+        return Ok(Code::NoEvidence.into());
+    }
+    let mut ran = prepared.run(&run.command, &capture.path)?;
     let status = ran.status;
+    services.after(run.settle, &capture.path, &mut ran.collected.found);
     let verdict = judge(run, &policy, ran);
     let code = run.gate.report_to(&verdict, Destination::Error)?;
     Ok(if status.success() {

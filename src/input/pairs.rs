@@ -37,8 +37,8 @@ pub struct ListError {
     source: std::io::Error,
 }
 
-/// The endings of a profile's file name, in small letters.
-const ENDINGS: [&str; 6] = [".pb.gz", ".pprof.gz", ".pb", ".pprof", ".prof", ".gz"];
+/// The endings of a profile's file name, in small letters; longer ones first.
+pub const ENDINGS: [&str; 6] = [".pb.gz", ".pprof.gz", ".pb", ".pprof", ".prof", ".gz"];
 
 /// The endings of files that may lie beside profiles and are none.
 const OTHER_ENDINGS: [&str; 11] = [

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bad_input;
+mod capture;
 mod directories;
 mod leaks;
 mod made;
 mod matching;
 mod policies;
 mod reports;
+mod server;
 mod support;

@@ -110,6 +110,34 @@ fn a_closure_renumbered_by_one_added_above_is_the_same() {
     assert_eq!((code, moved(&report)), (0, vec![("renamed", 3, 3)]));
 }
 
+/// A profile that net/http served, with the goroutine that wrote it.
+fn served() -> Made {
+    Made::new().goroutines(
+        1,
+        "net/http.(*conn).serve net/http/pprof.Index runtime.pprof_goroutineProfileWithLabels",
+    )
+}
+
+const READER: &str = "net/http.(*connReader).backgroundRead internal/poll.runtime_pollWait";
+
+#[test]
+fn the_reader_of_the_connection_of_a_capture_is_the_start_of_no_leak() {
+    let leak = || served().goroutines(1, &format!("app.Serve {WAIT}"));
+    for after in [leak().goroutines(1, ""), leak().goroutines(1, READER)] {
+        let (code, report) = check(served().goroutines(1, ""), after);
+        assert_eq!(code, 1, "{report:#}");
+        let findings = report["findings"].as_array().unwrap();
+        assert_eq!(findings.len(), 1, "{report:#}");
+    }
+    let (code, _) = check(served().goroutines(2, ""), leak().goroutines(1, READER));
+    assert_eq!(code, 0, "another one that had not run yet may be any");
+    let (code, _) = check(
+        served().goroutines(1, READER).goroutines(1, ""),
+        leak().goroutines(1, READER),
+    );
+    assert_eq!(code, 0, "the reader had run");
+}
+
 #[test]
 fn another_state_is_not_a_renaming() {
     let (code, _) = check(

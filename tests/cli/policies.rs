@@ -461,19 +461,6 @@ fn the_example_policy_is_the_one_in_the_readme_and_is_understood() {
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
 }
 
-#[test]
-fn the_report_in_the_readme_is_a_real_one() {
-    let readme = std::fs::read_to_string(crate::support::repository().join("README.md")).unwrap();
-    let ran = Leakgate::check()
-        .arg("testdata/profiles/go1.27/mutex-unlocked")
-        .run();
-    assert!(
-        readme.contains(&ran.stdout),
-        "README shows another report than\n{}",
-        ran.stdout
-    );
-}
-
 /// Judges two hand-made profiles by a policy.
 fn judge_made(policy: &str, before: Made, after: Made) -> (i32, Value) {
     let directory = scratch("leakgate.yml", policy);

@@ -23,11 +23,17 @@ impl Leakgate {
 
     /// The same on another day.
     pub(crate) fn check_on(day: &str) -> Self {
+        Self::bare().args(&["check", "--now", day])
+    }
+
+    /// `leakgate capture`, in a directory of the test's own.
+    pub(crate) fn capture(directory: &Path) -> Self {
+        Self::bare().dir(directory).arg("capture")
+    }
+
+    fn bare() -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_leakgate"));
-        command
-            .env_clear()
-            .current_dir(repository())
-            .args(["check", "--now", day]);
+        command.env_clear().current_dir(repository());
         Self(command)
     }
 
@@ -57,12 +63,16 @@ impl Leakgate {
             .arg(profile(go, name, "after"))
     }
 
-    pub(crate) fn run(mut self) -> Ran {
+    pub(crate) fn output(mut self) -> Output {
+        self.0.output().unwrap()
+    }
+
+    pub(crate) fn run(self) -> Ran {
         let Output {
             status,
             stdout,
             stderr,
-        } = self.0.output().unwrap();
+        } = self.output();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Ran {
             code: status.code().unwrap(),

@@ -7,4 +7,5 @@
 mod builds;
 mod commands;
 mod packages;
+mod services;
 mod support;

@@ -1,0 +1,90 @@
+//! Live services that are captured around a command.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+
+use crate::capture::{self, Address, CaptureError, Captured, SHORTEST_PAUSE, Source};
+use crate::cli::Run;
+use crate::input::{Files, Found};
+
+/// The services of `--url`.
+pub(super) struct Services {
+    sources: Vec<Source>,
+}
+
+impl Services {
+    pub(super) fn new(run: &Run) -> anyhow::Result<Self> {
+        let options = run.service.options(run.gate.limit())?;
+        let source = |url: &String| -> anyhow::Result<Source> {
+            Ok(Source::new(Address::parse(url)?, options.clone())?)
+        };
+        let sources: Vec<Source> = run.urls.iter().map(source).collect::<anyhow::Result<_>>()?;
+        for (index, one) in sources.iter().enumerate() {
+            let name = one.address().name();
+            if sources[..index]
+                .iter()
+                .any(|other| other.address().name() == name)
+            {
+                bail!("--url names {} twice", one.address());
+            }
+        }
+        Ok(Self { sources })
+    }
+
+    /// Captures all of them before the command.
+    ///
+    /// # Errors
+    /// One that gives no profile.
+    pub(super) fn before(&self, directory: &Path) -> anyhow::Result<()> {
+        for source in &self.sources {
+            let captured = source.fetch().map_err(|error| explained(&error))?;
+            keep(&captured, &place(source, directory, "before"))?;
+        }
+        Ok(())
+    }
+
+    /// Captures all of them after the command, and adds their suites to what was found.
+    pub(super) fn after(&self, settle: Duration, directory: &Path, found: &mut Found) {
+        for source in &self.sources {
+            let suite = source.address().name();
+            let after = place(source, directory, "after");
+            let captured = if settle < SHORTEST_PAUSE {
+                source.fetch()
+            } else {
+                source.settled(settle).map(|settled| settled.captured)
+            };
+            let kept = captured
+                .map_err(|error| explained(&error))
+                .and_then(|captured| keep(&captured, &after));
+            match kept {
+                Ok(()) => found.suites.push(Files {
+                    suite,
+                    before: place(source, directory, "before"),
+                    afters: vec![after],
+                    ..Files::default()
+                }),
+                Err(error) => found.incomplete.push((suite, format!("{error:#}"))),
+            }
+        }
+    }
+}
+
+fn explained(error: &CaptureError) -> anyhow::Error {
+    anyhow!("{error}. {}", error.mend())
+}
+
+/// Where a capture is kept: `check` pairs such files too.
+fn place(source: &Source, directory: &Path, side: &str) -> PathBuf {
+    let service = directory.join("services").join(source.address().name());
+    service.join(format!("{side}.pb.gz"))
+}
+
+fn keep(captured: &Captured, path: &Path) -> anyhow::Result<()> {
+    let error = || format!("{} cannot be written", path.display());
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(error)?;
+    }
+    capture::store(path, &captured.bytes).with_context(error)
+}

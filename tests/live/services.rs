@@ -1,0 +1,102 @@
+//! `leakgate run --url`: a live service around any command.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use crate::support::{Ran, expected, go, packages, scratch};
+
+/// The service of testdata/run, built and listening.
+struct Service {
+    process: Child,
+    program: PathBuf,
+    url: String,
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Service {
+    fn start(folder: &std::path::Path) -> Self {
+        let program = folder.join("service");
+        let built = Command::new("go")
+            .args(["build", "-o"])
+            .arg(&program)
+            .arg("./service")
+            .current_dir(packages())
+            .env("PATH", go().path())
+            .env("GOTOOLCHAIN", "local")
+            .status()
+            .unwrap();
+        assert!(built.success());
+        let mut process = Command::new(&program)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut url)
+            .unwrap();
+        Self {
+            process,
+            program,
+            url: url.trim().to_owned(),
+        }
+    }
+}
+
+#[test]
+fn a_service_is_captured_around_the_command() {
+    let folder = scratch(&[]);
+    let service = Service::start(folder.path());
+    let pay = format!("{}/pay", service.url);
+    let url = format!("--url={}", service.url);
+    let get = [service.program.to_str().unwrap(), "get", &pay];
+    let ran = go().run_in(folder.path(), &[&url], &get);
+    assert_eq!(ran.code, 1, "{}", ran.said());
+    assert_eq!(ran.stdout, "paid\n");
+    assert_eq!(ran.findings(), expected(&[("main.forget", &[])]));
+    assert_eq!(
+        ran.suites(),
+        [service.url.trim_start_matches("http://").replace(':', "-")]
+    );
+    let quiet = go().run_in(folder.path(), &[&url], &["true"]);
+    assert_eq!(quiet.code, 0, "{}", quiet.said());
+}
+
+#[test]
+fn a_service_that_does_not_answer_keeps_the_command_from_running() {
+    let folder = scratch(&[]);
+    let output = go()
+        .leakgate(folder.path())
+        .args(["run", "--url=http://127.0.0.1:1", "--", "touch", "ran"])
+        .output()
+        .unwrap();
+    let ran = Ran::new(&output, &folder.path().join("none"));
+    assert_eq!(ran.code, 3, "{}", ran.said());
+    assert!(
+        ran.stderr.contains("the command was not run"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!folder.path().join("ran").exists());
+}
+
+#[test]
+fn a_service_that_is_gone_afterwards_is_unchecked() {
+    let folder = scratch(&[]);
+    let service = Service::start(folder.path());
+    let url = format!("--url={}", service.url);
+    let kill = service.process.id().to_string();
+    let ran = go().run_in(folder.path(), &[&url], &["kill", &kill]);
+    assert_eq!(ran.code, 3, "{}", ran.said());
+    assert!(
+        ran.stderr.contains("UNCHECKED 127.0.0.1-"),
+        "{}",
+        ran.stderr
+    );
+}
