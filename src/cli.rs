@@ -8,6 +8,7 @@ mod gate;
 mod output;
 mod run;
 mod service;
+mod start;
 mod suites;
 
 use std::ffi::OsString;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::gotest;
 use crate::report::escape;
 use crate::verdict::Outcome;
 use clap::{Args, Parser, Subcommand};
@@ -54,6 +56,9 @@ enum Command {
     Check(Check),
     /// Fetch the goroutine profile of a live service that imports net/http/pprof, for `check` to compare.
     Capture(capture::Capture),
+    /// Starts a test binary for `run`.
+    #[command(name = gotest::START_COMMAND, hide = true)]
+    Start(start::Start),
 }
 
 /// What `check` takes.
@@ -146,6 +151,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Check(check) => Ok(check::run(check)?.into()),
         Command::Run(run) => run::run(run),
         Command::Capture(capture) => Ok(capture::run(capture)?.into()),
+        Command::Start(start) => start::run(start),
     }
 }
 

@@ -84,6 +84,9 @@ pub struct Diff<'s, 'buf> {
     partnered: HashMap<usize, usize>,
     /// By group of `after`: goroutines without a frame in `before` that are counted as its start.
     started: HashMap<usize, i64>,
+    /// Around tests, by group of `after` that holds goroutines of tests: how many of it are none. No more than these can
+    /// have been there before.
+    of_no_test: HashMap<usize, i64>,
 }
 
 impl<'s, 'buf> Diff<'s, 'buf> {
@@ -107,6 +110,11 @@ impl<'s, 'buf> Diff<'s, 'buf> {
     /// When `afters` is empty.
     pub fn around_tests(before: &'s Snapshot<'buf>, afters: &'s [Snapshot<'buf>]) -> Self {
         let mut diff = Self::unmatched(before, afters);
+        diff.of_no_test = diff
+            .rows()
+            .filter_map(|row| row.before.and(row.after))
+            .filter_map(|after| Some((after, diff.after.of_no_test(after)?)))
+            .collect();
         let mut left = diff.unpaired();
         if left.has_both_sides() {
             let pairs = background::pair(diff.before, diff.after, &left);
@@ -128,6 +136,7 @@ impl<'s, 'buf> Diff<'s, 'buf> {
             partners: HashMap::new(),
             partnered: HashMap::new(),
             started: HashMap::new(),
+            of_no_test: HashMap::new(),
         }
     }
 
@@ -212,11 +221,13 @@ impl<'s, 'buf> Diff<'s, 'buf> {
             }
             _ => 0,
         };
+        let most = after.and_then(|after| self.of_no_test.get(&after));
+        let there = count(self.before.groups(), before);
         Row {
             before,
             after,
             pairing,
-            count_before: count(self.before.groups(), before) + started,
+            count_before: most.map_or(there, |most| there.min(*most)) + started,
             count_after: count(self.after.groups(), after),
             started,
         }

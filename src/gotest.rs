@@ -6,12 +6,14 @@
 //! neither the user's files nor their build flags change.
 //!
 //! Each test binary writes a folder of its own; [`collect()`] reads them once the command has ended, and tells of every
-//! process that was started, also of one that did not live to write its last profile.
+//! process that was started, also of one that did not live to write its last profile, and of one that was built without
+//! the overlay.
 
 mod child;
 mod collect;
 mod command;
 mod flags;
+mod guard;
 mod overlay;
 mod toolchain;
 
@@ -26,6 +28,7 @@ use anyhow::Context as _;
 
 pub use collect::{Collected, collect};
 use command::{GoTest, Package};
+pub use guard::{COMMAND as START_COMMAND, note as note_start};
 pub use overlay::UnknownGo;
 use toolchain::Toolchain;
 
@@ -77,23 +80,28 @@ impl Prepared {
             Some(go_test) => (command[0].as_os_str(), go_test.directory.as_deref()),
             None => (OsStr::new("go"), None),
         };
-        let goflags = Toolchain::ask(go, of)?.goflags()?;
+        let toolchain = Toolchain::ask(go, of)?;
+        let goflags = toolchain.goflags()?;
         let quiet: Vec<String> = quiet.iter().map(Quiet::line).collect();
         fs::write(directory.join("quiet"), quiet.join("\n") + "\n")
             .with_context(|| format!("{} cannot be written to", directory.display()))?;
         let godebug = godebug(std::env::var("GODEBUG").ok().as_deref());
+        let variables = toolchain.variables()?.into_iter();
+        let mut environment: Vec<_> = variables.map(|(name, value)| (name, Some(value))).collect();
+        environment.extend([
+            ("GOFLAGS", Some(goflags.into())),
+            ("GODEBUG", Some(godebug.into())),
+            ("LEAKGATE_DIR", Some(directory.into())),
+            (
+                "LEAKGATE_SETTLE_MS",
+                Some(settle.as_millis().to_string().into()),
+            ),
+            ("LEAKGATE_PARENT", None),
+            ("LEAKGATE_RUN", Some(this_run().into())),
+        ]);
         Ok(Self {
             go_test,
-            environment: vec![
-                ("GOFLAGS", Some(goflags.into())),
-                ("GODEBUG", Some(godebug.into())),
-                ("LEAKGATE_DIR", Some(directory.into())),
-                (
-                    "LEAKGATE_SETTLE_MS",
-                    Some(settle.as_millis().to_string().into()),
-                ),
-                ("LEAKGATE_PARENT", None),
-            ],
+            environment,
         })
     }
 
@@ -145,13 +153,29 @@ impl Prepared {
     }
 }
 
-/// GODEBUG with deep stacks asked for, so that they keep their root, unless the user says how deep.
+/// A value that no other run has: what a test binary read of it keeps its result from being taken from the cache.
+fn this_run() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    format!(
+        "{}-{}",
+        std::process::id(),
+        now.unwrap_or_default().as_nanos()
+    )
+}
+
+/// GODEBUG with deep stacks asked for, so that they keep their root, and without labels in tracebacks, which Go 1.27 would
+/// show the tests; what the user says of either stays.
 fn godebug(of_user: Option<&str>) -> String {
-    match of_user.unwrap_or_default() {
-        "" => "profstackdepth=1024".to_owned(),
-        set if set.contains("profstackdepth=") => set.to_owned(),
-        set => format!("{set},profstackdepth=1024"),
+    let mut settings: Vec<&str> = of_user.into_iter().filter(|set| !set.is_empty()).collect();
+    for (name, setting) in [
+        ("profstackdepth=", "profstackdepth=1024"),
+        ("tracebacklabels=", "tracebacklabels=0"),
+    ] {
+        if !of_user.unwrap_or_default().contains(name) {
+            settings.push(setting);
+        }
     }
+    settings.join(",")
 }
 
 impl Quiet {

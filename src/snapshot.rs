@@ -233,6 +233,19 @@ impl<'buf> Snapshot<'buf> {
             .collect()
     }
 
+    /// How many goroutines of a group no test started; `None` when none was started by a test.
+    pub fn of_no_test(&self, group: usize) -> Option<i64> {
+        let key = self.groups[group].key;
+        self.labelled
+            .binary_search_by_key(&key, |&(key, _)| key)
+            .ok()?;
+        let portions = self.portions(group);
+        let (tests, others): (Vec<_>, Vec<_>) = portions
+            .iter()
+            .partition(|portion| portion.labels.contains_key(TEST_LABEL));
+        (!tests.is_empty()).then(|| others.iter().map(|portion| portion.count).sum())
+    }
+
     /// How many of the groups with these keys were cut: that is known only when the deepest stack is.
     fn count_cut(&self, mut suspects: Vec<(Key, Depth)>) -> u64 {
         suspects.retain(|(_, depth)| depth.is_cut(self.limit, self.deepest));

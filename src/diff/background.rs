@@ -6,7 +6,7 @@ use similar::{Algorithm, DiffTag, capture_diff_slices};
 
 use super::near::Similarity;
 use super::{Pair, Pairing, Unpaired};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, TEST_LABEL};
 use crate::stack::Frames;
 
 /// Pairs groups that no test's label is on by their root alone, in the order of their keys.
@@ -24,7 +24,10 @@ pub(super) fn pair(before: &Snapshot, after: &Snapshot, left: &Unpaired) -> Vec<
     let mut pairs = Vec::new();
     for &new in &left.new {
         let portions = after.portions(new);
-        if portions.iter().any(|portion| !portion.labels.is_empty()) {
+        if portions
+            .iter()
+            .any(|portion| portion.labels.contains_key(TEST_LABEL))
+        {
             continue;
         }
         let frames = after.frames(new);

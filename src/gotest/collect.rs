@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::guard;
 use crate::input::{Files, Found};
 
 /// The file that every process writes first.
@@ -19,6 +20,7 @@ const SCHEMA: &str = "leakgate.suite/1";
 struct Suite {
     schema: String,
     import_path: String,
+    pid: u32,
     /// The test binary that started this process, by its process id; empty for one that the go command started.
     child_of: String,
     started_unix_ns: u64,
@@ -86,6 +88,9 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
         }
         collected.folders.insert(folder);
     }
+    let captured = processes.iter().map(|(_, suite)| suite.pid).collect();
+    let missed = guard::missed(directory, &captured);
+    collected.found.incomplete.extend(missed);
     // One package may be tested several times in one command.
     processes.sort_by(|(_, one), (_, other)| {
         (&one.import_path, one.started_unix_ns).cmp(&(&other.import_path, other.started_unix_ns))

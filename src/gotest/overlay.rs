@@ -10,6 +10,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -161,10 +162,16 @@ pub(super) fn store_one(cache: &Path, name: &Path, text: &str) -> anyhow::Result
     if fs::read(&path).is_ok_and(|there| there == text.as_bytes()) {
         return Ok(path);
     }
-    fs::create_dir_all(&directory)?;
+    let error = || {
+        format!(
+            "{} cannot be written: leakgate keeps its overlay in Go's build cache",
+            path.display()
+        )
+    };
+    fs::create_dir_all(&directory).with_context(error)?;
     // Another run may write the same file at the same time.
-    let mut part = tempfile::NamedTempFile::new_in(&directory)?;
-    part.write_all(text.as_bytes())?;
-    part.persist(&path)?;
+    let mut part = tempfile::NamedTempFile::new_in(&directory).with_context(error)?;
+    part.write_all(text.as_bytes()).with_context(error)?;
+    part.persist(&path).with_context(error)?;
     Ok(path)
 }

@@ -24,7 +24,6 @@ var leakgate struct {
 	mu      sync.Mutex
 	running map[string]time.Time // tests, benchmarks and examples
 	count   int                  // how many there have been
-	log     *os.File             // starts and ends of top-level tests, for a process that does not live to tell
 }
 
 // leakgateStart is called first of all, by testing.MainStart: from here on a process that ends without an after snapshot
@@ -35,7 +34,9 @@ func leakgateStart(deps testDeps) {
 		return
 	}
 	pid := strconv.Itoa(os.Getpid())
-	dir := root + "/" + strings.Trim(deps.ImportPath(), "/") + "/" + pid
+	// Process ids come again, in containers above all.
+	began := strconv.FormatInt(time.Now().UnixNano(), 10)
+	dir := root + "/suites/" + strings.Trim(deps.ImportPath(), "/") + "/" + pid + "-" + began
 	if os.MkdirAll(dir, 0o777) != nil {
 		return
 	}
@@ -50,7 +51,7 @@ func leakgateStart(deps testDeps) {
 			"  \"import_path\": "+leakgateJSON(deps.ImportPath())+",\n"+
 			"  \"pid\": "+pid+",\n"+
 			"  \"child_of\": "+leakgateJSON(parent)+",\n"+
-			"  \"started_unix_ns\": "+strconv.FormatInt(time.Now().UnixNano(), 10)+",\n"+
+			"  \"started_unix_ns\": "+began+",\n"+
 			"  \"go\": "+leakgateJSON(runtime.Version())+",\n"+
 			"  \"platform\": "+leakgateJSON(runtime.GOOS+"/"+runtime.GOARCH)+",\n"+
 			"  \"directory\": "+leakgateJSON(wd)+",\n"+
@@ -65,14 +66,13 @@ func leakgateStart(deps testDeps) {
 	leakgate.running = map[string]time.Time{}
 	milliseconds, _ := strconv.Atoi(os.Getenv("LEAKGATE_SETTLE_MS"))
 	leakgate.settle = time.Duration(milliseconds) * time.Millisecond
-	leakgate.log, _ = os.OpenFile(dir+"/tests.log", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
 }
 
 // leakgateBefore takes the snapshot that growth is measured from, when the first m.Run begins.
 func leakgateBefore() {
 	// The go command notes which variables a test binary reads once its tests begin, and takes no result from its cache
 	// when one of them has changed. This one differs from run to run.
-	_ = os.Getenv("LEAKGATE_DIR")
+	_ = os.Getenv("LEAKGATE_RUN")
 	if leakgate.dir == "" || leakgate.started {
 		return
 	}
@@ -188,10 +188,18 @@ func leakgateEnd(name string) {
 	leakgateLog("-", name)
 }
 
+// leakgateLog notes starts and ends of top-level tests, for a process that does not live to tell. The file is not kept
+// open: a test may close descriptors that it did not open, and get ours for its own.
 func leakgateLog(sign, name string) {
-	if leakgate.log != nil && !strings.Contains(name, "/") {
-		_, _ = leakgate.log.WriteString(sign + name + "\n")
+	if strings.Contains(name, "/") {
+		return
 	}
+	log, err := os.OpenFile(leakgate.dir+"/tests.log", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+	if err != nil {
+		return
+	}
+	_, _ = log.WriteString(sign + name + "\n")
+	_ = log.Close()
 }
 
 // leakgateGroup is a stack and how many goroutines have it.

@@ -1,7 +1,7 @@
 //! What the go command says of itself, and how it is told to use the overlay.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,12 +10,15 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 use super::flags;
+use super::guard;
 use super::overlay::{self, Overlay};
 
 /// A go command and its settings in the current directory, where a go.mod may ask for another toolchain.
 #[derive(Debug)]
 pub(super) struct Toolchain {
     environment: Environment,
+    /// Where its files are replaced: GOROOT, or another name for it.
+    root: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -25,6 +28,55 @@ struct Environment {
     goflags: String,
     gocache: PathBuf,
     gomodcache: PathBuf,
+    gohostos: String,
+    gohostarch: String,
+    goos: String,
+    goarch: String,
+}
+
+impl Environment {
+    /// Where instrumented files are kept. In Go's own cache, which is this user's and lasts.
+    fn cache(&self) -> PathBuf {
+        self.gocache.join("leakgate")
+    }
+
+    /// Where to replace files of this Go. A toolchain that the go command has downloaded lies in the module cache, where it
+    /// replaces nothing: that one gets another name, by a link.
+    fn root(&self) -> anyhow::Result<PathBuf> {
+        let Some(name) = self
+            .goroot
+            .strip_prefix(&self.gomodcache)
+            .ok()
+            .and_then(Path::file_name)
+        else {
+            return Ok(self.goroot.clone());
+        };
+        let links = self.cache().join("toolchains");
+        let link = links.join(name);
+        if fs::read_link(&link).is_ok_and(|target| target == self.goroot) {
+            return Ok(link);
+        }
+        let error = || {
+            format!(
+                "{} lies in the module cache, where no file can be replaced, and cannot be linked to from {}",
+                self.goroot.display(),
+                link.display()
+            )
+        };
+        fs::create_dir_all(&links).with_context(error)?;
+        // Another run may make the same link at the same time.
+        let _ = fs::remove_file(&link);
+        match link_to(&self.goroot, &link) {
+            Err(problem) if problem.kind() == std::io::ErrorKind::AlreadyExists => {}
+            made => made.with_context(error)?,
+        }
+        Ok(link)
+    }
+
+    /// Whether what is built runs on this machine as it is.
+    fn is_native(&self) -> bool {
+        self.goos == self.gohostos && self.goarch == self.gohostarch
+    }
 }
 
 impl Toolchain {
@@ -32,6 +84,7 @@ impl Toolchain {
     pub(super) fn ask(go: &OsStr, directory: Option<&Path>) -> anyhow::Result<Self> {
         let mut command = Command::new(go);
         command.args(["env", "-json", "GOROOT", "GOFLAGS", "GOCACHE", "GOMODCACHE"]);
+        command.args(["GOHOSTOS", "GOHOSTARCH", "GOOS", "GOARCH"]);
         if let Some(directory) = directory {
             command.current_dir(directory);
         }
@@ -48,9 +101,21 @@ impl Toolchain {
                 String::from_utf8_lossy(&output.stderr).trim()
             );
         }
-        let environment = serde_json::from_slice(&output.stdout)
+        let environment: Environment = serde_json::from_slice(&output.stdout)
             .with_context(|| format!("`{} env` gave no JSON that leakgate knows", go.display()))?;
-        Ok(Self { environment })
+        let root = environment.root()?;
+        Ok(Self { environment, root })
+    }
+
+    /// What a command needs beside GOFLAGS, where this toolchain is used under another name.
+    pub(super) fn variables(&self) -> anyhow::Result<Vec<(&'static str, OsString)>> {
+        if self.root == self.environment.goroot {
+            return Ok(Vec::new());
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let first = std::iter::once(self.root.join("bin"));
+        let path = std::env::join_paths(first.chain(std::env::split_paths(&path)))?;
+        Ok(vec![("GOROOT", self.root.clone().into()), ("PATH", path)])
     }
 
     /// The value of GOFLAGS under which every go command that it reaches builds test binaries with the shim.
@@ -58,19 +123,13 @@ impl Toolchain {
     /// # Errors
     /// A Go whose package testing the shim does not fit into, or an overlay of the user's that replaces the same files.
     pub(super) fn goflags(&self) -> anyhow::Result<String> {
-        let Environment {
-            goroot, goflags, ..
-        } = &self.environment;
-        let flags = flags::split(goflags).context("GOFLAGS holds a quote that is not closed")?;
+        let flags = flags::split(&self.environment.goflags)
+            .context("GOFLAGS holds a quote that is not closed")?;
         let is_overlay = |flag: &&String| flags::value_of(flag, "overlay").is_some();
         // Of several, the go command takes the last.
         let of_user = flags.iter().rev().find(is_overlay);
         let mut overlay = of_user.map_or_else(|| Ok(Overlay::default()), |flag| read(flag))?;
-        let mut files = overlay::instrumented(goroot)?;
-        for other in self.other_roots() {
-            // One that leakgate does not know is only in the way when a module asks for it, and then no suite comes.
-            files.extend(overlay::instrumented(&other).unwrap_or_default());
-        }
+        let files = overlay::instrumented(&self.root)?;
         for (path, stored) in overlay::store(&self.cache(), &files)? {
             if let Some(other) = overlay.replace.insert(path.clone(), stored) {
                 bail!(
@@ -82,31 +141,32 @@ impl Toolchain {
         let text = serde_json::to_string_pretty(&overlay)?;
         let stored = overlay::store_one(&self.cache(), Path::new("overlay.json"), &text)?;
         let kept = flags.iter().filter(|flag| !is_overlay(flag)).cloned();
-        let ours = format!("-overlay={}", stored.display());
-        flags::join(&kept.chain([ours]).collect::<Vec<_>>())
+        let ours = [format!("-overlay={}", stored.display())];
+        // A user's own -exec starts the binaries where they can run; nothing may come between.
+        let has_exec = flags
+            .iter()
+            .any(|flag| flags::value_of(flag, "exec").is_some());
+        let guard = std::env::current_exe()
+            .ok()
+            .and_then(|leakgate| guard::flag(&leakgate));
+        let guard = guard.filter(|_| cfg!(unix) && !has_exec && self.environment.is_native());
+        flags::join(&kept.chain(ours).chain(guard).collect::<Vec<_>>())
             .context("GOFLAGS would need both kinds of quotes: the build cache's path holds one")
     }
 
-    /// Where instrumented files are kept. Beside Go's own cache, which is this user's and lasts.
     fn cache(&self) -> PathBuf {
-        self.environment.gocache.join("leakgate")
+        self.environment.cache()
     }
+}
 
-    /// The toolchains that a module somewhere below may switch to: all that were downloaded.
-    fn other_roots(&self) -> Vec<PathBuf> {
-        let downloads = self.environment.gomodcache.join("golang.org");
-        let entries = fs::read_dir(downloads).into_iter().flatten().flatten();
-        let mut roots: Vec<PathBuf> = entries
-            .filter(|entry| {
-                let name = entry.file_name();
-                name.to_string_lossy().starts_with("toolchain@")
-            })
-            .map(|entry| entry.path())
-            .filter(|root| *root != self.environment.goroot)
-            .collect();
-        roots.sort();
-        roots
-    }
+#[cfg(unix)]
+fn link_to(target: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
+}
+
+#[cfg(windows)]
+fn link_to(target: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::windows::fs::symlink_dir(target, link)
 }
 
 /// The overlay that a flag names, with its paths made absolute: they are meant from where the go command runs.

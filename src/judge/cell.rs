@@ -39,6 +39,14 @@ impl Cell {
         if row.started > 0 {
             counts.entry(BTreeMap::new()).or_default().0 += row.started;
         }
+        // Around tests, what a test started was not there before, whatever ended meanwhile.
+        let mut gone: i64 =
+            counts.values().map(|(before, _)| before).sum::<i64>() - row.count_before;
+        for (before, _) in counts.values_mut() {
+            let taken = gone.clamp(0, *before);
+            *before -= taken;
+            gone -= taken;
+        }
         let cell = |(labels, (before, after))| Cell {
             labels,
             before,

@@ -238,10 +238,11 @@ fn a_go_that_leakgate_does_not_know_is_no_evidence() {
     let folder = scratch_of(
         &["leaky"],
         &[
-            ("root/src/testing/testing.go", "package testing\n"),
+            ("root/go/src/testing/testing.go", "package testing\n"),
             (
                 "bin/go",
-                "#!/bin/sh\necho '{\"GOROOT\": \"'$ROOT'\", \"GOFLAGS\": \"\", \"GOCACHE\": \"'$ROOT'\", \"GOMODCACHE\": \"'$ROOT'\"}'\n",
+                "#!/bin/sh\nsed \"s|@|$ROOT|\" <<'E'\n{\"GOROOT\": \"@/go\",\n\"GOCACHE\": \"@\",\n\"GOMODCACHE\": \"@/mod\",\n\"GOFLAGS\": \"\",\n\
+                 \"GOHOSTOS\": \"linux\", \"GOHOSTARCH\": \"amd64\", \"GOOS\": \"linux\", \"GOARCH\": \"amd64\"}\nE\n",
             ),
         ],
     );
@@ -286,4 +287,65 @@ fn what_is_built_for_leakgate_leaves_the_module_and_its_own_builds_alone() {
         .collect();
     assert_eq!(before, after);
     assert!(!packages().join("leakgate").exists());
+}
+
+#[test]
+fn a_test_binary_that_was_built_otherwise_is_unchecked_and_never_missing() {
+    let folder = scratch_of(&["leaky"], &[("overlay.json", "{}")]);
+    let module = folder.path().join("leaky");
+    for go in gos() {
+        let ran = go.run_in(
+            &module,
+            &[],
+            &["sh", "-c", "go test -overlay=../overlay.json ."],
+        );
+        assert_eq!(ran.code, 3, "{}", ran.said());
+        assert!(ran.stderr.contains("leaky.test in "), "{}", ran.said());
+        assert!(ran.stderr.contains("was not captured"), "{}", ran.said());
+    }
+    // Another Go, which is not the one of the PATH.
+    if let [first, .., last] = &gos()[..] {
+        let command = format!("{}/go test .", first.bin().display());
+        let ran = last.run_in(&module, &[], &["sh", "-c", &command]);
+        assert_eq!(ran.code, 3, "{}", ran.said());
+        assert!(ran.stderr.contains("was not captured"), "{}", ran.said());
+    }
+}
+
+#[test]
+fn programs_that_go_run_starts_are_left_alone() {
+    let ran = go().run(&[
+        "sh",
+        "-c",
+        "go run ./service get http://127.0.0.1:1; go test ./clean",
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.said());
+    assert!(ran.stderr.contains("connection refused"), "{}", ran.said());
+}
+
+#[test]
+fn a_go_that_lies_in_the_module_cache_is_covered_too() {
+    // As one does that the go command has downloaded, because a go.mod asks for it.
+    let folder = scratch_of(&["leaky"], &[]);
+    for go in gos() {
+        let root = go.bin().parent().unwrap();
+        let output = go
+            .leakgate(&folder.path().join("leaky"))
+            .env("GOMODCACHE", root.parent().unwrap())
+            .args([
+                "run",
+                "--settle=1s",
+                "--report=json=../report.json",
+                "--",
+                "go",
+                "test",
+                ".",
+            ])
+            .output()
+            .unwrap();
+        is_leak_of(
+            &Ran::new(&output, &folder.path().join("report.json")),
+            "leaky",
+        );
+    }
 }

@@ -356,3 +356,15 @@ fn the_report_in_the_readme_is_a_real_one() {
         "README shows another report than\n{first}"
     );
 }
+
+#[test]
+fn a_leak_does_not_hide_behind_one_of_the_same_stack_that_ended() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./replaced"]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert_eq!(
+            ran.findings(),
+            expected(&[("example.com/run/replaced.(*pool).loop", &[("TestLeaks", 1)])])
+        );
+    }
+}

@@ -50,6 +50,11 @@ pub(crate) fn go() -> Go {
 }
 
 impl Go {
+    /// The directory of the go command.
+    pub(crate) fn bin(&self) -> &Path {
+        &self.bin
+    }
+
     /// Its version: 27 for go1.27.3.
     pub(crate) fn minor(&self) -> u32 {
         let output = Command::new(self.bin.join("go"))

@@ -1,0 +1,40 @@
+//! The hidden command that the go command starts test binaries through; see [`crate::gotest`].
+
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::gotest;
+
+/// A program and its arguments.
+#[derive(Debug, Args)]
+pub(super) struct Start {
+    #[arg(required = true, last = true)]
+    command: Vec<OsString>,
+}
+
+/// Notes the start, and becomes the program.
+pub(super) fn run(start: &Start) -> anyhow::Result<ExitCode> {
+    let (program, arguments) = start.command.split_first().context("no program is given")?;
+    gotest::note_start(program);
+    let mut command = Command::new(program);
+    command.args(arguments);
+    become_it(&mut command).with_context(|| format!("{} cannot be run", program.display()))
+}
+
+/// The same process goes on as the program, so that signals and its end are its own.
+#[cfg(unix)]
+fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
+    Err(std::os::unix::process::CommandExt::exec(command))
+}
+
+/// Where a process cannot become another, `run` does not ask for this.
+#[cfg(not(unix))]
+fn become_it(command: &mut Command) -> std::io::Result<ExitCode> {
+    let code = command.status()?.code();
+    Ok(ExitCode::from(
+        code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
+    ))
+}

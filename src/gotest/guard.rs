@@ -1,0 +1,92 @@
+//! Telling of test binaries that ran and were not built with the shim: by another Go than the one that
+//! the overlay was made for, or under another overlay.
+//!
+//! The go command starts every test binary through a program of ours (`-exec`), which notes its process id and becomes it.
+//! A process that was noted and left no folder was not captured.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// The folder of the notes, in the directory that is captured into.
+pub(super) const FOLDER: &str = "started";
+
+/// The hidden command that starts a test binary.
+pub const COMMAND: &str = "start-test-binary";
+
+/// A program that the go command started.
+#[derive(Debug, Serialize, Deserialize)]
+struct Started {
+    program: String,
+    directory: String,
+}
+
+/// The flag for GOFLAGS, given the path of leakgate itself; `None` when it cannot be written there.
+pub(super) fn flag(leakgate: &Path) -> Option<String> {
+    let path = leakgate.to_str()?;
+    // It is split like GOFLAGS once more, inside the quotes that it gets there.
+    if path.contains(['\'', '"']) {
+        return None;
+    }
+    Some(format!("-exec='{path}' {COMMAND} --"))
+}
+
+/// Notes that a program is about to be started in this process, and gives up in silence where it cannot: the program comes
+/// first.
+pub fn note(program: &OsString) {
+    let Some(directory) = std::env::var_os("LEAKGATE_DIR") else {
+        return;
+    };
+    // What a test starts is that test's business.
+    if std::env::var_os("LEAKGATE_PARENT").is_some() {
+        return;
+    }
+    let folder = PathBuf::from(directory).join(FOLDER);
+    let here = std::env::current_dir().unwrap_or_default();
+    let started = Started {
+        program: program.to_string_lossy().into_owned(),
+        directory: here.display().to_string(),
+    };
+    let path = folder.join(std::process::id().to_string());
+    if let (Ok(()), Ok(text)) = (fs::create_dir_all(&folder), serde_json::to_string(&started)) {
+        let _ = fs::write(path, text);
+    }
+}
+
+/// Test binaries that were noted and are not among the processes that captured: how to name each, and why it is unchecked.
+pub(super) fn missed(directory: &Path, captured: &BTreeSet<u32>) -> Vec<(String, String)> {
+    let mut missed = Vec::new();
+    for entry in fs::read_dir(directory.join(FOLDER))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let process = entry.file_name().to_string_lossy().parse();
+        if process.is_ok_and(|process| captured.contains(&process)) {
+            continue;
+        }
+        let text = fs::read_to_string(entry.path()).unwrap_or_default();
+        let Ok(started) = serde_json::from_str::<Started>(&text) else {
+            continue;
+        };
+        let name = started
+            .program
+            .rsplit(['/', '\\'])
+            .next()
+            .unwrap_or_default();
+        // `go run` starts its programs in the same way.
+        let is_test = Path::new(name)
+            .extension()
+            .is_some_and(|ending| ending == "test");
+        if is_test {
+            let why = "this test binary ran and was not captured: it was built under another -overlay, or by another Go than \
+                       the one that is used where leakgate was started: start it there";
+            missed.push((format!("{name} in {}", started.directory), why.to_owned()));
+        }
+    }
+    missed.sort();
+    missed
+}
