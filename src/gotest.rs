@@ -136,7 +136,7 @@ impl Prepared {
         {
             if !has_tests {
                 packages_without_tests.insert(import_path);
-            } else if !collected.started.contains(&import_path) {
+            } else if !collected.has_started(&import_path) {
                 let why = if status.success() {
                     "no test binary of it was seen, though the command succeeded: did it run elsewhere, or with another Go?"
                 } else {

@@ -25,6 +25,7 @@ struct Suite {
     child_of: String,
     started_unix_ns: u64,
     go: String,
+    directory: String,
     args: Vec<String>,
 }
 
@@ -104,9 +105,13 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
         collected.started.insert(suite.import_path.clone());
         let time = times.entry(suite.import_path.clone()).or_default();
         *time += 1;
+        let package = match suite.import_path.as_str() {
+            "" => &suite.directory,
+            path => path,
+        };
         let name = match *time {
-            1 => suite.import_path.clone(),
-            time => format!("{} (run {time})", suite.import_path),
+            1 => package.to_owned(),
+            time => format!("{package} (run {time})"),
         };
         collected.process(name, &folder, &suite);
     }
@@ -114,6 +119,13 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
 }
 
 impl Collected {
+    /// Whether a test binary of this package was started. One of files that were named, or of a folder outside of any
+    /// module, does not know its import path.
+    pub(super) fn has_started(&self, import_path: &str) -> bool {
+        let is_nameless = import_path == "command-line-arguments" || import_path.starts_with("_/");
+        self.started.contains(import_path) || (is_nameless && self.started.contains(""))
+    }
+
     fn process(&mut self, name: String, folder: &Path, suite: &Suite) {
         let file = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
         let (before, after) = (file("before.pb.gz"), file("after.pb.gz"));

@@ -136,6 +136,14 @@ pub static BUILTIN_ALLOWS: &[BuiltinAllow] = &[
         reason: "the other half of an idle keep-alive connection",
     },
     BuiltinAllow {
+        name: "http-keep-alive-serve",
+        root: &["net/http.(*conn).serve"],
+        any: &["bufio.(*Reader).Peek"],
+        without: &[],
+        bound: Bound::AsMany("http-keep-alive-read"),
+        reason: "the server's end of an idle keep-alive connection of the same process",
+    },
+    BuiltinAllow {
         name: "opencensus-worker",
         root: &["go.opencensus.io/stats/view.(*worker).start"],
         any: &[],

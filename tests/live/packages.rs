@@ -368,3 +368,26 @@ fn a_leak_does_not_hide_behind_one_of_the_same_stack_that_ended() {
         );
     }
 }
+
+#[test]
+fn a_server_of_all_tests_may_keep_an_idle_connection() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./server"]);
+        assert_eq!(ran.code, 0, "{}", ran.said());
+    }
+}
+
+#[test]
+fn files_that_are_named_are_a_suite_too() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "parallel/parallel_test.go"]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert_eq!(ran.suites().len(), 1, "{}", ran.said());
+        assert_eq!(
+            ran.report["unchecked"].as_array().unwrap().len(),
+            0,
+            "{}",
+            ran.said()
+        );
+    }
+}
