@@ -191,7 +191,7 @@ fn why_unfinished(folder: &Path, suite: &Suite, has_before: bool) -> String {
         format!("while {} ran", running.join(", "))
     };
     format!(
-        "the process ended {during}, so it has no after profile: os.Exit, log.Fatal, a panic, or a signal. Mend that \
+        "the process ended {during}, so it has no after profile: os.Exit, log.Fatal, a panic, a signal, or a directory that it could not write to. Mend that \
          first; leaks cannot be judged without it."
     )
 }

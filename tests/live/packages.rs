@@ -77,6 +77,7 @@ fn a_process_that_ends_inside_a_test_is_unchecked_and_names_the_test() {
             ("exits", "TestExits"),
             ("fatal", "TestFatal"),
             ("killed", "TestKilled"),
+            ("twice", "TestEnds"),
         ] {
             let ran = go.run(&["go", "test", &format!("./{package}")]);
             assert_eq!(ran.code, 1, "{}", ran.said());
