@@ -1,6 +1,7 @@
 //! The command line: its types, and the only place that wires the stages together.
 
 mod capture;
+mod captured;
 mod check;
 mod config;
 mod duration;
@@ -32,7 +33,7 @@ Exit codes:
 
 const RUN_EXIT_CODES: &str = "\
 Exit codes:
-  the command's own, when it failed; then nothing is gated
+  the command's own, when it failed; then nothing is gated unless the policy says gate-failed-tests
   0  pass
   1  the policy is violated
   2  wrong usage, a bad policy file, or an internal error
@@ -152,6 +153,18 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Run(run) => run::run(run),
         Command::Capture(capture) => Ok(capture::run(capture)?.into()),
         Command::Start(start) => start::run(start),
+    }
+}
+
+/// Goes on as the go command, when `leakgate run` has put this program in its place.
+///
+/// # Errors
+/// A go command that is missing or cannot be started.
+pub fn stand_in_for_go() -> Option<anyhow::Result<ExitCode>> {
+    match gotest::called_as_go() {
+        Ok(None) => None,
+        Ok(Some(go)) => Some(start::run_go(&go)),
+        Err(error) => Some(Err(error)),
     }
 }
 

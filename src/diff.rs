@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use crate::snapshot::{CONNECTION_READER, Group, Snapshot};
 
+use background::Moves;
 pub use near::Similarity;
 use renamed::Classes;
 
@@ -24,7 +25,7 @@ pub enum Pairing {
     Exact,
     /// Equal once what only the compiler chooses is set aside.
     Renamed,
-    /// The same root, and frames that are alike in this degree: 0.8 and more, but for goroutines of one test binary.
+    /// The same root, and frames that are alike in this degree: 0.8 and more.
     Near(Similarity),
     /// Only on one side: new, or gone.
     Unpaired,
@@ -51,11 +52,11 @@ pub struct Row {
     pub after: Option<usize>,
     /// How the two were matched.
     pub pairing: Pairing,
-    /// Goroutines before, with those that had no frame yet and are counted as the start of this stack.
+    /// Goroutines before, with those that had no frame yet, or stood elsewhere, and are counted as the start of this stack.
     pub count_before: i64,
     /// Goroutines after.
     pub count_after: i64,
-    /// Of those before, how many had no frame yet.
+    /// Of those before, how many had no frame yet or stood elsewhere.
     pub started: i64,
 }
 
@@ -87,6 +88,8 @@ pub struct Diff<'s, 'buf> {
     /// Around tests, by group of `after` that holds goroutines of tests: how many of it are none. No more than these can
     /// have been there before.
     of_no_test: HashMap<usize, i64>,
+    /// Around tests, goroutines that stood elsewhere before.
+    moves: Moves,
 }
 
 impl<'s, 'buf> Diff<'s, 'buf> {
@@ -115,10 +118,12 @@ impl<'s, 'buf> Diff<'s, 'buf> {
             .filter_map(|row| row.before.and(row.after))
             .filter_map(|after| Some((after, diff.after.of_no_test(after)?)))
             .collect();
-        let mut left = diff.unpaired();
-        if left.has_both_sides() {
-            let pairs = background::pair(diff.before, diff.after, &left);
-            diff.take(pairs, &mut left);
+        diff.moves = background::moves(&diff);
+        let moved = diff.moves.count();
+        if moved > 0 {
+            diff.notes.push(format!(
+                "{moved} goroutines that no test started stood elsewhere before; they are known by their entry function"
+            ));
         }
         diff.start_frameless();
         diff
@@ -137,6 +142,7 @@ impl<'s, 'buf> Diff<'s, 'buf> {
             partnered: HashMap::new(),
             started: HashMap::new(),
             of_no_test: HashMap::new(),
+            moves: Moves::default(),
         }
     }
 
@@ -215,14 +221,13 @@ impl<'s, 'buf> Diff<'s, 'buf> {
     fn row(&self, before: Option<usize>, after: Option<usize>, pairing: Pairing) -> Row {
         let count =
             |groups: &[Group], group: Option<usize>| group.map_or(0, |group| groups[group].count);
-        let started = match after {
-            Some(after) if !self.started.is_empty() => {
-                self.started.get(&after).copied().unwrap_or(0)
-            }
+        let of = |counts: &HashMap<usize, i64>, group: Option<usize>| match group {
+            Some(group) if !counts.is_empty() => counts.get(&group).copied().unwrap_or(0),
             _ => 0,
         };
+        let started = of(&self.started, after) + of(&self.moves.into, after);
         let most = after.and_then(|after| self.of_no_test.get(&after));
-        let there = count(self.before.groups(), before);
+        let there = count(self.before.groups(), before) - of(&self.moves.out, before);
         Row {
             before,
             after,

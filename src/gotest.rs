@@ -15,9 +15,10 @@ mod command;
 mod flags;
 mod guard;
 mod overlay;
+mod record;
+mod stand_in;
 mod toolchain;
 
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
@@ -25,18 +26,26 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tempfile::TempDir;
 
-pub use collect::{Collected, collect};
-use command::{GoTest, Package};
+pub use collect::{Collected, Command, collect};
+use command::GoTest;
 pub use guard::{COMMAND as START_COMMAND, note as note_start};
 pub use overlay::UnknownGo;
-use toolchain::Toolchain;
+use record::{Ended, Record};
+pub use stand_in::{Go, called_as_go};
+use toolchain::{NoGo, Toolchain};
+
+/// Variables of the environment: a value, or none for one that is taken out.
+pub type Variables = Vec<(&'static str, Option<OsString>)>;
 
 /// Goroutines that are accepted anyway, so that no test binary waits for them to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quiet {
     /// How many more than before.
     pub max: i64,
+    /// Whether functions alone decide. Otherwise they are believed only once they have not gone for a while.
+    pub by_functions: bool,
     /// Patterns for the entry function, any of which will do; empty for any function.
     pub root: Vec<String>,
     /// The same for any function of the stack.
@@ -45,23 +54,18 @@ pub struct Quiet {
     pub without: Vec<String>,
 }
 
-/// What came of a command.
-#[derive(Debug)]
-pub struct Ran {
-    /// How it ended.
-    pub status: ExitStatus,
-    /// What its test binaries left.
-    pub collected: Collected,
-    /// Packages of the command that have no test files.
-    pub packages_without_tests: BTreeSet<String>,
-}
+/// How long goroutines are watched that are accepted if they wait for what they should wait for.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What a command is told so that its test binaries capture.
 #[derive(Debug)]
 pub struct Prepared {
     /// The command itself, where it is `go test`.
     go_test: Option<GoTest>,
-    environment: Vec<(&'static str, Option<OsString>)>,
+    environment: Variables,
+    record: Record,
+    /// Holds the go command that stands in for the real one.
+    _stand_in: Option<TempDir>,
 }
 
 impl Prepared {
@@ -85,39 +89,58 @@ impl Prepared {
         let quiet: Vec<String> = quiet.iter().map(Quiet::line).collect();
         fs::write(directory.join("quiet"), quiet.join("\n") + "\n")
             .with_context(|| format!("{} cannot be written to", directory.display()))?;
-        let godebug = godebug(std::env::var("GODEBUG").ok().as_deref());
-        let variables = toolchain.variables()?.into_iter();
-        let mut environment: Vec<_> = variables.map(|(name, value)| (name, Some(value))).collect();
+        let notes = goflags.unguarded.map(unnoticed).into_iter().collect();
+        let mut environment = variables(&toolchain, goflags.text)?;
         environment.extend([
-            ("GOFLAGS", Some(goflags.into())),
-            ("GODEBUG", Some(godebug.into())),
             ("LEAKGATE_DIR", Some(directory.into())),
             (
                 "LEAKGATE_SETTLE_MS",
                 Some(settle.as_millis().to_string().into()),
             ),
             ("LEAKGATE_PARENT", None),
+            ("LEAKGATE_SUITE", None),
             ("LEAKGATE_RUN", Some(this_run().into())),
         ]);
+        let stand_in = match go_test {
+            None => stand_in::folder(),
+            Some(_) => None,
+        };
+        if let Some(folder) = &stand_in {
+            put_first(folder.path(), &mut environment)?;
+            environment.push((stand_in::VARIABLE, Some(folder.path().into())));
+        }
         Ok(Self {
             go_test,
             environment,
+            record: Record::new(words(command), None, notes),
+            _stand_in: stand_in,
         })
     }
 
-    /// A command whose go commands are left alone.
-    pub fn nothing() -> Self {
+    /// A command whose go commands are left alone, because of a problem that is told. Where there is no go command, there
+    /// are no tests of it either.
+    pub fn nothing(command: &[OsString], problem: &anyhow::Error) -> Self {
+        let told = format!("go tests in it are not captured: {problem:#}");
+        let (problem, notes) = if problem.is::<NoGo>() {
+            (None, vec![told])
+        } else {
+            (Some(told), Vec::new())
+        };
         Self {
             go_test: None,
-            environment: Vec::new(),
+            environment: Variables::new(),
+            record: Record::new(words(command), problem, notes),
+            _stand_in: None,
         }
     }
 
-    /// Runs the command, and reads what its test binaries left in `directory`.
+    /// Runs the command. What its test binaries leave in `directory`, and what became of the command itself, is for
+    /// [`collect()`] to read.
     ///
     /// # Errors
-    /// A command that cannot be started.
-    pub fn run(&self, command: &[OsString], directory: &Path) -> anyhow::Result<Ran> {
+    /// A command that cannot be started, or a directory that cannot be written to.
+    pub fn run(mut self, command: &[OsString], directory: &Path) -> anyhow::Result<ExitStatus> {
+        self.record.write(directory)?;
         let (status, packages) = std::thread::scope(|scope| {
             // Listing takes a moment of its own, while the command builds.
             let go_test = self.go_test.as_ref();
@@ -126,31 +149,51 @@ impl Prepared {
             (status, listing.join().unwrap_or_default())
         });
         let status = status?;
-        let mut collected = collect(directory)
-            .with_context(|| format!("{} cannot be listed", directory.display()))?;
-        let mut packages_without_tests = BTreeSet::new();
-        for Package {
-            import_path,
-            has_tests,
-        } in packages
-        {
-            if !has_tests {
-                packages_without_tests.insert(import_path);
-            } else if !collected.has_started(&import_path) {
-                let why = if status.success() {
-                    "no test binary of it was seen, though the command succeeded: did it run elsewhere, or with another Go?"
-                } else {
-                    "no test binary of it ran: its build failed, or the command ended before"
-                };
-                collected.found.incomplete.push((import_path, why.into()));
-            }
-        }
-        Ok(Ran {
-            status,
-            collected,
-            packages_without_tests,
-        })
+        self.record.ended = Some(Ended::from(status));
+        self.record.packages.extend(packages);
+        let commands = stand_in::commands(directory);
+        self.record.packages.extend(commands.packages);
+        self.record.problems.extend(commands.problems);
+        let unnoticed = commands.unguarded.iter().map(|why| unnoticed(why));
+        self.record.notes.extend(unnoticed);
+        self.record.write(directory)?;
+        Ok(status)
     }
+}
+
+fn words(command: &[OsString]) -> Vec<String> {
+    command
+        .iter()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect()
+}
+
+fn unnoticed(why: &str) -> String {
+    format!("test binaries that are built without leakgate's overlay go unnoticed: {why}")
+}
+
+/// What makes the test binaries that a toolchain builds capture.
+fn variables(toolchain: &Toolchain, goflags: String) -> anyhow::Result<Variables> {
+    let mut variables = toolchain.variables()?;
+    let godebug = godebug(std::env::var("GODEBUG").ok().as_deref());
+    variables.extend([
+        ("GOFLAGS", Some(goflags.into())),
+        ("GODEBUG", Some(godebug.into())),
+    ]);
+    Ok(variables)
+}
+
+/// Puts a folder first on the PATH.
+fn put_first(folder: &Path, variables: &mut Variables) -> anyhow::Result<()> {
+    let of_toolchain = variables.iter().position(|(name, _)| *name == "PATH");
+    let path = of_toolchain.and_then(|index| variables.swap_remove(index).1);
+    let path = path
+        .or_else(|| std::env::var_os("PATH"))
+        .unwrap_or_default();
+    let first = std::iter::once(folder.to_owned());
+    let path = std::env::join_paths(first.chain(std::env::split_paths(&path)))?;
+    variables.push(("PATH", Some(path)));
+    Ok(())
 }
 
 /// A value that no other run has: what a test binary read of it keeps its result from being taken from the cache.
@@ -181,7 +224,17 @@ fn godebug(of_user: Option<&str>) -> String {
 impl Quiet {
     /// As the shim reads it.
     fn line(&self) -> String {
+        let patience = if self.by_functions {
+            Duration::ZERO
+        } else {
+            PATIENCE
+        };
         let fields = [&self.root, &self.any, &self.without].map(|patterns| patterns.join("|"));
-        format!("{}\t{}", self.max, fields.join("\t"))
+        format!(
+            "{}\t{}\t{}",
+            self.max,
+            patience.as_millis(),
+            fields.join("\t")
+        )
     }
 }

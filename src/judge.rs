@@ -20,7 +20,7 @@ use jiff::civil::Date;
 use crate::diff::Diff;
 use crate::policy::{BUILTIN_VERSION, Matcher, Per, Policy, Rule};
 use crate::snapshot::Snapshot;
-use crate::verdict::{Finding, Moved, Note, Skipped, Suite, Totals, Unchecked, Verdict};
+use crate::verdict::{Finding, Moved, Note, Skipped, Suite, TestRun, Totals, Unchecked, Verdict};
 use exception::{Exception, Use};
 use matching::Conditions;
 use suite::Judging;
@@ -53,7 +53,7 @@ pub struct SuiteVerdict {
     unchecked: Vec<Unchecked>,
     skipped: Vec<Skipped>,
     notes: Vec<Note>,
-    run: Option<String>,
+    run: Option<TestRun>,
 }
 
 impl SuiteVerdict {
@@ -65,8 +65,14 @@ impl SuiteVerdict {
         });
     }
 
-    /// Adds what the process told of itself.
-    pub fn ran(&mut self, run: String) {
+    /// Whether no test ran in it and it holds nothing that violates the policy.
+    fn is_idle(&self) -> bool {
+        let tests = self.run.as_ref().and_then(|run| run.tests);
+        tests == Some(0) && self.unchecked.is_empty() && !self.findings.iter().any(Finding::is_open)
+    }
+
+    /// Adds what the test binary told of itself.
+    pub fn ran(&mut self, run: TestRun) {
         self.run = Some(run);
     }
 
@@ -116,6 +122,7 @@ impl<'p> Judge<'p> {
                 after: diff.after.total,
                 stacks: diff.row_count(),
                 suites: 1,
+                without_tests: 0,
             },
             findings: suite.findings(&exception::covers(&self.exceptions, &uses, self.today)),
             moved: evidence::moved(name, diff),
@@ -152,6 +159,10 @@ impl<'p> Judge<'p> {
         };
         let mut uses = vec![Use::default(); self.exceptions.len()];
         for suite in suites {
+            if suite.is_idle() {
+                verdict.totals.without_tests += 1;
+                continue;
+            }
             verdict.totals.before = verdict.totals.before.saturating_add(suite.totals.before);
             verdict.totals.after = verdict.totals.after.saturating_add(suite.totals.after);
             verdict.totals.stacks += suite.totals.stacks;

@@ -7,7 +7,8 @@ use leakgate::cli::{self, Cli};
 
 fn main() -> ExitCode {
     cli::exit_on_panic();
-    match cli::run(&Cli::parse()) {
+    let done = cli::stand_in_for_go().unwrap_or_else(|| cli::run(&Cli::parse()));
+    match done {
         Ok(code) => code,
         Err(error) => {
             cli::complain(&error);

@@ -4,6 +4,7 @@
 //! not be checked, are all in a [`Verdict`].
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -45,8 +46,60 @@ pub struct Suite {
     pub name: String,
     /// Its own sums.
     pub totals: Totals,
-    /// What the process told of itself: `go1.27.3, 4 tests, settled in 3 ms`.
-    pub run: Option<String>,
+    /// What a test binary told of itself; `None` for a service, and for profiles that were captured otherwise.
+    pub run: Option<TestRun>,
+}
+
+/// What a test binary told of itself. Its [`Display`](fmt::Display) form is `go1.27.3, 4 tests, settled in 3 ms`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestRun {
+    /// The version of its Go: `go1.27.3`.
+    pub go: String,
+    /// Different tests, subtests, benchmarks, examples and fuzz seeds that ran; `None` where that is not known.
+    pub tests: Option<u64>,
+    /// What `m.Run` returned; `None` when it did not.
+    pub exit_code: Option<i32>,
+    /// How the wait for goroutines to end came out.
+    pub ending: Ending,
+}
+
+/// How a test binary came to its last profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// After so many milliseconds nothing was left that the policy does not accept.
+    Settled {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Something was still left when the time to settle was over.
+    Unsettled {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Its tests were ended by `-timeout`.
+    TimedOut {
+        /// The timeout, as Go writes it: `10m0s`.
+        after: String,
+    },
+}
+
+impl fmt::Display for TestRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.go)?;
+        match self.tests {
+            Some(1) => f.write_str(", 1 test")?,
+            Some(tests) => write!(f, ", {tests} tests")?,
+            None => {}
+        }
+        if let Some(code) = self.exit_code.filter(|&code| code != 0) {
+            write!(f, ", failed with exit code {code}")?;
+        }
+        match &self.ending {
+            Ending::Settled { ms } => write!(f, ", settled in {ms} ms"),
+            Ending::Unsettled { ms } => write!(f, ", not settled after {ms} ms"),
+            Ending::TimedOut { after } => write!(f, ", timed out after {after}"),
+        }
+    }
 }
 
 /// A command that was run between the captures.
@@ -156,6 +209,8 @@ pub struct Totals {
     pub stacks: u64,
     /// Before/after pairs that were judged.
     pub suites: u64,
+    /// Test binaries in which no test ran and nothing violates the policy: they are no suites.
+    pub without_tests: u64,
 }
 
 /// A violation of the policy.

@@ -18,9 +18,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["diff", "policy", "profile", "snapshot", "stack", "verdict"],
     ),
     ("report", &["diff", "policy", "verdict"]),
-    ("input", &["profile"]),
+    ("input", &["profile", "verdict"]),
     ("capture", &["input", "profile", "report", "snapshot"]),
-    ("gotest", &["input"]),
+    ("gotest", &["input", "verdict"]),
     (
         "cli",
         &[

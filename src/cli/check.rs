@@ -4,35 +4,58 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-use super::{Check, Code};
-use crate::gotest;
+use super::{Check, Code, captured};
+use crate::gotest::{self, Collected};
 use crate::input::{self, Files, Found};
 
 pub(super) fn run(check: &Check) -> anyhow::Result<Code> {
     let gate = &check.gate;
     gate.check_reports()?;
-    let mut found = find(check)?;
-    if found.suites.is_empty() && found.incomplete.is_empty() {
+    let Evidence { mut found, of_run } = find(check)?;
+    let has_none = found.suites.is_empty() && found.incomplete.is_empty();
+    if has_none && of_run.as_ref().is_none_or(Collected::is_empty) {
         let suite = check.paths[0].display().to_string();
         let why = "no profile is in it, so nothing was checked".into();
         found.incomplete.push((suite, why));
     }
-    let verdict = gate.judge(&gate.policy()?, found);
+    let policy = gate.policy()?;
+    let verdict = match of_run {
+        Some(collected) => captured::judge(gate, &policy, collected, found),
+        None => gate.judge(&policy, found),
+    };
     gate.report(&verdict)
 }
 
+/// What the paths hold.
+#[derive(Default)]
+struct Evidence {
+    found: Found,
+    /// What `leakgate run --keep` left in a directory, or a `TestMain` that captures.
+    of_run: Option<Collected>,
+}
+
+impl From<Found> for Evidence {
+    fn from(found: Found) -> Self {
+        Self {
+            found,
+            of_run: None,
+        }
+    }
+}
+
 /// The suites that the paths mean. A path that does not exist is missing evidence, whatever it was to be.
-fn find(check: &Check) -> anyhow::Result<Found> {
+fn find(check: &Check) -> anyhow::Result<Evidence> {
     let missing = check.paths.iter().filter(|path| !path.exists());
     let why = "it does not exist: check the path, and that the step which captures it ran";
     let incomplete: Vec<_> = missing
         .map(|path| (path.display().to_string(), why.to_owned()))
         .collect();
     if !incomplete.is_empty() {
-        return Ok(Found {
+        let found = Found {
             suites: Vec::new(),
             incomplete,
-        });
+        };
+        return Ok(found.into());
     }
     let directories = check.paths.iter().filter(|path| path.is_dir()).count();
     if directories > 0 && (check.proven.is_some() || check.suite.is_some()) {
@@ -42,7 +65,7 @@ fn find(check: &Check) -> anyhow::Result<Found> {
     }
     match (&check.paths[..], directories) {
         ([directory], 1) => directory_of_suites(directory),
-        ([before, after], 2) => Ok(input::pair_directories(before, after)?),
+        ([before, after], 2) => Ok(input::pair_directories(before, after)?.into()),
         ([file], 0) => {
             bail!(
                 "only {} is given: a check needs a profile from before and one from after",
@@ -61,10 +84,11 @@ fn find(check: &Check) -> anyhow::Result<Found> {
                 proven: check.proven.clone(),
                 ..Files::default()
             };
-            Ok(Found {
+            let found = Found {
                 suites: vec![files],
                 incomplete: Vec::new(),
-            })
+            };
+            Ok(found.into())
         }
         _ => bail!(
             "files and directories are mixed, or there are more than two directories: give two files or two directories"
@@ -73,12 +97,12 @@ fn find(check: &Check) -> anyhow::Result<Found> {
 }
 
 /// The suites of a directory: what `leakgate run --keep` left there, and pairs of profiles by their names.
-fn directory_of_suites(directory: &Path) -> anyhow::Result<Found> {
+fn directory_of_suites(directory: &Path) -> anyhow::Result<Evidence> {
     let collected = gotest::collect(directory)
         .with_context(|| format!("{}: cannot be listed", directory.display()))?;
-    let pairs = input::pair_directory(directory, &collected.folders)?;
-    let mut found = collected.found;
-    found.suites.extend(pairs.suites);
-    found.incomplete.extend(pairs.incomplete);
-    Ok(found)
+    let found = input::pair_directory(directory, &collected.folders)?;
+    Ok(Evidence {
+        found,
+        of_run: Some(collected),
+    })
 }

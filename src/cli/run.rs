@@ -7,12 +7,12 @@ use std::process::{ExitCode, ExitStatus};
 
 use anyhow::{Context as _, bail};
 
+use super::captured;
 use super::gate::Gate;
 use super::output::Destination;
 use super::{Code, Run, complain};
-use crate::gotest::{Prepared, Quiet, Ran, UnknownGo};
-use crate::policy::{BUILTIN_ALLOWS, Bound, Policy};
-use crate::verdict::{CommandRun, Verdict};
+use crate::gotest::{self, Prepared, Quiet, UnknownGo};
+use crate::policy::{BUILTIN_ALLOWS, Bound, Matcher, Pattern, Policy};
 use services::Services;
 
 pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
@@ -23,10 +23,7 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     let quiet = quiet(&policy, &run.gate);
     let prepared = match Prepared::new(&run.command, &capture.path, run.settle, &quiet) {
         // A service may be driven by anything; what keeps go tests from being captured is told.
-        Err(error) if !run.urls.is_empty() => {
-            complain(&error.context("go tests in the command are not captured"));
-            Prepared::nothing()
-        }
+        Err(error) if !run.urls.is_empty() => Prepared::nothing(&run.command, &error),
         Err(error) if error.is::<UnknownGo>() => {
             complain(&error);
             return Ok(Code::NoEvidence.into());
@@ -37,10 +34,11 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
         complain(&error.context("the command was not run: there would be nothing to compare with"));
         return Ok(Code::NoEvidence.into());
     }
-    let mut ran = prepared.run(&run.command, &capture.path)?;
-    let status = ran.status;
-    services.after(run.settle, &capture.path, &mut ran.collected.found);
-    let verdict = judge(run, &policy, ran);
+    let status = prepared.run(&run.command, &capture.path)?;
+    let of_services = services.after(run.settle, &capture.path);
+    let collected = gotest::collect(&capture.path)
+        .with_context(|| format!("{} cannot be listed", capture.path.display()))?;
+    let verdict = captured::judge(&run.gate, &policy, collected, of_services);
     let code = run.gate.report_to(&verdict, Destination::Error)?;
     Ok(if status.success() {
         code.into()
@@ -85,7 +83,7 @@ impl Capture {
     }
 }
 
-/// What is accepted anyway and can be told by functions alone: no test binary waits for it to end.
+/// What is accepted anyway, as far as functions tell it: no test binary waits for it to end.
 fn quiet(policy: &Policy, gate: &Gate) -> Vec<Quiet> {
     let owned = |patterns: &[&str]| patterns.iter().map(ToString::to_string).collect();
     let builtin = BUILTIN_ALLOWS.iter().filter(|_| policy.builtin_allow);
@@ -95,73 +93,40 @@ fn quiet(policy: &Policy, gate: &Gate) -> Vec<Quiet> {
             // Whether there are too many of these is for the judge to say.
             Bound::Unbounded | Bound::AsMany(_) => i64::from(u16::MAX),
         },
+        by_functions: true,
         root: owned(entry.root),
         any: owned(entry.any),
         without: owned(entry.without),
     });
     let today = gate.today();
-    let own = policy.allows.iter().filter(|allow| {
-        let matcher = &allow.matcher;
-        let by_functions =
-            matcher.root.is_some() || matcher.home.is_some() || matcher.any.is_some();
-        by_functions && !matcher.asks_for_labels() && allow.expires >= today
-    });
-    let own = own.map(|allow| {
-        let texts = |patterns: [&Option<_>; 2]| {
-            patterns
-                .into_iter()
-                .flatten()
-                .map(ToString::to_string)
-                .collect()
-        };
-        Quiet {
-            max: allow.max,
-            root: texts([&allow.matcher.root, &None]),
-            any: texts([&allow.matcher.home, &allow.matcher.any]),
-            without: Vec::new(),
+    let own = policy.allows.iter().filter(|allow| allow.expires >= today);
+    let own = own.filter_map(|allow| {
+        let Matcher {
+            root,
+            home,
+            any,
+            state,
+            package,
+            proven,
+            ..
+        } = &allow.matcher;
+        // What is there without a function, such as a state alone, is no help before the end.
+        if root.is_none() && home.is_none() && any.is_none() || allow.matcher.asks_for_labels() {
+            return None;
         }
+        let text = |pattern: &Option<Pattern>| pattern.iter().map(ToString::to_string).collect();
+        Some(Quiet {
+            max: allow.max,
+            by_functions: home.is_none()
+                && state.is_none()
+                && package.is_none()
+                && proven.is_none(),
+            root: text(root),
+            any: text(if any.is_some() { any } else { home }),
+            without: Vec::new(),
+        })
     });
     own.chain(builtin).collect()
-}
-
-fn judge(run: &Run, policy: &Policy, ran: Ran) -> Verdict {
-    let Ran {
-        status,
-        mut collected,
-        packages_without_tests,
-    } = ran;
-    let found = &mut collected.found;
-    if found.suites.is_empty() && found.incomplete.is_empty() && status.success() {
-        let command: Vec<_> = run
-            .command
-            .iter()
-            .map(|word| word.to_string_lossy())
-            .collect();
-        let why = if !collected.without_tests.is_empty() {
-            "no test ran in it, so nothing was checked: does -run match any?"
-        } else if !packages_without_tests.is_empty() {
-            "none of its packages has a test, so nothing was checked"
-        } else {
-            "no go test ran under leakgate in it, so nothing was checked: does it run `go test`, with the go command of the \
-             PATH, and without a -overlay or GOFLAGS of its own?"
-        };
-        found.incomplete.push((command.join(" "), why.into()));
-    }
-    let mut verdict = run.gate.judge(policy, collected.found);
-    verdict.command = Some(CommandRun {
-        failed: (!status.success()).then(|| how_it_failed(status)),
-        gated: status.success() || policy.gate_failed_tests,
-        without_tests: (packages_without_tests.len() + collected.without_tests.len()) as u64,
-        children: collected.children,
-    });
-    verdict
-}
-
-fn how_it_failed(status: ExitStatus) -> String {
-    match status.code() {
-        Some(code) => format!("the command ended with exit code {code}"),
-        None => format!("the command was ended by a signal ({status})"),
-    }
 }
 
 /// The command's own exit code, or 128 and the number of the signal that ended it, as shells have it.

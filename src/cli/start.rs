@@ -1,4 +1,5 @@
-//! The hidden command that the go command starts test binaries through; see [`crate::gotest`].
+//! Becoming another program: a test binary that the go command starts through leakgate, or the go command itself; see
+//! [`crate::gotest`].
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};
@@ -6,7 +7,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::gotest;
+use crate::gotest::{self, Go};
 
 /// A program and its arguments.
 #[derive(Debug, Args)]
@@ -18,10 +19,23 @@ pub(super) struct Start {
 /// Notes the start, and becomes the program.
 pub(super) fn run(start: &Start) -> anyhow::Result<ExitCode> {
     let (program, arguments) = start.command.split_first().context("no program is given")?;
-    gotest::note_start(program);
+    gotest::note_start(program, arguments);
     let mut command = Command::new(program);
     command.args(arguments);
     become_it(&mut command).with_context(|| format!("{} cannot be run", program.display()))
+}
+
+/// Becomes the go command.
+pub(super) fn run_go(go: &Go) -> anyhow::Result<ExitCode> {
+    let mut command = Command::new(&go.program);
+    command.args(&go.arguments);
+    for (name, value) in &go.variables {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    become_it(&mut command).with_context(|| format!("{} cannot be run", go.program.display()))
 }
 
 /// The same process goes on as the program, so that signals and its end are its own.

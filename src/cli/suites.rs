@@ -98,6 +98,9 @@ fn judge_suite(judge: &Judge, files: &Files, limit: u64) -> Result<SuiteVerdict,
     if let Some(run) = &files.run {
         suite.ran(run.clone());
     }
+    for note in &files.notes {
+        suite.note(note.clone());
+    }
     if afters.len() > 1 {
         suite.note(format!(
             "of {} after profiles the last is judged",

@@ -1,57 +1,83 @@
-//! Around a test run: a goroutine that was there before any test began, and stands elsewhere when they are over.
+//! Around a test run: goroutines that were there before any test began, and stand elsewhere when the tests are over.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
-use similar::{Algorithm, DiffTag, capture_diff_slices};
+use super::Diff;
+use crate::snapshot::Snapshot;
 
-use super::near::Similarity;
-use super::{Pair, Pairing, Unpaired};
-use crate::snapshot::{Snapshot, TEST_LABEL};
-use crate::stack::Frames;
+/// Goroutines of before that are counted at another stack.
+#[derive(Debug, Default)]
+pub(super) struct Moves {
+    /// How many left, by group of `before`.
+    pub(super) out: HashMap<usize, i64>,
+    /// How many came, by group of `after`.
+    pub(super) into: HashMap<usize, i64>,
+}
 
-/// Pairs groups that no test's label is on by their root alone, in the order of their keys.
+/// Of one root: groups and by how many goroutines they differ.
+#[derive(Default)]
+struct Imbalance {
+    /// Groups of `before`.
+    fewer: Vec<(usize, i64)>,
+    /// Groups of `after`.
+    more: Vec<(usize, i64)>,
+}
+
+impl Moves {
+    pub(super) fn count(&self) -> i64 {
+        self.into.values().sum()
+    }
+}
+
+/// Balances the goroutines that no test's label is on, root by root, in the order of their keys.
 ///
 /// What runs before the first test are loops of init functions and of `TestMain`: one that waits at another line now is
 /// the same one. Goroutines that a test started carry its label and are never taken for it.
-pub(super) fn pair(before: &Snapshot, after: &Snapshot, left: &Unpaired) -> Vec<Pair> {
-    let root = |frames: &Frames| Some(frames.root()?.function.as_str().to_owned());
-    let mut by_root: BTreeMap<String, VecDeque<usize>> = BTreeMap::new();
-    for &gone in &left.gone {
-        if let Some(root) = root(&before.frames(gone)) {
-            by_root.entry(root).or_default().push_back(gone);
-        }
-    }
-    let mut pairs = Vec::new();
-    for &new in &left.new {
-        let portions = after.portions(new);
-        if portions
-            .iter()
-            .any(|portion| portion.labels.contains_key(TEST_LABEL))
-        {
+pub(super) fn moves(diff: &Diff) -> Moves {
+    let mut moves = Moves::default();
+    let mut by_root: BTreeMap<String, Imbalance> = BTreeMap::new();
+    for row in diff.rows() {
+        let there = row
+            .before
+            .map_or(0, |group| diff.before.groups()[group].count);
+        let now = row.after.map_or(0, |group| of_no_test(diff.after, group));
+        if there == now {
             continue;
         }
-        let frames = after.frames(new);
-        let same_root = root(&frames).and_then(|root| by_root.get_mut(&root));
-        if let Some(gone) = same_root.and_then(VecDeque::pop_front) {
-            let pairing = Pairing::Near(similarity(&before.frames(gone), &frames));
-            pairs.push(Pair { gone, new, pairing });
+        let (snapshot, group) = diff.shown(&row);
+        let Some(root) = snapshot
+            .frames(group)
+            .root()
+            .map(|root| root.function.as_str().to_owned())
+        else {
+            continue;
+        };
+        let Imbalance { fewer, more } = by_root.entry(root).or_default();
+        match (row.before, row.after) {
+            (Some(before), _) if there > now => fewer.push((before, there - now)),
+            (_, Some(after)) if now > there => more.push((after, now - there)),
+            _ => {}
         }
     }
-    pairs
+    for Imbalance { mut fewer, more } in by_root.into_values() {
+        for (after, mut wanted) in more {
+            while let Some((before, left)) = fewer.last_mut().filter(|_| wanted > 0) {
+                let taken = wanted.min(*left);
+                *moves.out.entry(*before).or_default() += taken;
+                *moves.into.entry(after).or_default() += taken;
+                wanted -= taken;
+                *left -= taken;
+                if *left == 0 {
+                    fewer.pop();
+                }
+            }
+        }
+    }
+    moves
 }
 
-fn similarity(before: &Frames, after: &Frames) -> Similarity {
-    let names = |frames: &Frames| -> Vec<String> {
-        let frames = frames.as_slice().iter();
-        frames
-            .map(|frame| frame.function.as_str().to_owned())
-            .collect()
-    };
-    let (before, after) = (names(before), names(after));
-    let operations = capture_diff_slices(Algorithm::Myers, &before, &after);
-    let kept = operations
-        .iter()
-        .filter(|operation| operation.tag() == DiffTag::Equal);
-    let kept: usize = kept.map(|operation| operation.old_range().len()).sum();
-    Similarity::new(kept, before.len() + after.len())
+fn of_no_test(snapshot: &Snapshot, group: usize) -> i64 {
+    snapshot
+        .of_no_test(group)
+        .unwrap_or(snapshot.groups()[group].count)
 }

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::command::Package;
 use super::guard;
+use super::record::{self, Record};
 use crate::input::{Files, Found};
+use crate::verdict::{Ending, TestRun};
 
 /// The file that every process writes first.
 const SUITE_FILE: &str = "suite.json";
@@ -32,8 +35,10 @@ struct Suite {
 /// `end.json`: written with the after profile.
 #[derive(Debug, Deserialize)]
 struct End {
-    /// Tests, subtests, benchmarks, examples and fuzz seeds that ran.
-    tests: u64,
+    /// Different tests, subtests, benchmarks, examples and fuzz seeds that ran. A `TestMain` that captures cannot know.
+    tests: Option<u64>,
+    exit_code: i32,
+    settled: bool,
     settle_ms: u64,
 }
 
@@ -49,17 +54,30 @@ struct Timeout {
 pub struct Collected {
     /// One suite for each test binary that ran tests, and what keeps others from being checked.
     pub found: Found,
-    /// Import paths of the test binaries that ran and had no test to run.
-    pub without_tests: BTreeSet<String>,
+    /// The command that leakgate ran around them; `None` where it ran none.
+    pub command: Option<Command>,
     /// Import paths of all test binaries that were started.
     pub started: BTreeSet<String>,
+    /// Packages of the command that have no test files.
+    pub packages_without_tests: BTreeSet<String>,
     /// Processes that test binaries started as copies of themselves.
     pub children: u64,
     /// The folders that all this was read from.
     pub folders: BTreeSet<PathBuf>,
 }
 
-/// Reads what test binaries left in a directory and those below it.
+/// A command that was run.
+#[derive(Debug)]
+pub struct Command {
+    /// The command and its arguments, parted by spaces.
+    pub line: String,
+    /// How it failed.
+    pub failed: Option<String>,
+    /// What else a reader of the report should know.
+    pub notes: Vec<String>,
+}
+
+/// Reads what a run left in a directory and those below it.
 ///
 /// # Errors
 /// A directory that cannot be listed.
@@ -115,15 +133,66 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
         };
         collected.process(name, &folder, &suite);
     }
+    match Record::read(directory) {
+        Ok(Some(record)) => collected.record(record),
+        Ok(None) => {}
+        Err(why) => collected
+            .found
+            .incomplete
+            .push((directory.display().to_string(), why)),
+    }
     Ok(collected)
 }
 
 impl Collected {
+    /// Whether nothing was captured, and nothing is known of a command.
+    pub fn is_empty(&self) -> bool {
+        self.found.suites.is_empty()
+            && self.found.incomplete.is_empty()
+            && self.command.is_none()
+            && self.children == 0
+    }
+
     /// Whether a test binary of this package was started. One of files that were named, or of a folder outside of any
     /// module, does not know its import path.
-    pub(super) fn has_started(&self, import_path: &str) -> bool {
+    fn has_started(&self, import_path: &str) -> bool {
         let is_nameless = import_path == "command-line-arguments" || import_path.starts_with("_/");
         self.started.contains(import_path) || (is_nameless && self.started.contains(""))
+    }
+
+    /// Adds what is known of the command.
+    fn record(&mut self, record: Record) {
+        let line = record.command.join(" ");
+        let Some(ended) = record.ended else {
+            let why = format!(
+                "leakgate was ended before the command, which {} tells of",
+                record::FILE
+            );
+            self.found.incomplete.push((line, why));
+            return;
+        };
+        self.found.incomplete.extend(record.problems);
+        for Package {
+            import_path,
+            has_tests,
+        } in record.packages
+        {
+            if !has_tests {
+                self.packages_without_tests.insert(import_path);
+            } else if !self.has_started(&import_path) {
+                let why = if ended.failed.is_none() {
+                    "no test binary of it was seen, though the command succeeded: did it run elsewhere, or with another Go?"
+                } else {
+                    "no test binary of it ran: its build failed, or the command ended before"
+                };
+                self.found.incomplete.push((import_path, why.into()));
+            }
+        }
+        self.command = Some(Command {
+            line,
+            failed: ended.failed,
+            notes: record.notes,
+        });
     }
 
     fn process(&mut self, name: String, folder: &Path, suite: &Suite) {
@@ -137,23 +206,33 @@ impl Collected {
             ..Files::default()
         };
         match (before, after, end, timeout) {
-            (_, _, Some(End { tests: 0, .. }), _) => {
-                self.without_tests.insert(suite.import_path.clone());
-            }
             (Some(before), Some(after), Some(end), None) => {
                 files.before = before;
                 files.afters = vec![after];
-                files.run = Some(format!(
-                    "{}, {} tests, settled in {} ms",
-                    suite.go, end.tests, end.settle_ms
-                ));
+                files.run = Some(TestRun {
+                    go: suite.go.clone(),
+                    tests: end.tests,
+                    exit_code: Some(end.exit_code),
+                    ending: if end.settled {
+                        Ending::Settled { ms: end.settle_ms }
+                    } else {
+                        Ending::Unsettled { ms: end.settle_ms }
+                    },
+                });
                 self.found.suites.push(files);
             }
             (Some(before), _, _, Some(timeout)) if file("timeout.pb.gz").is_some() => {
                 files.before = before;
                 files.afters = file("timeout.pb.gz").into_iter().collect();
                 files.proven = None;
-                files.run = Some(format!("{}, timed out after {}", suite.go, timeout.after));
+                files.run = Some(TestRun {
+                    go: suite.go.clone(),
+                    tests: None,
+                    exit_code: None,
+                    ending: Ending::TimedOut {
+                        after: timeout.after.clone(),
+                    },
+                });
                 files.doubt = Some(format!(
                     "its tests timed out after {} while {} ran. What stood at that moment is told, but it has no after \
                      profile: goroutines of other tests may have been on their way out.",

@@ -1,23 +1,27 @@
 //! The command that is run: what is known of it beforehand.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::bail;
+use serde::{Deserialize, Serialize};
 
 /// A command that is `go test` itself, so that its packages can be listed.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct GoTest {
-    go: OsString,
+    go: PathBuf,
     /// Flags that choose what is built, and the packages.
     list: Vec<String>,
+    /// Whether it only builds, or shows what it would do.
+    runs_none: bool,
     /// The directory of `-C`.
     pub(super) directory: Option<PathBuf>,
 }
 
 /// A package of the command.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Package {
     pub(super) import_path: String,
     pub(super) has_tests: bool,
@@ -63,7 +67,7 @@ impl GoTest {
         let [go, arguments @ ..] = command else {
             return Ok(None);
         };
-        let is_go = Path::new(go).file_stem() == Some(OsStr::new("go"));
+        let is_go = is_go(Path::new(go));
         let arguments: Option<Vec<&str>> =
             arguments.iter().map(|argument| argument.to_str()).collect();
         let (true, Some(arguments)) = (is_go, arguments) else {
@@ -78,8 +82,9 @@ impl GoTest {
             return Ok(None);
         };
         let mut found = Self {
-            go: go.clone(),
+            go: go.into(),
             list: Vec::new(),
+            runs_none: false,
             directory,
         };
         found.read_flags(arguments)?;
@@ -112,6 +117,7 @@ impl GoTest {
                      instead, where the two are merged"
                 );
             }
+            self.runs_none |= ["c", "n", "h"].contains(&plain) && value != Some("false");
             let takes_next = value.is_none() && !WITHOUT_VALUE.contains(&plain);
             let value = if takes_next {
                 arguments.next().copied()
@@ -131,19 +137,32 @@ impl GoTest {
         Ok(())
     }
 
-    /// Lists the packages; nothing when the go command cannot.
-    pub(super) fn packages(&self) -> Vec<Package> {
+    /// Lists the packages of the command where it is run in the current directory.
+    pub(super) fn packages(&self) -> BTreeSet<Package> {
+        self.packages_of(Path::new(""), None)
+    }
+
+    /// Lists the packages of the command where it was run in `here`, maybe with a GOFLAGS of its own; nothing when the go
+    /// command cannot.
+    pub(super) fn packages_of(&self, here: &Path, goflags: Option<&str>) -> BTreeSet<Package> {
+        if self.runs_none {
+            return BTreeSet::new();
+        }
         let mut command = Command::new(&self.go);
+        if let Some(goflags) = goflags {
+            command.env("GOFLAGS", goflags);
+        }
         command
             .args(["list", "-e", "-f"])
             .arg("{{.ImportPath}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}")
             .args(&self.list)
             .stdin(Stdio::null());
-        if let Some(directory) = &self.directory {
+        let directory = here.join(self.directory.as_deref().unwrap_or(Path::new("")));
+        if directory != Path::new("") {
             command.current_dir(directory);
         }
         let Ok(output) = command.output() else {
-            return Vec::new();
+            return BTreeSet::new();
         };
         let text = String::from_utf8_lossy(&output.stdout);
         let packages = text.lines().filter_map(|line| {
@@ -157,6 +176,20 @@ impl GoTest {
         });
         packages.collect()
     }
+}
+
+/// Whether a program is a go command: `go`, `go.exe`, or one that names its version, as `go1.22.3`.
+fn is_go(program: &Path) -> bool {
+    let name = program
+        .file_name()
+        .and_then(OsStr::to_str)
+        .unwrap_or_default();
+    let name = name.strip_suffix(".exe").unwrap_or(name);
+    let version = name.strip_prefix("go");
+    version.is_some_and(|version| {
+        let mut characters = version.chars();
+        characters.next().is_none_or(|first| first.is_ascii_digit())
+    })
 }
 
 #[cfg(test)]
@@ -195,9 +228,20 @@ mod tests {
 
     #[test]
     fn other_commands_are_none() {
-        for command in ["make test", "go build ./...", "gotestsum -- ./...", "go"] {
+        for command in [
+            "make test",
+            "go build ./...",
+            "gotestsum -- ./...",
+            "go",
+            "gofmt test",
+        ] {
             assert_eq!(read(command).unwrap(), None, "{command}");
         }
+    }
+
+    #[test]
+    fn a_go_command_may_name_its_version() {
+        assert!(read("go1.22.3 test").unwrap().is_some());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! A process that was noted and left no folder was not captured.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -24,8 +24,13 @@ struct Started {
     directory: String,
 }
 
-/// The flag for GOFLAGS, given the path of leakgate itself; `None` when it cannot be written there.
-pub(super) fn flag(leakgate: &Path) -> Option<String> {
+/// Behind the process id in the name of the note: the process got as far as package testing.
+const BEGUN: &str = ".begun";
+
+/// The flag for GOFLAGS; `None` when the path of leakgate cannot be written there, or no process can become another.
+pub(super) fn flag() -> Option<String> {
+    let leakgate = std::env::current_exe().ok().filter(|_| cfg!(unix))?;
+    let leakgate = fs::canonicalize(leakgate).ok()?;
     let path = leakgate.to_str()?;
     // It is split like GOFLAGS once more, inside the quotes that it gets there.
     if path.contains(['\'', '"']) {
@@ -34,9 +39,16 @@ pub(super) fn flag(leakgate: &Path) -> Option<String> {
     Some(format!("-exec='{path}' {COMMAND} --"))
 }
 
-/// Notes that a program is about to be started in this process, and gives up in silence where it cannot: the program comes
-/// first.
-pub fn note(program: &OsString) {
+/// Notes that a test binary is about to be started in this process, and gives up in silence where it cannot: the program
+/// comes first.
+pub fn note(program: &OsStr, arguments: &[OsString]) {
+    // `go run` starts its programs in the same way; this flag is one that `go test` always passes.
+    if !arguments
+        .iter()
+        .any(|argument| argument == "-test.paniconexit0")
+    {
+        return;
+    }
     let Some(directory) = std::env::var_os("LEAKGATE_DIR") else {
         return;
     };
@@ -59,13 +71,12 @@ pub fn note(program: &OsString) {
 /// Test binaries that were noted and are not among the processes that captured: how to name each, and why it is unchecked.
 pub(super) fn missed(directory: &Path, captured: &BTreeSet<u32>) -> Vec<(String, String)> {
     let mut missed = Vec::new();
-    for entry in fs::read_dir(directory.join(FOLDER))
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
-        let process = entry.file_name().to_string_lossy().parse();
-        if process.is_ok_and(|process| captured.contains(&process)) {
+    let folder = directory.join(FOLDER);
+    for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+        let Ok(process) = entry.file_name().to_string_lossy().parse::<u32>() else {
+            continue;
+        };
+        if captured.contains(&process) {
             continue;
         }
         let text = fs::read_to_string(entry.path()).unwrap_or_default();
@@ -77,15 +88,14 @@ pub(super) fn missed(directory: &Path, captured: &BTreeSet<u32>) -> Vec<(String,
             .rsplit(['/', '\\'])
             .next()
             .unwrap_or_default();
-        // `go run` starts its programs in the same way.
-        let is_test = Path::new(name)
-            .extension()
-            .is_some_and(|ending| ending == "test");
-        if is_test {
-            let why = "this test binary ran and was not captured: it was built under another -overlay, or by another Go than \
-                       the one that is used where leakgate was started: start it there";
-            missed.push((format!("{name} in {}", started.directory), why.to_owned()));
-        }
+        let why = if folder.join(format!("{process}{BEGUN}")).exists() {
+            "this test binary ended before its tests began: a panic or an exit in a package variable or an init function, or \
+             a main function of its own"
+        } else {
+            "this test binary ran and was not captured: it was built under another -overlay, or by another Go than \
+             the one that is used where leakgate was started: start it there"
+        };
+        missed.push((format!("{name} in {}", started.directory), why.to_owned()));
     }
     missed.sort();
     missed

@@ -17,23 +17,45 @@ import (
 )
 
 var leakgate struct {
+	root    string // of this run: what LEAKGATE_DIR names
 	dir     string // where the files of this process go; empty when it is not judged
 	settle  time.Duration
 	before  map[string]int // goroutines by entry function
 	started bool           // whether there is a before snapshot
 	mu      sync.Mutex
-	running map[string]time.Time // tests, benchmarks and examples
-	count   int                  // how many there have been
+	running map[string]int  // tests, benchmarks and examples; a test in a bubble has the name of the one around it
+	names   map[string]bool // those that there have been
+}
+
+// Package testing is initialised before the packages that use it, so what a test binary starts or saves there, as early as
+// in a package variable, is told from it already.
+func init() {
+	noted := os.Getenv("LEAKGATE_DIR") + "/started/" + strconv.Itoa(os.Getpid())
+	if _, err := os.Stat(noted); err != nil {
+		return
+	}
+	leakgateWrite(noted+".begun", func(io.Writer) error { return nil })
+	os.Setenv("LEAKGATE_PARENT", strconv.Itoa(os.Getpid()))
 }
 
 // leakgateStart is called first of all, by testing.MainStart: from here on a process that ends without an after snapshot
 // is known to be missing.
 func leakgateStart(deps testDeps) {
 	root, parent := os.Getenv("LEAKGATE_DIR"), os.Getenv("LEAKGATE_PARENT")
-	if root == "" {
+	if _, err := os.Stat(root); root == "" || err != nil {
+		// Where leakgate has gone already, nobody would read or remove what is written.
 		return
 	}
 	pid := strconv.Itoa(os.Getpid())
+	if parent == pid {
+		parent = ""
+		// A process that became this one, by an exec before its tests began, is not missing.
+		if earlier := os.Getenv("LEAKGATE_SUITE"); earlier != "" {
+			if _, err := os.Stat(earlier + "/before.pb.gz"); err != nil {
+				_ = os.RemoveAll(earlier)
+			}
+		}
+	}
 	// Process ids come again, in containers above all.
 	began := strconv.FormatInt(time.Now().UnixNano(), 10)
 	dir := root + "/suites/" + strings.Trim(deps.ImportPath(), "/") + "/" + pid + "-" + began
@@ -62,8 +84,9 @@ func leakgateStart(deps testDeps) {
 		return
 	}
 	os.Setenv("LEAKGATE_PARENT", pid)
-	leakgate.dir = dir
-	leakgate.running = map[string]time.Time{}
+	os.Setenv("LEAKGATE_SUITE", dir)
+	leakgate.root, leakgate.dir = root, dir
+	leakgate.running, leakgate.names = map[string]int{}, map[string]bool{}
 	milliseconds, _ := strconv.Atoi(os.Getenv("LEAKGATE_SETTLE_MS"))
 	leakgate.settle = time.Duration(milliseconds) * time.Millisecond
 }
@@ -83,8 +106,10 @@ func leakgateBefore() {
 		return
 	}
 	leakgate.started = true
-	// A goroutine that has not run yet has no frames: give those of init functions and of TestMain a moment.
-	if runtime.NumGoroutine() > 1 {
+	// A goroutine that has not run yet has no frames: give those of init functions and of TestMain a moment, and those
+	// that they start in turn.
+	for polls, last := 0, 0; polls < 20 && runtime.NumGoroutine() > 1 && last != runtime.NumGoroutine(); polls++ {
+		last = runtime.NumGoroutine()
 		time.Sleep(10 * time.Millisecond)
 	}
 	leakgate.before = map[string]int{}
@@ -96,18 +121,21 @@ func leakgateBefore() {
 
 // leakgateAfter takes the other snapshots, when m.Run ends: once nothing has grown, or when the time to settle is over.
 func leakgateAfter(m *M) {
-	if leakgate.dir == "" {
+	// An example that panics takes m.Run with it: its tests are not over.
+	if leakgate.dir == "" || leakgateCalledBy("runtime.gopanic") || leakgateCalledBy("runtime.Goexit") {
 		return
 	}
 	start, pause, polls := time.Now(), time.Millisecond, 1
-	for leakgateGrown() && time.Since(start) < leakgate.settle {
+	grown := leakgateGrown(0)
+	for grown && time.Since(start) < leakgate.settle {
 		time.Sleep(pause)
 		polls++
 		if pause *= 2; pause > 100*time.Millisecond {
 			pause = 100 * time.Millisecond
 		}
+		grown = leakgateGrown(time.Since(start))
 	}
-	settled := time.Since(start)
+	waited := time.Since(start)
 	leakgateProfile("goroutine", "after.pb.gz")
 	if pprof.Lookup("goroutineleak") != nil {
 		// The first run of the detector may come before a finalizer that the second one finds done.
@@ -119,8 +147,9 @@ func leakgateAfter(m *M) {
 		defer leakgate.mu.Unlock()
 		_, err := io.WriteString(w, "{\n"+
 			"  \"exit_code\": "+strconv.Itoa(m.exitCode)+",\n"+
-			"  \"tests\": "+strconv.Itoa(leakgate.count)+",\n"+
-			"  \"settle_ms\": "+strconv.FormatInt(settled.Milliseconds(), 10)+",\n"+
+			"  \"tests\": "+strconv.Itoa(len(leakgate.names))+",\n"+
+			"  \"settled\": "+strconv.FormatBool(!grown)+",\n"+
+			"  \"settle_ms\": "+strconv.FormatInt(waited.Milliseconds(), 10)+",\n"+
 			"  \"polls\": "+strconv.Itoa(polls)+"\n}\n")
 		return err
 	})
@@ -171,6 +200,10 @@ func leakgateNamed(name string, own bool) func() {
 	}
 	leakgateBegin(name)
 	return func() {
+		if leakgateCalledBy("runtime.gopanic") {
+			// The process dies of it.
+			return
+		}
 		leakgateEnd(name)
 		if !own {
 			pprof.SetGoroutineLabels(context.Background())
@@ -181,15 +214,17 @@ func leakgateNamed(name string, own bool) func() {
 func leakgateBegin(name string) {
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("leakgate.test", name)))
 	leakgate.mu.Lock()
-	leakgate.running[name] = time.Now()
-	leakgate.count++
+	leakgate.running[name]++
+	leakgate.names[name] = true
 	leakgate.mu.Unlock()
 	leakgateLog("+", name)
 }
 
 func leakgateEnd(name string) {
 	leakgate.mu.Lock()
-	delete(leakgate.running, name)
+	if leakgate.running[name]--; leakgate.running[name] == 0 {
+		delete(leakgate.running, name)
+	}
 	leakgate.mu.Unlock()
 	leakgateLog("-", name)
 }
@@ -208,121 +243,143 @@ func leakgateLog(sign, name string) {
 	_ = log.Close()
 }
 
-// leakgateGroup is a stack and how many goroutines have it.
-type leakgateGroup struct {
-	stack []uintptr
-	count int
+// leakgateCalledBy says whether a function is on the stack, close by.
+func leakgateCalledBy(function string) bool {
+	callers := make([]uintptr, 16)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers)])
+	for {
+		frame, more := frames.Next()
+		if frame.Function == function {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
 }
 
+// leakgateGroup is goroutines that share a stack and labels.
+type leakgateGroup struct {
+	count  int
+	ofTest bool     // whether a test's label is on them
+	names  []string // the functions of the stack, leaf first, without those of package runtime at the leaf
+}
+
+// entry is the goroutines' entry function; empty for those that have not run yet.
+func (group leakgateGroup) entry() string {
+	if len(group.names) == 0 {
+		return ""
+	}
+	return group.names[len(group.names)-1]
+}
+
+// leakgateGroups reads the goroutine profile in its form for people, which is the one that holds names and labels alike:
+//
+//	2 @ 0x46e0ee 0x40a4b2 0x4712c1
+//	# labels: {"leakgate.test":"TestPay"}
+//	#	0x5c1a04	example.com/shop.send+0x24	/src/shop/shop.go:9
 func leakgateGroups() []leakgateGroup {
-	records := make([]runtime.StackRecord, runtime.NumGoroutine()+16)
-	n, ok := runtime.GoroutineProfile(records)
-	for !ok {
-		records = make([]runtime.StackRecord, n+n/4+16)
-		n, ok = runtime.GoroutineProfile(records)
-	}
-	counts := map[[32]uintptr]int{}
-	for i := range records[:n] {
-		counts[records[i].Stack0]++
-	}
-	groups := make([]leakgateGroup, 0, len(counts))
-	for stack, count := range counts {
-		record := runtime.StackRecord{Stack0: stack}
-		groups = append(groups, leakgateGroup{record.Stack(), count})
+	var text strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&text, 1)
+	var groups []leakgateGroup
+	for _, line := range strings.Split(text.String(), "\n") {
+		if !strings.HasPrefix(line, "#") {
+			if at := strings.Index(line, " @"); at > 0 {
+				count, _ := strconv.Atoi(line[:at])
+				groups = append(groups, leakgateGroup{count: count})
+			}
+			continue
+		}
+		if len(groups) == 0 {
+			continue
+		}
+		group := &groups[len(groups)-1]
+		if strings.HasPrefix(line, "# labels: ") {
+			group.ofTest = strings.Contains(line, `"leakgate.test":`)
+			continue
+		}
+		fields := strings.FieldsFunc(line, func(r rune) bool { return r == '\t' })
+		if len(fields) > 2 {
+			name := strings.Split(fields[2], "+0x")[0]
+			group.names = append(group.names, strings.ReplaceAll(name, "%2e", "."))
+		}
 	}
 	return groups
 }
 
-// entry is the goroutine's entry function; empty for one that has not run yet.
-func (group leakgateGroup) entry() string {
-	outermost := group.stack
-	if len(outermost) > 2 {
-		outermost = outermost[len(outermost)-2:]
-	}
-	names := leakgateNames(outermost)
-	return names[len(names)-1]
-}
-
-// leakgateNames gives the functions of a stack, leaf first and at least one; runtime.goexit, which every goroutine
-// returns to, is none of them.
-func leakgateNames(stack []uintptr) []string {
-	names := []string{}
-	frames := runtime.CallersFrames(stack)
-	for more := len(stack) > 0; more; {
-		var frame runtime.Frame
-		frame, more = frames.Next()
-		if frame.Function != "runtime.goexit" {
-			names = append(names, strings.ReplaceAll(frame.Function, "%2e", "."))
+// leakgateGrown says whether there are goroutines that the judgement would find: any that a test started, and more of some
+// entry function than before of the others. Those aside that the policy accepts anyway: waiting for them would cost every
+// run the whole time to settle.
+func leakgateGrown(waited time.Duration) bool {
+	growth := map[string]int{}
+	groups := leakgateGroups()
+	for _, group := range groups {
+		if !group.ofTest {
+			growth[group.entry()] += group.count
 		}
 	}
-	if len(names) == 0 {
-		return []string{""}
-	}
-	return names
-}
-
-// leakgateGrown says whether there are more goroutines of some entry function than before, those aside that the policy
-// accepts anyway: waiting for them would cost every run the whole time to settle.
-func leakgateGrown() bool {
-	now, byEntry := map[string]int{}, map[string][]leakgateGroup{}
-	for _, group := range leakgateGroups() {
-		entry := group.entry()
-		now[entry] += group.count
-		byEntry[entry] = append(byEntry[entry], group)
+	for entry, before := range leakgate.before {
+		growth[entry] -= before
 	}
 	var quiet []leakgateQuiet
-	for entry, count := range now {
-		growth := count - leakgate.before[entry]
-		if growth <= 0 {
-			continue
-		}
-		if quiet == nil {
-			quiet = leakgateReadQuiet()
-		}
-		for _, group := range byEntry[entry] {
-			names := leakgateNames(group.stack)
-			for i := range quiet {
-				if quiet[i].matches(names) {
-					accepted := quiet[i].max
-					for _, bound := range []int{group.count, growth} {
-						if accepted > bound {
-							accepted = bound
-						}
-					}
-					quiet[i].max -= accepted
-					growth -= accepted
-					break
-				}
+	for _, group := range groups {
+		more := group.count
+		if !group.ofTest {
+			entry := group.entry()
+			if more > growth[entry] {
+				more = growth[entry]
+			}
+			if more > 0 {
+				growth[entry] -= more
 			}
 		}
-		if growth > 0 {
+		if more > 0 && quiet == nil {
+			quiet = leakgateReadQuiet()
+		}
+		for i := 0; i < len(quiet) && more > 0; i++ {
+			if quiet[i].patience <= waited && quiet[i].matches(group.names) {
+				accepted := quiet[i].max
+				if accepted > more {
+					accepted = more
+				}
+				quiet[i].max -= accepted
+				more -= accepted
+				break
+			}
+		}
+		if more > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// leakgateQuiet is one line of the file "quiet": how many more goroutines are accepted, then patterns for the entry
-// function, for any function of the stack, and for functions that must not be in it; all parted by tabs, and the patterns
-// of one kind by bars.
+// leakgateQuiet is one line of the file "quiet": how many more goroutines are accepted; after how many milliseconds, where
+// more than functions decides whether they are; then patterns for the entry function, for any function of the stack, and
+// for functions that must not be in it; all parted by tabs, and the patterns of one kind by bars.
 type leakgateQuiet struct {
 	max                int
+	patience           time.Duration
 	root, any, without []string
 }
 
 func leakgateReadQuiet() []leakgateQuiet {
-	text, _ := os.ReadFile(os.Getenv("LEAKGATE_DIR") + "/quiet")
+	text, _ := os.ReadFile(leakgate.root + "/quiet")
 	quiet := []leakgateQuiet{}
 	for _, line := range strings.Split(string(text), "\n") {
 		fields := strings.Split(line, "\t")
-		if len(fields) != 4 {
+		if len(fields) != 5 {
 			continue
 		}
 		patterns := func(field string) []string {
 			return strings.FieldsFunc(field, func(r rune) bool { return r == '|' })
 		}
 		max, _ := strconv.Atoi(fields[0])
-		quiet = append(quiet, leakgateQuiet{max, patterns(fields[1]), patterns(fields[2]), patterns(fields[3])})
+		milliseconds, _ := strconv.Atoi(fields[1])
+		quiet = append(quiet, leakgateQuiet{
+			max, time.Duration(milliseconds) * time.Millisecond,
+			patterns(fields[2]), patterns(fields[3]), patterns(fields[4]),
+		})
 	}
 	return quiet
 }
@@ -336,6 +393,9 @@ func (quiet leakgateQuiet) matches(names []string) bool {
 				}
 			}
 		}
+		return false
+	}
+	if len(names) == 0 {
 		return false
 	}
 	return (len(quiet.root) == 0 || some(quiet.root, names[len(names)-1:])) &&

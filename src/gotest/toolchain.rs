@@ -1,7 +1,7 @@
 //! What the go command says of itself, and how it is told to use the overlay.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,9 +9,26 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
+use super::Variables;
 use super::flags;
 use super::guard;
 use super::overlay::{self, Overlay};
+
+/// There is no go command to ask.
+#[derive(Debug, thiserror::Error)]
+#[error("{} cannot be run: `leakgate run` needs Go on the PATH", .go.display())]
+pub(super) struct NoGo {
+    go: PathBuf,
+    source: std::io::Error,
+}
+
+/// The value of GOFLAGS that makes test binaries capture.
+#[derive(Debug)]
+pub(super) struct GoFlags {
+    pub(super) text: String,
+    /// Why test binaries that are built otherwise go unnoticed, if so.
+    pub(super) unguarded: Option<&'static str>,
+}
 
 /// A go command and its settings in the current directory, where a go.mod may ask for another toolchain.
 #[derive(Debug)]
@@ -88,11 +105,9 @@ impl Toolchain {
         if let Some(directory) = directory {
             command.current_dir(directory);
         }
-        let output = command.output().with_context(|| {
-            format!(
-                "{} cannot be run: `leakgate run` needs Go on the PATH",
-                go.display()
-            )
+        let output = command.output().map_err(|source| NoGo {
+            go: go.into(),
+            source,
         })?;
         if !output.status.success() {
             bail!(
@@ -108,21 +123,24 @@ impl Toolchain {
     }
 
     /// What a command needs beside GOFLAGS, where this toolchain is used under another name.
-    pub(super) fn variables(&self) -> anyhow::Result<Vec<(&'static str, OsString)>> {
+    pub(super) fn variables(&self) -> anyhow::Result<Variables> {
         if self.root == self.environment.goroot {
             return Ok(Vec::new());
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let first = std::iter::once(self.root.join("bin"));
         let path = std::env::join_paths(first.chain(std::env::split_paths(&path)))?;
-        Ok(vec![("GOROOT", self.root.clone().into()), ("PATH", path)])
+        Ok(vec![
+            ("GOROOT", Some(self.root.clone().into())),
+            ("PATH", Some(path)),
+        ])
     }
 
     /// The value of GOFLAGS under which every go command that it reaches builds test binaries with the shim.
     ///
     /// # Errors
     /// A Go whose package testing the shim does not fit into, or an overlay of the user's that replaces the same files.
-    pub(super) fn goflags(&self) -> anyhow::Result<String> {
+    pub(super) fn goflags(&self) -> anyhow::Result<GoFlags> {
         let flags = flags::split(&self.environment.goflags)
             .context("GOFLAGS holds a quote that is not closed")?;
         let is_overlay = |flag: &&String| flags::value_of(flag, "overlay").is_some();
@@ -131,7 +149,10 @@ impl Toolchain {
         let mut overlay = of_user.map_or_else(|| Ok(Overlay::default()), |flag| read(flag))?;
         let files = overlay::instrumented(&self.root)?;
         for (path, stored) in overlay::store(&self.cache(), &files)? {
-            if let Some(other) = overlay.replace.insert(path.clone(), stored) {
+            // What an outer leakgate has put there is the same, or of another release.
+            if let Some(other) = overlay.replace.insert(path.clone(), stored)
+                && !Path::new(&other).starts_with(self.cache())
+            {
                 bail!(
                     "the overlay in GOFLAGS replaces {path} by {other}, and so does leakgate: take it out, or capture by a \
                      TestMain (examples/testmain)"
@@ -140,18 +161,32 @@ impl Toolchain {
         }
         let text = serde_json::to_string_pretty(&overlay)?;
         let stored = overlay::store_one(&self.cache(), Path::new("overlay.json"), &text)?;
-        let kept = flags.iter().filter(|flag| !is_overlay(flag)).cloned();
-        let ours = [format!("-overlay={}", stored.display())];
+        let guard = guard::flag();
+        let is_ours = |flag: &&String| is_overlay(flag) || Some(*flag) == guard.as_ref();
+        let kept: Vec<String> = flags
+            .iter()
+            .filter(|flag| !is_ours(flag))
+            .cloned()
+            .collect();
         // A user's own -exec starts the binaries where they can run; nothing may come between.
-        let has_exec = flags
+        let has_exec = kept
             .iter()
             .any(|flag| flags::value_of(flag, "exec").is_some());
-        let guard = std::env::current_exe()
-            .ok()
-            .and_then(|leakgate| guard::flag(&leakgate));
-        let guard = guard.filter(|_| cfg!(unix) && !has_exec && self.environment.is_native());
-        flags::join(&kept.chain(ours).chain(guard).collect::<Vec<_>>())
-            .context("GOFLAGS would need both kinds of quotes: the build cache's path holds one")
+        let unguarded = if has_exec {
+            Some("GOFLAGS holds an -exec of its own")
+        } else if !self.environment.is_native() {
+            Some("they are built for another platform")
+        } else if guard.is_none() {
+            Some("they cannot be started through leakgate here")
+        } else {
+            None
+        };
+        let guard = guard.filter(|_| unguarded.is_none());
+        let ours = [format!("-overlay={}", stored.display())];
+        let all: Vec<String> = kept.into_iter().chain(ours).chain(guard).collect();
+        let text = flags::join(&all)
+            .context("GOFLAGS would need both kinds of quotes: the build cache's path holds one")?;
+        Ok(GoFlags { text, unguarded })
     }
 
     fn cache(&self) -> PathBuf {

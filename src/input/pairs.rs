@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::verdict::TestRun;
+
 /// The files of one suite.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
@@ -16,8 +18,10 @@ pub struct Files {
     pub proven: Option<PathBuf>,
     /// Why they are no whole evidence, though they are worth being looked at.
     pub doubt: Option<String>,
-    /// What the process told of itself: `go1.27.3, 4 tests, settled in 3 ms`.
-    pub run: Option<String>,
+    /// What the test binary told of itself.
+    pub run: Option<TestRun>,
+    /// What else a reader of the report should know.
+    pub notes: Vec<String>,
 }
 
 /// What a directory holds: suites, and files that are no part of one with the reason.

@@ -1,9 +1,9 @@
 //! Goroutines that a whole process shares.
 
+use crate::stack::Frames;
+
 /// Entry functions of goroutines that whichever test needs them first happens to start.
-const SHARED: [&str; 9] = [
-    "net/http.(*persistConn).readLoop",
-    "net/http.(*persistConn).writeLoop",
+const SHARED: [&str; 7] = [
     "net/http.(*http2ClientConn).readLoop",
     "net/http/internal/http2.(*ClientConn).readLoop",
     "golang.org/x/net/http2.(*ClientConn).readLoop",
@@ -13,8 +13,35 @@ const SHARED: [&str; 9] = [
     "google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run",
 ];
 
-/// Whether a goroutine with this entry function serves all tests of a process, so that the one whose label it carries is
-/// not the one to blame.
-pub(super) fn is_shared(root: &str) -> bool {
-    SHARED.contains(&root)
+/// The two goroutines of a client's HTTP/1 connection.
+const READER: &str = "net/http.(*persistConn).readLoop";
+const WRITER: &str = "net/http.(*persistConn).writeLoop";
+
+/// Where the reader of a connection waits that is idle, and so anyone's to use.
+const IDLE: &str = "bufio.(*Reader).Peek";
+
+/// Whether a goroutine serves all tests of a process, so that the one whose label it carries is not the one to blame.
+/// The writer of a connection stands alike in all of them: it is a test's where there are unread bodies.
+pub(super) fn is_shared(frames: &Frames, has_unread_bodies: impl FnOnce() -> bool) -> bool {
+    match root(frames) {
+        READER => !is_unread_body(frames),
+        WRITER => !has_unread_bodies(),
+        root => SHARED.contains(&root),
+    }
+}
+
+/// Whether a goroutine reads a connection whose response was not read to its end, or not closed.
+pub(super) fn is_unread_body(frames: &Frames) -> bool {
+    let is_idle = || {
+        frames
+            .as_slice()
+            .iter()
+            .any(|frame| frame.function.as_str() == IDLE)
+    };
+    root(frames) == READER && !is_idle()
+}
+
+/// The entry function; empty for a stack that was cut.
+fn root<'f>(frames: &'f Frames) -> &'f str {
+    frames.root().map_or("", |root| root.function.as_str())
 }

@@ -7,7 +7,7 @@ use super::cell::Cell;
 use super::exception::{Cover, Use};
 use super::matching::{Matches, Subject};
 use super::places::Places;
-use super::shared::is_shared;
+use super::shared::{is_shared, is_unread_body};
 use super::tally::{self, Tally};
 use crate::diff::{Diff, Pairing, Row};
 use crate::policy::{Per, Rule};
@@ -156,6 +156,15 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         taken
     }
 
+    /// Whether more connections than before wait for a response to be read.
+    fn has_unread_bodies(&self) -> bool {
+        let mut grown = self.diff.rows().filter(|row| row.growth() > 0);
+        grown.any(|row| {
+            let (snapshot, group) = self.diff.shown(&row);
+            is_unread_body(&snapshot.frames(group))
+        })
+    }
+
     /// How many goroutines of a row Go's leak profile holds; `None` when there is none to ask.
     fn proven(&self, row: &Row) -> Option<i64> {
         if self.diff.after.kind() == Kind::GoroutineLeak {
@@ -263,9 +272,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         if finding.fix.is_empty() {
             signature.remedy.clone_into(&mut finding.fix);
         }
-        finding.shared = frames
-            .root()
-            .is_some_and(|root| is_shared(root.function.as_str()));
+        finding.shared = is_shared(&frames, || self.has_unread_bodies());
         finding.root = frames.root().map(|frame| self.places.of(frame));
         finding.home = frames.home().map(|frame| self.places.of(frame));
         finding.pairing = Some(row.pairing);

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::escape::is_dangerous;
 use crate::diff::Pairing;
 use crate::policy::Severity;
-use crate::verdict::{self, FailOn, Verdict};
+use crate::verdict::{self, Ending, FailOn, TestRun, Verdict};
 
 #[derive(Serialize)]
 struct Report<'v> {
@@ -38,7 +38,17 @@ struct Suite<'v> {
     before: i64,
     after: i64,
     stacks: u64,
-    run: Option<&'v str>,
+    run: Option<Run<'v>>,
+}
+
+#[derive(Serialize)]
+struct Run<'v> {
+    go: &'v str,
+    tests: Option<u64>,
+    exit_code: Option<i32>,
+    settled: bool,
+    settle_ms: Option<u64>,
+    timed_out: Option<&'v str>,
 }
 
 #[derive(Serialize)]
@@ -260,7 +270,23 @@ fn suite(suite: &verdict::Suite) -> Suite<'_> {
         before: suite.totals.before,
         after: suite.totals.after,
         stacks: suite.totals.stacks,
-        run: suite.run.as_deref(),
+        run: suite.run.as_ref().map(run),
+    }
+}
+
+fn run(run: &TestRun) -> Run<'_> {
+    let (settled, settle_ms, timed_out) = match &run.ending {
+        Ending::Settled { ms } => (true, Some(*ms), None),
+        Ending::Unsettled { ms } => (false, Some(*ms), None),
+        Ending::TimedOut { after } => (false, None, Some(after.as_str())),
+    };
+    Run {
+        go: &run.go,
+        tests: run.tests,
+        exit_code: run.exit_code,
+        settled,
+        settle_ms,
+        timed_out,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use crate::support::{Ran, expected, go, has, packages, scratch, scratch_of};
+use crate::support::{Ran, expected, go, gos, has, packages, scratch, scratch_of};
 
 #[test]
 fn input_output_and_exit_code_are_the_commands_own() {
@@ -88,6 +88,109 @@ fn what_is_kept_is_judged_alike_by_check() {
 }
 
 #[test]
+fn what_is_kept_says_that_the_command_failed_too() {
+    let folder = scratch_of(
+        &["leaky", "broken"],
+        &[(
+            "broken/more_test.go",
+            "package leaky\n\nvar x int = nothing\n",
+        )],
+    );
+    let kept = folder.path().join("kept");
+    let keep = format!("--keep={}", kept.display());
+    let ran = go().run_in(
+        folder.path(),
+        &[&keep],
+        &[
+            "sh",
+            "-c",
+            "(cd broken && go test ./...); (cd leaky && go test .)",
+        ],
+    );
+    assert_eq!(ran.code, 1, "{}", ran.said());
+    let why = "no test binary of it was seen, though the command succeeded";
+    assert!(ran.unchecked("example.com/broken").contains(why));
+    let ran = go().run_in(
+        folder.path(),
+        &[&format!("{keep}/failed")],
+        &["sh", "-c", "cd leaky && go test . && false"],
+    );
+    assert_eq!(ran.code, 1, "{}", ran.said());
+    assert!(ran.stderr.contains("NOT GATED"), "{}", ran.said());
+    let output = go()
+        .leakgate(folder.path())
+        .args(["check", "kept/failed", "--report=json=report.json"])
+        .output()
+        .unwrap();
+    let checked = Ran::new(&output, &folder.path().join("report.json"));
+    assert_eq!(checked.code, 3, "{}", checked.said());
+    assert_eq!(checked.report["command"], ran.report["command"]);
+    assert_eq!(checked.findings(), ran.findings());
+}
+
+#[test]
+fn a_makefile_may_set_goflags_of_its_own() {
+    let folder = scratch_of(
+        &["leaky"],
+        &[(
+            "Makefile",
+            "test:\n\tcd leaky && GOFLAGS=-mod=mod GODEBUG= go test ./...\n",
+        )],
+    );
+    for go in gos() {
+        let ran = go.run_in(folder.path(), &[], &["make", "test"]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert_eq!(
+            ran.findings(),
+            expected(&[("example.com/leaky.send", &[("TestLeaks", 1)])])
+        );
+        assert_eq!(
+            ran.report["unchecked"],
+            serde_json::json!([]),
+            "{}",
+            ran.said()
+        );
+    }
+}
+
+#[test]
+fn a_run_inside_a_run_is_judged_by_the_inner_one() {
+    let folder = scratch_of(&["leaky"], &[]);
+    let leakgate = env!("CARGO_BIN_EXE_leakgate");
+    let inner =
+        format!("{leakgate} run --settle=1s --report=json=inner.json -- go test . || test $? = 1");
+    let ran = go().run_in(&folder.path().join("leaky"), &[], &["sh", "-c", &inner]);
+    assert_eq!(ran.code, 3, "{}", ran.said());
+    let inner = std::fs::read(folder.path().join("leaky/inner.json")).unwrap();
+    let inner: serde_json::Value = serde_json::from_slice(&inner).unwrap();
+    assert_eq!(inner["outcome"], "fail");
+}
+
+#[test]
+fn an_exec_of_the_users_own_is_told() {
+    let folder = scratch_of(&["leaky"], &[]);
+    let json = folder.path().join("report.json");
+    let output = go()
+        .leakgate(&folder.path().join("leaky"))
+        .env("GOFLAGS", "-exec=env")
+        .args([
+            "run",
+            "--settle=1s",
+            "--report=json=../report.json",
+            "--",
+            "go",
+            "test",
+            ".",
+        ])
+        .output()
+        .unwrap();
+    let ran = Ran::new(&output, &json);
+    assert_eq!(ran.code, 1, "{}", ran.said());
+    let note = ran.report["notes"][0]["text"].as_str().unwrap();
+    assert!(note.contains("GOFLAGS holds an -exec of its own"), "{note}");
+}
+
+#[test]
 fn a_policy_may_gate_though_tests_failed() {
     let folder = scratch_of(
         &["leaky"],
@@ -123,15 +226,9 @@ fn an_accepted_leak_passes_and_is_not_waited_for() {
     let folder = scratch_of(&["leaky"], &[("leaky/leakgate.yml", policy)]);
     let ran = go().run_in(&folder.path().join("leaky"), &[], &["go", "test", "."]);
     assert_eq!(ran.code, 0, "{}", ran.said());
-    let told = ran.report["suites"][0]["run"].as_str().unwrap();
-    let waited: u32 = told
-        .split("settled in ")
-        .nth(1)
-        .unwrap()
-        .trim_end_matches(" ms")
-        .parse()
-        .unwrap();
-    assert!(waited < 1000, "{told}");
+    let told = &ran.report["suites"][0]["run"];
+    assert_eq!(told["settled"], true, "{told}");
+    assert!(told["settle_ms"].as_u64().unwrap() < 1000, "{told}");
 }
 
 #[cfg(unix)]

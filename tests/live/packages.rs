@@ -103,9 +103,9 @@ fn what_ends_within_the_time_to_settle_is_no_finding() {
     for go in gos() {
         let ran = go.run(&["go", "test", "./settles"]);
         assert_eq!(ran.code, 0, "{}", ran.said());
-        let told = ran.report["suites"][0]["run"].as_str().unwrap();
-        let waited = told.split("settled in ").nth(1).unwrap();
-        let waited: u32 = waited.trim_end_matches(" ms").parse().unwrap();
+        let told = &ran.report["suites"][0]["run"];
+        assert_eq!(told["settled"], true, "{told}");
+        let waited = told["settle_ms"].as_u64().unwrap();
         assert!((200..1000).contains(&waited), "{told}");
     }
 }
@@ -150,6 +150,11 @@ fn what_a_process_shares_is_not_blamed_on_the_test_that_needed_it_first() {
             .collect();
         assert!(
             roots.contains(&"net/http.(*persistConn).readLoop"),
+            "{}",
+            ran.said()
+        );
+        assert!(
+            roots.contains(&"net/http.(*persistConn).writeLoop"),
             "{}",
             ran.said()
         );
@@ -328,11 +333,71 @@ fn the_example_leaks_as_its_readme_says() {
 }
 
 #[test]
-fn a_background_loop_that_moved_on_is_the_same_one() {
+fn background_loops_of_which_some_moved_on_are_the_same_ones() {
     for go in gos() {
         let ran = go.run(&["go", "test", "./background"]);
         assert_eq!(ran.code, 0, "{}", ran.said());
+        let note = ran.report["notes"][0]["text"].as_str().unwrap();
+        assert!(
+            note.starts_with("2 goroutines that no test started"),
+            "{note}"
+        );
+        assert_eq!(ran.report["suites"][0]["run"]["settled"], true);
     }
+}
+
+#[test]
+fn an_example_that_panics_is_unchecked_though_the_exit_code_hides_it() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./examplepanics"]);
+        assert_eq!(ran.code, 3, "{}", ran.said());
+        let why = ran.unchecked("example.com/run/examplepanics");
+        assert!(why.contains("while Example ran"), "{why}");
+    }
+}
+
+#[test]
+fn a_test_binary_that_ends_before_its_tests_says_so() {
+    for go in gos() {
+        let ran = go.run(&["sh", "-c", "go test ./initpanics || true"]);
+        assert_eq!(ran.code, 3, "{}", ran.said());
+        assert!(
+            ran.stderr.contains("initpanics.test in ")
+                && ran.stderr.contains("ended before its tests began"),
+            "{}",
+            ran.said()
+        );
+    }
+}
+
+#[test]
+fn what_is_left_at_the_end_of_the_time_to_settle_is_told_so() {
+    let ran = go().run(&["go", "test", "./parallel"]);
+    let told = &ran.report["suites"][0]["run"];
+    assert_eq!(told["settled"], false, "{told}");
+    assert!(told["settle_ms"].as_u64().unwrap() >= 1000, "{told}");
+    assert_eq!(told["tests"], 6, "{told}");
+}
+
+#[test]
+fn a_response_that_nobody_read_is_its_tests_own_leak() {
+    let leaky = packages().join("../../examples/leaky");
+    let ran = go().run_in(&leaky, &[], &["go", "test", "./catalog"]);
+    let findings = ran.report["findings"].as_array().unwrap();
+    let of_client = findings.iter().filter(|finding| {
+        let root = finding["root"]["function"].as_str().unwrap();
+        root.starts_with("net/http.(*persistConn).")
+    });
+    let told: Vec<_> = of_client
+        .map(|finding| (&finding["shared"], &finding["tests"]))
+        .collect();
+    let tests = serde_json::json!({ "TestPriceUnknown": 3 });
+    assert_eq!(
+        told,
+        [(&false.into(), &tests), (&false.into(), &tests)],
+        "{}",
+        ran.said()
+    );
 }
 
 #[test]

@@ -45,29 +45,40 @@ impl Services {
         Ok(())
     }
 
-    /// Captures all of them after the command, and adds their suites to what was found.
-    pub(super) fn after(&self, settle: Duration, directory: &Path, found: &mut Found) {
+    /// Captures all of them after the command: their suites, and what keeps others from being checked.
+    pub(super) fn after(&self, settle: Duration, directory: &Path) -> Found {
+        let mut found = Found::default();
         for source in &self.sources {
             let suite = source.address().name();
             let after = place(source, directory, "after");
-            let captured = if settle < SHORTEST_PAUSE {
-                source.fetch()
+            let settled = if settle < SHORTEST_PAUSE {
+                source.fetch().map(|captured| (captured, None))
             } else {
-                source.settled(settle).map(|settled| settled.captured)
+                source.settled(settle).map(|settled| {
+                    let restless = (!settled.is_still).then(|| {
+                        format!(
+                            "the service had not settled after {} ms: its goroutines still changed",
+                            settle.as_millis()
+                        )
+                    });
+                    (settled.captured, restless)
+                })
             };
-            let kept = captured
+            let kept = settled
                 .map_err(|error| explained(&error))
-                .and_then(|captured| keep(&captured, &after));
+                .and_then(|(captured, restless)| keep(&captured, &after).map(|()| restless));
             match kept {
-                Ok(()) => found.suites.push(Files {
+                Ok(restless) => found.suites.push(Files {
                     suite,
                     before: place(source, directory, "before"),
                     afters: vec![after],
+                    notes: restless.into_iter().collect(),
                     ..Files::default()
                 }),
                 Err(error) => found.incomplete.push((suite, format!("{error:#}"))),
             }
         }
+        found
     }
 }
 
@@ -77,7 +88,7 @@ fn explained(error: &CaptureError) -> anyhow::Error {
 
 /// Where a capture is kept: `check` pairs such files too.
 fn place(source: &Source, directory: &Path, side: &str) -> PathBuf {
-    let service = directory.join("services").join(source.address().name());
+    let service = directory.join(source.address().name());
     service.join(format!("{side}.pb.gz"))
 }
 

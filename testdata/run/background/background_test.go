@@ -1,11 +1,15 @@
-// Package background has a loop that an init function starts, and that stands elsewhere when the tests are over.
+// Package background has loops that an init function starts, some of which stand elsewhere when the tests are over.
 package background
 
 import "testing"
 
 var step = make(chan int)
 
-func init() { go loop() }
+func init() {
+	for i := 0; i < 4; i++ {
+		go loop()
+	}
+}
 
 func loop() {
 	<-step
@@ -15,4 +19,7 @@ func loop() {
 //go:noinline
 func rest() { select {} }
 
-func TestStep(t *testing.T) { step <- 1 }
+func TestStep(t *testing.T) {
+	step <- 1
+	step <- 2
+}
