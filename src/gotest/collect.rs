@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::command::Package;
-use super::guard;
+use super::guard::{self, Missed};
 use super::record::{self, Record};
 use crate::input::{Files, Found};
 use crate::verdict::{Ending, TestRun};
@@ -109,7 +109,6 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
     }
     let captured = processes.iter().map(|(_, suite)| suite.pid).collect();
     let missed = guard::missed(directory, &captured);
-    collected.found.incomplete.extend(missed);
     // One package may be tested several times in one command.
     processes.sort_by(|(_, one), (_, other)| {
         (&one.import_path, one.started_unix_ns).cmp(&(&other.import_path, other.started_unix_ns))
@@ -134,8 +133,8 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
         collected.process(name, &folder, &suite);
     }
     match Record::read(directory) {
-        Ok(Some(record)) => collected.record(record),
-        Ok(None) => {}
+        Ok(Some(record)) => collected.record(record, &missed),
+        Ok(None) => collected.missed(&missed, &BTreeSet::new()),
         Err(why) => collected
             .found
             .incomplete
@@ -160,8 +159,28 @@ impl Collected {
         self.started.contains(import_path) || (is_nameless && self.started.contains(""))
     }
 
+    /// Adds test binaries that did not capture, by their package's import path where it is known.
+    fn missed(&mut self, missed: &[Missed], packages: &BTreeSet<Package>) {
+        for Missed {
+            program,
+            directory,
+            why,
+        } in missed
+        {
+            let package = packages
+                .iter()
+                .find(|package| package.directory == *directory);
+            let name = package.map_or_else(
+                || format!("{program} in {directory}"),
+                |package| package.import_path.clone(),
+            );
+            self.found.incomplete.push((name, (*why).to_owned()));
+        }
+    }
+
     /// Adds what is known of the command.
-    fn record(&mut self, record: Record) {
+    fn record(&mut self, record: Record, missed: &[Missed]) {
+        self.missed(missed, &record.packages);
         let line = record.command.join(" ");
         let Some(ended) = record.ended else {
             let why = format!(
@@ -174,11 +193,14 @@ impl Collected {
         self.found.incomplete.extend(record.problems);
         for Package {
             import_path,
+            directory,
             has_tests,
         } in record.packages
         {
             if !has_tests {
                 self.packages_without_tests.insert(import_path);
+            } else if missed.iter().any(|missed| missed.directory == directory) {
+                // It is told what became of its test binary.
             } else if !self.has_started(&import_path) {
                 let why = if ended.failed.is_none() {
                     "no test binary of it was seen, though the command succeeded: did it run elsewhere, or with another Go?"
@@ -314,12 +336,17 @@ fn folders(directory: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
             let entry = entry?;
             if entry.file_type()?.is_dir() {
                 open.push(entry.path());
-            } else if entry.file_name() == SUITE_FILE {
+            } else if entry.file_name() == SUITE_FILE && is_ours(&entry.path()) {
                 found.insert(folder.clone());
             }
         }
     }
     Ok(found)
+}
+
+/// Whether a file of this name is leakgate's: others may have one too.
+fn is_ours(path: &Path) -> bool {
+    fs::read_to_string(path).is_ok_and(|text| text.contains("leakgate.suite/"))
 }
 
 /// Reads a file, or says what is wrong with it.

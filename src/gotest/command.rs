@@ -24,6 +24,8 @@ pub(super) struct GoTest {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Package {
     pub(super) import_path: String,
+    /// Where its sources are, and its test binary runs.
+    pub(super) directory: String,
     pub(super) has_tests: bool,
 }
 
@@ -154,7 +156,7 @@ impl GoTest {
         }
         command
             .args(["list", "-e", "-f"])
-            .arg("{{.ImportPath}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}")
+            .arg("{{.ImportPath}}\t{{.Dir}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}")
             .args(&self.list)
             .stdin(Stdio::null());
         let directory = here.join(self.directory.as_deref().unwrap_or(Path::new("")));
@@ -168,9 +170,11 @@ impl GoTest {
         let packages = text.lines().filter_map(|line| {
             let mut fields = line.split('\t');
             let import_path = fields.next()?.to_owned();
+            let directory = fields.next()?.to_owned();
             let has_tests = fields.any(|count| count != "0");
             Some(Package {
                 import_path,
+                directory,
                 has_tests,
             })
         });

@@ -68,8 +68,19 @@ pub fn note(program: &OsStr, arguments: &[OsString]) {
     }
 }
 
-/// Test binaries that were noted and are not among the processes that captured: how to name each, and why it is unchecked.
-pub(super) fn missed(directory: &Path, captured: &BTreeSet<u32>) -> Vec<(String, String)> {
+/// A test binary that was noted and is not among the processes that captured.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Missed {
+    /// Where it ran: the directory of its package.
+    pub(super) directory: String,
+    /// The name of its file.
+    pub(super) program: String,
+    /// Why it is unchecked.
+    pub(super) why: &'static str,
+}
+
+/// Test binaries that were noted and are not among the processes that captured.
+pub(super) fn missed(directory: &Path, captured: &BTreeSet<u32>) -> Vec<Missed> {
     let mut missed = Vec::new();
     let folder = directory.join(FOLDER);
     for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -92,10 +103,14 @@ pub(super) fn missed(directory: &Path, captured: &BTreeSet<u32>) -> Vec<(String,
             "this test binary ended before its tests began: a panic or an exit in a package variable or an init function, or \
              a main function of its own"
         } else {
-            "this test binary ran and was not captured: it was built under another -overlay, or by another Go than \
-             the one that is used where leakgate was started: start it there"
+            "this test binary ran and was not captured: it was built under another -overlay, by another Go than the one \
+             that is used where leakgate was started, or with package testing itself covered (-coverpkg=all)"
         };
-        missed.push((format!("{name} in {}", started.directory), why.to_owned()));
+        missed.push(Missed {
+            program: name.to_owned(),
+            directory: started.directory.clone(),
+            why,
+        });
     }
     missed.sort();
     missed

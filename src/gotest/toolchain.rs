@@ -34,6 +34,8 @@ pub(super) struct GoFlags {
 #[derive(Debug)]
 pub(super) struct Toolchain {
     environment: Environment,
+    /// Where it is run; empty for the current directory.
+    directory: PathBuf,
     /// Where its files are replaced: GOROOT, or another name for it.
     root: PathBuf,
 }
@@ -119,7 +121,11 @@ impl Toolchain {
         let environment: Environment = serde_json::from_slice(&output.stdout)
             .with_context(|| format!("`{} env` gave no JSON that leakgate knows", go.display()))?;
         let root = environment.root()?;
-        Ok(Self { environment, root })
+        Ok(Self {
+            environment,
+            directory: directory.unwrap_or(Path::new("")).to_owned(),
+            root,
+        })
     }
 
     /// What a command needs beside GOFLAGS, where this toolchain is used under another name.
@@ -146,7 +152,10 @@ impl Toolchain {
         let is_overlay = |flag: &&String| flags::value_of(flag, "overlay").is_some();
         // Of several, the go command takes the last.
         let of_user = flags.iter().rev().find(is_overlay);
-        let mut overlay = of_user.map_or_else(|| Ok(Overlay::default()), |flag| read(flag))?;
+        let mut overlay = of_user.map_or_else(
+            || Ok(Overlay::default()),
+            |flag| read(flag, &self.directory),
+        )?;
         let files = overlay::instrumented(&self.root)?;
         for (path, stored) in overlay::store(&self.cache(), &files)? {
             // What an outer leakgate has put there is the same, or of another release.
@@ -205,16 +214,18 @@ fn link_to(target: &Path, link: &Path) -> std::io::Result<()> {
 }
 
 /// The overlay that a flag names, with its paths made absolute: they are meant from where the go command runs.
-fn read(flag: &str) -> anyhow::Result<Overlay> {
+fn read(flag: &str, directory: &Path) -> anyhow::Result<Overlay> {
     let path = flags::value_of(flag, "overlay").unwrap_or_default();
     let error = || format!("the overlay {path} that GOFLAGS names cannot be read");
-    let text = fs::read_to_string(path).with_context(error)?;
+    let text = fs::read_to_string(directory.join(path)).with_context(error)?;
     let overlay: Overlay = serde_json::from_str(&text).with_context(error)?;
     let absolute = |path: &str| -> anyhow::Result<String> {
         // An empty path stands for no file at all.
         Ok(match path {
             "" => String::new(),
-            path => std::path::absolute(path)?.display().to_string(),
+            path => std::path::absolute(directory.join(path))?
+                .display()
+                .to_string(),
         })
     };
     let mut replace = BTreeMap::new();

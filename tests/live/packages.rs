@@ -362,7 +362,7 @@ fn a_test_binary_that_ends_before_its_tests_says_so() {
         let ran = go.run(&["sh", "-c", "go test ./initpanics || true"]);
         assert_eq!(ran.code, 3, "{}", ran.said());
         assert!(
-            ran.stderr.contains("initpanics.test in ")
+            ran.stderr.contains("UNCHECKED example.com/run/initpanics")
                 && ran.stderr.contains("ended before its tests began"),
             "{}",
             ran.said()
