@@ -30,7 +30,7 @@ pub(super) struct Service {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse_some)]
     connect_timeout: Duration,
 
-    /// Give up when the profile is not there after this time. A service under load may need some seconds.
+    /// Give up when a profile is not there after this time, redirects included. A service under load may need some seconds.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse_some)]
     timeout: Duration,
 }
@@ -54,7 +54,7 @@ impl Service {
             headers,
             trust: match &self.cacert {
                 Some(path) => Trust::read(path)?,
-                None => Trust::System,
+                None => Trust::default(),
             },
             connect_timeout: self.connect_timeout,
             timeout: self.timeout,
