@@ -15,6 +15,7 @@ mod command;
 mod flags;
 mod guard;
 mod overlay;
+mod signals;
 mod toolchain;
 
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ pub use collect::{Collected, collect};
 use command::{GoTest, Package};
 pub use guard::{COMMAND as START_COMMAND, note as note_start};
 pub use overlay::UnknownGo;
+pub use signals::Signals;
 use toolchain::Toolchain;
 
 /// Goroutines that are accepted anyway, so that no test binary waits for them to end.
@@ -113,16 +115,28 @@ impl Prepared {
         }
     }
 
+    /// Keeps a variable of the environment from the command.
+    #[must_use]
+    pub fn without(mut self, variable: &'static str) -> Self {
+        self.environment.push((variable, None));
+        self
+    }
+
     /// Runs the command, and reads what its test binaries left in `directory`.
     ///
     /// # Errors
     /// A command that cannot be started.
-    pub fn run(&self, command: &[OsString], directory: &Path) -> anyhow::Result<Ran> {
+    pub fn run(
+        &self,
+        command: &[OsString],
+        directory: &Path,
+        signals: &mut Signals,
+    ) -> anyhow::Result<Ran> {
         let (status, packages) = std::thread::scope(|scope| {
             // Listing takes a moment of its own, while the command builds.
             let go_test = self.go_test.as_ref();
             let listing = scope.spawn(move || go_test.map(GoTest::packages).unwrap_or_default());
-            let status = child::run(command, &self.environment);
+            let status = child::run(command, &self.environment, signals);
             (status, listing.join().unwrap_or_default())
         });
         let status = status?;

@@ -9,8 +9,8 @@ use anyhow::{Context as _, bail};
 
 use super::gate::Gate;
 use super::output::Destination;
-use super::{Code, Run, complain};
-use crate::gotest::{Prepared, Quiet, Ran, UnknownGo};
+use super::{Code, Run, complain, service};
+use crate::gotest::{Prepared, Quiet, Ran, Signals, UnknownGo};
 use crate::policy::{BUILTIN_ALLOWS, Bound, Policy};
 use crate::verdict::{CommandRun, Verdict};
 use services::Services;
@@ -19,7 +19,8 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     run.gate.check_reports()?;
     let policy = run.gate.policy()?;
     let services = Services::new(run)?;
-    let capture = Capture::new(run)?;
+    let mut signals = Signals::watch().context("signals cannot be watched")?;
+    let capture = Capture::new(run, &signals)?;
     let quiet = quiet(&policy, &run.gate);
     let prepared = match Prepared::new(&run.command, &capture.path, run.settle, &quiet) {
         // A service may be driven by anything; what keeps go tests from being captured is told.
@@ -37,7 +38,10 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
         complain(&error.context("the command was not run: there would be nothing to compare with"));
         return Ok(Code::NoEvidence.into());
     }
-    let mut ran = prepared.run(&run.command, &capture.path)?;
+    let mut ran =
+        prepared
+            .without(service::TOKEN)
+            .run(&run.command, &capture.path, &mut signals)?;
     let status = ran.status;
     services.after(run.settle, &capture.path, &mut ran.collected.found);
     let verdict = judge(run, &policy, ran);
@@ -57,9 +61,9 @@ struct Capture {
 }
 
 impl Capture {
-    fn new(run: &Run) -> anyhow::Result<Self> {
+    fn new(run: &Run, signals: &Signals) -> anyhow::Result<Self> {
         let Some(keep) = &run.keep else {
-            let temporary = tempfile::Builder::new().prefix("leakgate-").tempdir();
+            let temporary = signals.temporary_directory();
             let temporary = temporary.context("no temporary directory can be made")?;
             return Ok(Self {
                 path: temporary.path().to_owned(),

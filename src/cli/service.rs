@@ -9,7 +9,7 @@ use super::duration;
 use crate::capture::{Headers, Options, Trust};
 
 /// Holds a bearer token.
-const TOKEN: &str = "LEAKGATE_BEARER_TOKEN";
+pub(super) const TOKEN: &str = "LEAKGATE_BEARER_TOKEN";
 
 /// How to reach a service.
 #[derive(Debug, Args)]
@@ -18,7 +18,8 @@ pub(super) struct Service {
     #[arg(long, value_name = "FILE")]
     headers_file: Option<PathBuf>,
 
-    /// Send the bearer token in this file, or else the one in the environment variable `LEAKGATE_BEARER_TOKEN`.
+    /// Send the bearer token in this file, or else the one in the environment variable `LEAKGATE_BEARER_TOKEN`,
+    /// which a command that is run does not get.
     #[arg(long, value_name = "FILE")]
     bearer_token_file: Option<PathBuf>,
 

@@ -8,4 +8,6 @@ mod builds;
 mod commands;
 mod packages;
 mod services;
+#[cfg(unix)]
+mod signals;
 mod support;
