@@ -32,8 +32,8 @@ struct Suite {
 /// `end.json`: written with the after profile.
 #[derive(Debug, Deserialize)]
 struct End {
-    /// Tests, subtests, benchmarks, examples and fuzz seeds that ran.
-    tests: u64,
+    /// Tests, subtests, benchmarks, examples and fuzz seeds that ran. A `TestMain` that captures cannot know.
+    tests: Option<u64>,
     settle_ms: u64,
 }
 
@@ -137,15 +137,18 @@ impl Collected {
             ..Files::default()
         };
         match (before, after, end, timeout) {
-            (_, _, Some(End { tests: 0, .. }), _) => {
+            (_, _, Some(End { tests: Some(0), .. }), _) => {
                 self.without_tests.insert(suite.import_path.clone());
             }
             (Some(before), Some(after), Some(end), None) => {
                 files.before = before;
                 files.afters = vec![after];
+                let tests = end.tests.map(|tests| format!(" {tests} tests,"));
                 files.run = Some(format!(
-                    "{}, {} tests, settled in {} ms",
-                    suite.go, end.tests, end.settle_ms
+                    "{},{} settled in {} ms",
+                    suite.go,
+                    tests.unwrap_or_default(),
+                    end.settle_ms
                 ));
                 self.found.suites.push(files);
             }
@@ -183,12 +186,12 @@ fn why_unfinished(folder: &Path, suite: &Suite, has_before: bool) -> String {
             "it ended before its tests began: its TestMain did not call m.Run, or ended the process first".into()
         };
     }
-    let log = fs::read_to_string(folder.join("tests.log")).unwrap_or_default();
-    let running = running(&log);
-    let during = if running.is_empty() {
-        "outside of any test".to_owned()
-    } else {
-        format!("while {} ran", running.join(", "))
+    // A TestMain that captures writes none.
+    let log = fs::read_to_string(folder.join("tests.log")).ok();
+    let during = match log.as_deref().map(running).as_deref() {
+        None => "early".to_owned(),
+        Some([]) => "outside of any test".to_owned(),
+        Some(running) => format!("while {} ran", running.join(", ")),
     };
     format!(
         "the process ended {during}, so it has no after profile: os.Exit, log.Fatal, a panic, a signal, or a directory that it could not write to. Mend that \

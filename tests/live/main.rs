@@ -11,3 +11,4 @@ mod services;
 #[cfg(unix)]
 mod signals;
 mod support;
+mod testmain;
