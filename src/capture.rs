@@ -46,7 +46,8 @@ pub struct Options {
     pub trust: Trust,
     /// For finding the host and connecting to it, with TLS.
     pub connect_timeout: Duration,
-    /// For one capture as a whole, with its redirects. A service under load takes a while to stop all its goroutines and write them down.
+    /// For one capture as a whole, with its redirects. A service under load takes a while to stop all its goroutines and
+    /// write them down.
     pub timeout: Duration,
     /// More bytes than this are refused, as they came or inflated.
     pub limit: u64,

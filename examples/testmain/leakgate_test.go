@@ -102,7 +102,8 @@ func leakgateSettle(before int) bool {
 // that a process which ends early is known to be missing.
 func leakgateStart(dir string) (string, error) {
 	if !filepath.IsAbs(dir) {
-		return "", fmt.Errorf("LEAKGATE_DIR is %q: the tests of each package run in its own directory, so write an absolute path", dir)
+		// The tests of each package run in its own directory.
+		return "", fmt.Errorf("LEAKGATE_DIR is %q: write an absolute path", dir)
 	}
 	type local struct{}
 	name := strings.TrimSuffix(reflect.TypeOf(local{}).PkgPath(), "_test")
@@ -115,10 +116,7 @@ func leakgateStart(dir string) (string, error) {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return "", err
 	}
-	directory, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
+	directory, _ := os.Getwd()
 	return folder, leakgateJSON(folder, "suite", map[string]any{
 		"schema":          "leakgate.suite/1",
 		"import_path":     name,

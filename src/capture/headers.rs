@@ -60,7 +60,7 @@ const RESERVED: [HeaderName; 4] = [
 /// What stands for a value.
 const HIDDEN: &str = "***";
 
-/// Characters of the shortest value that is worth guessing.
+/// Bytes of the shortest value that no text holds by chance.
 const SHORTEST_SECRET: usize = 8;
 
 impl Headers {
@@ -121,7 +121,8 @@ impl Headers {
 
     /// Takes the values out of a text that came back: a server may repeat what it was sent, or a part of it.
     ///
-    /// A value that is shorter than any secret should be is taken out only where it stands by itself: a `1` is in most texts.
+    /// A value that is shorter than any secret should be is taken out only where it stands by itself: a `1` is in most
+    /// texts.
     pub(super) fn hide(&self, text: &str) -> String {
         let values = self.0.values();
         let values = values.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{go, scratch};
+use crate::support::{go, has, scratch};
 
 /// leakgate around a shell script, in a scratch folder in which temporary files have a folder of their own.
 struct Running {
@@ -19,7 +19,7 @@ struct Running {
 }
 
 impl Running {
-    /// Starts leakgate, by a command line for a shell where there is one; the script is in `script.sh`.
+    /// Starts leakgate itself.
     fn start(flags: &[&str], script: &str) -> Self {
         let folder = scratch(&[("script.sh", script), ("tmp/.keep", "")]);
         let mut leakgate = go().leakgate(folder.path());
@@ -30,17 +30,17 @@ impl Running {
         Self::spawn(folder, &mut leakgate)
     }
 
-    /// Starts what starts leakgate, whose own command line is `$LEAKGATE`.
+    /// Starts what starts leakgate, which is the program `$LEAKGATE`.
     fn start_by(command: &[&str], script: &str) -> Self {
         let folder = scratch(&[("script.sh", script), ("tmp/.keep", "")]);
         let mut starter = Command::new(command[0]);
-        let leakgate = format!("{} run -- sh script.sh", env!("CARGO_BIN_EXE_leakgate"));
         starter
             .args(&command[1..])
             .current_dir(folder.path())
             .env("PATH", go().path())
             .env("GOTOOLCHAIN", "local")
-            .env("LEAKGATE", leakgate);
+            .env("GOFLAGS", "")
+            .env("LEAKGATE", env!("CARGO_BIN_EXE_leakgate"));
         Self::spawn(folder, &mut starter)
     }
 
@@ -137,9 +137,13 @@ fn a_signal_reaches_the_command() {
 
 #[test]
 fn a_signal_reaches_what_the_command_starts_if_the_command_passes_it_on() {
-    let script = "sh -c 'trap \": > got; exit\" TERM; : > ready; for _ in $(seq 200); do sleep 0.05; done' &\n\
-                  trap \"kill -TERM $!; wait $!; exit 7\" TERM\nwait\n";
-    let mut running = Running::start(&[], script);
+    let script = format!(
+        "sh -c 'trap \": > got; exit\" TERM; : > inner; {}' &\n\
+         trap \"kill -TERM $!; wait $!; exit 7\" TERM\n\
+         while [ ! -e inner ]; do sleep 0.01; done\n: > ready\nwait\n",
+        WAIT.trim()
+    );
+    let mut running = Running::start(&[], &script);
     running.wait_for("ready");
     running.kill("-TERM");
     assert_eq!(running.end(), 7);
@@ -159,7 +163,14 @@ fn a_command_that_a_signal_ends_gives_the_exit_code_of_shells() {
 #[test]
 fn a_signal_that_was_ignored_stays_ignored() {
     let script = format!(": > ready\n{WAIT}exit 5\n");
-    let mut running = Running::start_by(&["sh", "-c", "trap '' HUP INT; exec $LEAKGATE"], &script);
+    let mut running = Running::start_by(
+        &[
+            "sh",
+            "-c",
+            "trap '' HUP INT; exec \"$LEAKGATE\" run -- sh script.sh",
+        ],
+        &script,
+    );
     running.wait_for("ready");
     running.kill("-HUP");
     running.kill("-INT");
@@ -184,6 +195,7 @@ fn a_signal_ends_leakgate_before_the_command_and_after_it() {
 #[cfg(target_os = "linux")]
 #[test]
 fn at_a_terminal_a_signal_reaches_the_command_once_typed_or_sent() {
+    assert!(has("script"), "this test needs script, of util-linux");
     let script = format!(
         "trap 'echo got >> got' INT\necho $PPID > pid.part\nmv pid.part pid\n{WAIT}exit 4\n"
     );
@@ -194,7 +206,7 @@ fn at_a_terminal_a_signal_reaches_the_command_once_typed_or_sent() {
             "--quiet",
             "--return",
             "--command",
-            "exec $LEAKGATE",
+            "exec \"$LEAKGATE\" run -- sh script.sh",
             "/dev/null",
         ];
         let mut running = Running::start_by(&command, &script);
