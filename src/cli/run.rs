@@ -63,7 +63,7 @@ struct Capture {
 impl Capture {
     fn new(run: &Run, signals: &Signals) -> anyhow::Result<Self> {
         let Some(keep) = &run.keep else {
-            let temporary = signals.temporary_directory();
+            let temporary = signals.temporary_directory("leakgate-");
             let temporary = temporary.context("no temporary directory can be made")?;
             return Ok(Self {
                 path: temporary.path().to_owned(),

@@ -1,5 +1,5 @@
 //! What becomes of the signals that would end this process: while the command runs they are the command's; before and
-//! after that they end this process, once its temporary directory is gone.
+//! after that they end this process, once its temporary directories are gone.
 
 use std::io;
 use std::path::PathBuf;
@@ -20,26 +20,27 @@ pub struct Signals {
     alone: Option<unix::Watch>,
 }
 
-/// Where the directory is that goes with this process.
+/// The directories that go with this process.
 #[derive(Debug, Clone, Default)]
-struct Temporary(Arc<Mutex<Option<PathBuf>>>);
+struct Temporary(Arc<Mutex<Vec<PathBuf>>>);
 
 impl Temporary {
-    fn lock(&self) -> MutexGuard<'_, Option<PathBuf>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<PathBuf>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Signals {
-    /// Makes a directory that is removed when it is dropped, or when a signal ends this process.
+    /// Makes a directory that is removed when it is dropped, or when a signal ends this process. Its name begins with
+    /// `prefix`.
     ///
     /// # Errors
     /// No place for one.
-    pub fn temporary_directory(&self) -> io::Result<TempDir> {
+    pub fn temporary_directory(&self, prefix: &str) -> io::Result<TempDir> {
         // A signal that comes now waits for the lock, and finds the directory.
-        let mut path = self.temporary.lock();
-        let directory = tempfile::Builder::new().prefix("leakgate-").tempdir()?;
-        *path = Some(directory.path().to_owned());
+        let mut paths = self.temporary.lock();
+        let directory = tempfile::Builder::new().prefix(prefix).tempdir()?;
+        paths.push(directory.path().to_owned());
         Ok(directory)
     }
 }
@@ -160,9 +161,11 @@ mod unix {
         Ok(Watch::start(heard, move |signal| end(signal, &temporary)))
     }
 
-    /// Ends this process as if nobody had heard the signal, except that its directory is gone.
+    /// Ends this process as if nobody had heard the signal, except that its directories are gone.
     pub(super) fn end(signal: &Origin, temporary: &Temporary) {
-        if let Some(path) = &*temporary.lock() {
+        // Nobody makes another one from here on.
+        let paths = temporary.lock();
+        for path in &*paths {
             // It may have been removed already. One that cannot be is left to whoever cleans up temporary files.
             let _ = fs::remove_dir_all(path);
         }
