@@ -14,7 +14,7 @@ mod settle;
 mod store;
 mod trust;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::http::header::{ACCEPT_ENCODING, CONNECTION, HeaderValue, LOCATION};
 use ureq::http::{Request, Response, StatusCode};
@@ -37,9 +37,6 @@ use clock::Wall;
 /// So many redirects in a row are followed.
 const REDIRECTS: usize = 5;
 
-/// So many bytes of an answer that is no profile are read, to say what it is.
-const GLANCE: u64 = 4096;
-
 /// How a service is asked.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -49,7 +46,8 @@ pub struct Options {
     pub trust: Trust,
     /// For finding the host and connecting to it, with TLS.
     pub connect_timeout: Duration,
-    /// For one capture as a whole. A service under load takes a while to stop all its goroutines and write them down.
+    /// For one capture as a whole, with its redirects. A service under load takes a while to stop all its goroutines and
+    /// write them down.
     pub timeout: Duration,
     /// More bytes than this are refused, as they came or inflated.
     pub limit: u64,
@@ -106,7 +104,6 @@ impl Source {
             .max_redirects_will_error(false)
             // An idle connection would be one goroutine more in the next capture.
             .max_idle_connections(0)
-            .timeout_global(Some(options.timeout))
             .timeout_resolve(Some(options.connect_timeout))
             .timeout_connect(Some(options.connect_timeout));
         if address.is_https() {
@@ -145,9 +142,15 @@ impl Source {
     }
 
     fn get(&self) -> Result<Captured, CaptureProblem> {
+        let start = Instant::now();
         let mut address = self.address.clone();
         for _ in 0..=REDIRECTS {
-            let response = self.ask(&address)?;
+            // Redirects are part of the one capture that has to be there in time.
+            let left = self.options.timeout.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return Err(CaptureProblem::Timeout(self.options.timeout));
+            }
+            let response = self.ask(&address, left)?;
             let location = response.headers().get(LOCATION);
             match location {
                 Some(to) if response.status().is_redirection() => {
@@ -164,7 +167,8 @@ impl Source {
         Err(CaptureProblem::RedirectedForever(REDIRECTS))
     }
 
-    fn ask(&self, address: &Address) -> Result<Response<Body>, CaptureProblem> {
+    /// The answer to one request, to be read to its end within a time.
+    fn ask(&self, address: &Address, time: Duration) -> Result<Response<Body>, CaptureProblem> {
         let mut request = Request::new(());
         *request.uri_mut() = address.uri().clone();
         let headers = request.headers_mut();
@@ -172,8 +176,9 @@ impl Source {
         // Compression on top of the profile's own would hide it.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        let request = self.agent.configure_request(request);
         self.agent
-            .run(request)
+            .run(request.timeout_global(Some(time)).build())
             .map_err(|error| CaptureProblem::of_transport(error, &self.options))
     }
 
@@ -183,7 +188,7 @@ impl Source {
         let answer = |bytes: &[u8]| Answer::new(&head, bytes, &self.options.headers);
         if head.status != StatusCode::OK {
             // What it says is told as far as it can be read.
-            let bytes = self.read(body, GLANCE).unwrap_or_default();
+            let bytes = self.read(body, answer::GLANCE as u64).unwrap_or_default();
             return Err(CaptureProblem::Status(answer(&bytes)));
         }
         let bytes = self.read(body, self.options.limit.saturating_add(1))?;

@@ -16,6 +16,7 @@ mod flags;
 mod guard;
 mod overlay;
 mod record;
+mod signals;
 mod stand_in;
 mod toolchain;
 
@@ -33,6 +34,7 @@ use command::GoTest;
 pub use guard::{COMMAND as START_COMMAND, note as note_start};
 pub use overlay::UnknownGo;
 use record::{Ended, Record};
+pub use signals::Signals;
 pub use stand_in::{Go, called_as_go};
 use toolchain::{NoGo, Toolchain};
 
@@ -78,6 +80,7 @@ impl Prepared {
         directory: &Path,
         settle: Duration,
         quiet: &[Quiet],
+        signals: &Signals,
     ) -> anyhow::Result<Self> {
         let go_test = GoTest::read(command)?;
         let (go, of) = match &go_test {
@@ -102,7 +105,7 @@ impl Prepared {
             ("LEAKGATE_RUN", Some(this_run().into())),
         ]);
         let stand_in = match go_test {
-            None => stand_in::folder(),
+            None => stand_in::folder(signals),
             Some(_) => None,
         };
         if let Some(folder) = &stand_in {
@@ -134,18 +137,30 @@ impl Prepared {
         }
     }
 
+    /// Keeps a variable of the environment from the command.
+    #[must_use]
+    pub fn without(mut self, variable: &'static str) -> Self {
+        self.environment.push((variable, None));
+        self
+    }
+
     /// Runs the command. What its test binaries leave in `directory`, and what became of the command itself, is for
     /// [`collect()`] to read.
     ///
     /// # Errors
     /// A command that cannot be started, or a directory that cannot be written to.
-    pub fn run(mut self, command: &[OsString], directory: &Path) -> anyhow::Result<ExitStatus> {
+    pub fn run(
+        mut self,
+        command: &[OsString],
+        directory: &Path,
+        signals: &mut Signals,
+    ) -> anyhow::Result<ExitStatus> {
         self.record.write(directory)?;
         let (status, packages) = std::thread::scope(|scope| {
             // Listing takes a moment of its own, while the command builds.
             let go_test = self.go_test.as_ref();
             let listing = scope.spawn(move || go_test.map(GoTest::packages).unwrap_or_default());
-            let status = child::run(command, &self.environment);
+            let status = child::run(command, &self.environment, signals);
             (status, listing.join().unwrap_or_default())
         });
         let status = status?;

@@ -8,8 +8,8 @@ package offers_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -33,17 +33,18 @@ func leakgateTest(t testing.TB) {
 }
 
 // leakgateRun runs the tests and returns the exit code. If LEAKGATE_DIR names
-// a directory, it writes the profiles of before and after to a folder in it.
-// A profile that cannot be written fails the run: it must not look clean.
+// a directory, it writes to a folder in it what leakgate run would write.
+// A file that cannot be written fails the run: it must not look clean.
 func leakgateRun(m *testing.M) int {
 	dir := os.Getenv("LEAKGATE_DIR")
-	if dir == "" {
+	// leakgate run captures by itself, and tells so.
+	if dir == "" || os.Getenv("LEAKGATE_PARENT") != "" {
 		return m.Run()
 	}
 	// Processes that a test starts from this binary write nothing.
 	os.Unsetenv("LEAKGATE_DIR")
 
-	folder, err := leakgateFolder(dir)
+	folder, err := leakgateStart(dir)
 	if err != nil {
 		return leakgateFailed(err)
 	}
@@ -52,18 +53,27 @@ func leakgateRun(m *testing.M) int {
 		time.Sleep(20 * time.Millisecond)
 	}
 	before := runtime.NumGoroutine()
-	if err := leakgateWrite(folder, "before", "goroutine"); err != nil {
+	if err := leakgateProfile(folder, "before", "goroutine"); err != nil {
 		return leakgateFailed(err)
 	}
 
 	code := m.Run()
 
-	leakgateSettle(before)
-	err = leakgateWrite(folder, "after", "goroutine")
+	start := time.Now()
+	settled := leakgateSettle(before)
+	took := time.Since(start)
+	err = leakgateProfile(folder, "after", "goroutine")
 	// Go's own leak profile, of Go 1.27. The garbage collection that makes it
 	// may have to be done twice to find all.
 	for i := 0; i < 2 && err == nil && pprof.Lookup("goroutineleak") != nil; i++ {
-		err = leakgateWrite(folder, "proven", "goroutineleak")
+		err = leakgateProfile(folder, "proven", "goroutineleak")
+	}
+	if err == nil {
+		err = leakgateJSON(folder, "end", map[string]any{
+			"exit_code": code,
+			"settled":   settled,
+			"settle_ms": took.Milliseconds(),
+		})
 	}
 	if err != nil {
 		return leakgateFailed(err)
@@ -73,41 +83,72 @@ func leakgateRun(m *testing.M) int {
 
 // leakgateSettle waits until there are no more goroutines than before, for up
 // to three seconds: some are still on their way out.
-func leakgateSettle(before int) {
+func leakgateSettle(before int) bool {
 	end := time.Now().Add(3 * time.Second)
 	pause := time.Millisecond
-	for runtime.NumGoroutine() > before && time.Now().Before(end) {
+	for runtime.NumGoroutine() > before {
+		if time.Now().After(end) {
+			return false
+		}
 		time.Sleep(pause)
 		if pause < 100*time.Millisecond {
 			pause *= 2
 		}
 	}
+	return true
 }
 
-// leakgateFolder makes the folder of this process, named after the package and
-// the process id.
-func leakgateFolder(dir string) (string, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return "", err
+// leakgateStart makes the folder of this process and says there what it is, so
+// that a process which ends early is known to be missing.
+func leakgateStart(dir string) (string, error) {
+	if !filepath.IsAbs(dir) {
+		// The tests of each package run in its own directory.
+		return "", fmt.Errorf("LEAKGATE_DIR is %q: write an absolute path", dir)
 	}
 	type local struct{}
 	name := strings.TrimSuffix(reflect.TypeOf(local{}).PkgPath(), "_test")
-	if name == "" || name == "main" || name == "command-line-arguments" {
-		name = filepath.Base(os.Args[0])
+	if name == "main" || name == "command-line-arguments" {
+		name = ""
 	}
-	folder := filepath.Join(dir, fmt.Sprintf("%s-%d", url.QueryEscape(name), os.Getpid()))
-	// One that is there already holds profiles of another run.
-	return folder, os.Mkdir(folder, 0o777)
+	now := time.Now().UnixNano()
+	process := fmt.Sprintf("%d-%d", os.Getpid(), now)
+	folder := filepath.Join(dir, "suites", filepath.FromSlash(name), process)
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return "", err
+	}
+	directory, _ := os.Getwd()
+	return folder, leakgateJSON(folder, "suite", map[string]any{
+		"schema":          "leakgate.suite/1",
+		"import_path":     name,
+		"pid":             os.Getpid(),
+		"child_of":        "",
+		"started_unix_ns": now,
+		"go":              runtime.Version(),
+		"platform":        runtime.GOOS + "/" + runtime.GOARCH,
+		"directory":       directory,
+		"args":            os.Args,
+	})
 }
 
-// leakgateWrite writes a profile. It has its name only once it is whole.
-func leakgateWrite(folder, name, profile string) error {
-	path := filepath.Join(folder, name+".pb.gz")
-	file, err := os.Create(path + ".tmp")
+func leakgateProfile(folder, name, profile string) error {
+	return leakgateWrite(filepath.Join(folder, name+".pb.gz"), func(file *os.File) error {
+		return pprof.Lookup(profile).WriteTo(file, 0)
+	})
+}
+
+func leakgateJSON(folder, name string, value any) error {
+	return leakgateWrite(filepath.Join(folder, name+".json"), func(file *os.File) error {
+		return json.NewEncoder(file).Encode(value)
+	})
+}
+
+// leakgateWrite writes a file, which has its name only once it is whole.
+func leakgateWrite(path string, write func(*os.File) error) error {
+	file, err := os.Create(path + ".part")
 	if err != nil {
 		return err
 	}
-	err = pprof.Lookup(profile).WriteTo(file, 0)
+	err = write(file)
 	if closed := file.Close(); err == nil {
 		err = closed
 	}

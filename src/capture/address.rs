@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use fluent_uri::UriRef;
 use ureq::http::Uri;
 
 /// The path below a service's base where net/http/pprof serves its goroutine profile.
@@ -155,18 +156,9 @@ impl Address {
     ///
     /// The same service means the same scheme, host and port: nothing else may see the headers.
     pub(super) fn follow(&self, location: &str) -> Result<Self, String> {
-        let origin = origin(&self.uri);
-        let target = if location.contains("://") {
-            location.to_owned()
-        } else if location.starts_with("//") {
-            let scheme = self.uri.scheme_str().unwrap_or_default();
-            format!("{scheme}:{location}")
-        } else if location.starts_with('/') {
-            format!("{origin}{location}")
-        } else {
-            let folder = self.uri.path().rsplit_once('/').unwrap_or_default().0;
-            format!("{origin}{folder}/{location}")
-        };
+        let target = self
+            .resolve(location)
+            .ok_or_else(|| without_secrets(location))?;
         let away = || without_secrets(&target);
         let uri = parse(&target).map_err(|_| away())?;
         let same = uri.scheme() == self.uri.scheme()
@@ -175,6 +167,13 @@ impl Address {
             && port(&uri) == port(&self.uri)
             && uri.authority().is_some_and(|to| !to.as_str().contains('@'));
         if same { Ok(Self { uri }) } else { Err(away()) }
+    }
+
+    /// What a reference means here, by RFC 3986, section 5; `None` when it is none.
+    fn resolve(&self, reference: &str) -> Option<String> {
+        let base = fluent_uri::Uri::parse(self.uri.to_string()).ok()?;
+        let target = UriRef::parse(reference).ok()?.resolve_against(&base).ok()?;
+        Some(target.strip_fragment().to_string())
     }
 }
 
@@ -315,12 +314,24 @@ mod tests {
         let follow = |to| here.follow(to).map(|to| to.uri.to_string());
         assert_eq!(follow("/x?y=1"), Ok("http://h:6060/x?y=1".into()));
         assert_eq!(follow("x"), Ok("http://h:6060/debug/pprof/x".into()));
+        assert_eq!(follow("../x#y"), Ok("http://h:6060/debug/x".into()));
+        assert_eq!(
+            follow("?gc=1"),
+            Ok("http://h:6060/debug/pprof/goroutine?gc=1".into())
+        );
+        // A URL in the query makes no absolute one of it.
+        assert_eq!(
+            follow("/login?next=http://sso/"),
+            Ok("http://h:6060/login?next=http://sso/".into())
+        );
         assert_eq!(follow("http://H:6060/x"), Ok("http://H:6060/x".into()));
         for away in [
             "https://h:6060/x",
             "//h/x",
             "http://h.evil:6060/x",
             "http://me@h:6060/x",
+            "file:/x",
+            "a b",
         ] {
             assert!(follow(away).is_err(), "{away}");
         }

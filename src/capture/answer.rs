@@ -2,12 +2,15 @@
 
 use std::fmt;
 
-use ureq::http::StatusCode;
 use ureq::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use ureq::http::response::Parts;
 
 use super::Headers;
 use crate::report::escape;
+
+/// So many bytes of an answer are read to say what it is: far more than are shown, so that no secret is cut in two and
+/// passes for something else.
+pub(super) const GLANCE: usize = 64 << 10;
 
 /// No more characters of a body than these are shown.
 const SHOWN: usize = 100;
@@ -16,7 +19,9 @@ const SHOWN: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status that HTTP gives it.
-    pub status: StatusCode,
+    pub status: u16,
+    /// The usual words for it; empty where it has none.
+    pub reason: &'static str,
     /// Its type and, if it has one, its encoding.
     pub kind: String,
     /// The first line of its body; `None` when that is empty or no text.
@@ -40,7 +45,8 @@ impl Answer {
             kind = format!("{kind}, encoded as {encoding}");
         }
         Self {
-            status: head.status,
+            status: head.status.as_u16(),
+            reason: head.status.canonical_reason().unwrap_or_default(),
             kind,
             line: first_line(body).map(told),
             size: body.len(),
@@ -50,7 +56,11 @@ impl Answer {
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "status {}, {}, ", self.status, self.kind)?;
+        write!(f, "status {}", self.status)?;
+        if !self.reason.is_empty() {
+            write!(f, " {}", self.reason)?;
+        }
+        write!(f, ", {}, ", self.kind)?;
         match (&self.line, self.size) {
             (_, 0) => write!(f, "empty"),
             (Some(line), _) => write!(f, "beginning with \"{line}\""),
@@ -59,9 +69,9 @@ impl fmt::Display for Answer {
     }
 }
 
-/// The first line with something on it, when the body is text as far as its first kilobyte goes.
+/// The first line with something on it, when the body is text as far as a glance goes.
 fn first_line(body: &[u8]) -> Option<&str> {
-    let start = &body[..body.len().min(1024)];
+    let start = &body[..body.len().min(GLANCE)];
     let text = match std::str::from_utf8(start) {
         Ok(text) => text,
         // The cut may have gone through a character.

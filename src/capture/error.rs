@@ -101,7 +101,7 @@ impl CaptureError {
             CaptureProblem::RedirectedForever(_) => {
                 "Give the URL at which the profile is served itself."
             }
-            CaptureProblem::Status(answer) => match answer.status.as_u16() {
+            CaptureProblem::Status(answer) => match answer.status {
                 401 | 403 | 407 => {
                     "Pass what it asks for in LEAKGATE_BEARER_TOKEN, or with --bearer-token-file or --headers-file."
                 }
@@ -139,6 +139,11 @@ impl CaptureError {
 impl CaptureProblem {
     /// What keeps an answer from coming, or from coming whole.
     pub(super) fn of_transport(error: Error, options: &Options) -> Self {
+        // The other side may have chosen some of the words.
+        let told = |error: &dyn std::fmt::Display| {
+            let text = options.headers.hide(&error.to_string());
+            escape::terminal(&text).into_owned()
+        };
         match error {
             Error::HostNotFound => Self::NoHost,
             Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
@@ -154,21 +159,12 @@ impl CaptureProblem {
                 Self::NoHost
             }
             Error::Io(error) => match error.get_ref() {
-                Some(inner) if inner.is::<rustls::Error>() => Self::tls(&inner),
+                Some(inner) if inner.is::<rustls::Error>() => Self::Tls(told(&inner)),
                 _ => Self::Lost(told(&error)),
             },
-            Error::Rustls(error) => Self::tls(&error),
-            Error::Tls(error) => Self::tls(&error),
+            Error::Rustls(error) => Self::Tls(told(&error)),
+            Error::Tls(error) => Self::Tls(told(&error)),
             error => Self::Lost(told(&error)),
         }
     }
-
-    fn tls(error: &dyn std::fmt::Display) -> Self {
-        Self::Tls(told(error))
-    }
-}
-
-/// The words of the transport, some of which the other side may have chosen.
-fn told(error: &dyn std::fmt::Display) -> String {
-    escape::terminal(&error.to_string()).into_owned()
 }

@@ -1,5 +1,6 @@
 //! Headers that a service asks for before it hands out a profile. Their values are secrets, and are never told.
 
+use std::cmp::Reverse;
 use std::path::Path;
 
 use ureq::http::header::{
@@ -38,7 +39,7 @@ pub enum HeadersError {
         /// 1-based.
         line: usize,
         /// The header.
-        name: HeaderName,
+        name: String,
     },
     /// A token that cannot be in a header.
     #[error("the bearer token from {0} is empty or holds characters that no token has")]
@@ -55,6 +56,12 @@ const RESERVED: [HeaderName; 4] = [
     CONTENT_LENGTH,
     TRANSFER_ENCODING,
 ];
+
+/// What stands for a value.
+const HIDDEN: &str = "***";
+
+/// Bytes of the shortest value that no text holds by chance.
+const SHORTEST_SECRET: usize = 8;
 
 impl Headers {
     /// Reads a file of headers, one in a line; empty lines and those that begin with `#` are skipped.
@@ -74,7 +81,7 @@ impl Headers {
                 line: index + 1,
             })?;
             if RESERVED.contains(&name) {
-                let line = index + 1;
+                let (line, name) = (index + 1, name.to_string());
                 return Err(HeadersError::Reserved { path, line, name });
             }
             headers.append(name, value);
@@ -112,19 +119,52 @@ impl Headers {
         &self.0
     }
 
-    /// Takes the values out of a text that came back: a server may repeat what it was sent.
+    /// Takes the values out of a text that came back: a server may repeat what it was sent, or a part of it.
+    ///
+    /// A value that is shorter than any secret should be is taken out only where it stands by itself: a `1` is in most
+    /// texts.
     pub(super) fn hide(&self, text: &str) -> String {
+        let values = self.0.values();
+        let values = values.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
+        let mut secrets: Vec<&str> = values.flat_map(parts).collect();
+        // A part must not break the whole before that is found.
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
         let mut text = text.to_owned();
-        for value in self.0.values().filter_map(|value| value.to_str().ok()) {
-            let token = value.rsplit(' ').next().unwrap_or_default();
-            for secret in [value, token] {
-                if !secret.is_empty() {
-                    text = text.replace(secret, "***");
-                }
-            }
+        for secret in secrets {
+            text = if secret.len() < SHORTEST_SECRET {
+                hide_word(&text, secret)
+            } else {
+                text.replace(secret, HIDDEN)
+            };
         }
         text
     }
+}
+
+/// What a server may repeat of a header's value: all of it, the token behind `Bearer`, the values of cookies.
+fn parts(value: &str) -> impl Iterator<Item = &str> {
+    let token = value.rsplit(' ').next();
+    let cookies = value
+        .split(';')
+        .filter_map(|cookie| Some(cookie.split_once('=')?.1));
+    let all = [value].into_iter().chain(token).chain(cookies);
+    all.filter(|part| !part.is_empty())
+}
+
+/// Takes a word out of a text, not out of longer words.
+fn hide_word(text: &str, word: &str) -> String {
+    let mut hidden = String::with_capacity(text.len());
+    let (mut rest, mut last) = (text, None);
+    while let Some(at) = rest.find(word) {
+        let (before, behind) = (&rest[..at], &rest[at + word.len()..]);
+        last = before.chars().next_back().or(last);
+        let is_part = |neighbour: Option<char>| neighbour.is_some_and(char::is_alphanumeric);
+        let stands_alone = !is_part(last) && !is_part(behind.chars().next());
+        hidden.push_str(before);
+        hidden.push_str(if stands_alone { HIDDEN } else { word });
+        (rest, last) = (behind, word.chars().next_back());
+    }
+    hidden + rest
 }
 
 fn read_file(path: &Path) -> Result<String, HeadersError> {
@@ -144,6 +184,30 @@ fn header(line: &str) -> Option<(HeaderName, HeaderValue)> {
 #[cfg(test)]
 mod tests {
     use super::Headers;
+
+    fn sent(lines: &str) -> Headers {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("headers");
+        std::fs::write(&path, lines).unwrap();
+        Headers::read(&path).unwrap()
+    }
+
+    #[test]
+    fn a_short_value_is_hidden_only_where_it_stands_by_itself() {
+        let headers = sent("X-Tenant: 1\nX-Pin: 4711\nAuthorization: Bearer abcdefgh");
+        assert_eq!(
+            headers.hide("HTTP/1.1 of 127.0.0.1: 11 errors, pin=4711, 47110, é4711, xabcdefghy"),
+            "HTTP/***.*** of 127.0.0.***: 11 errors, pin=***, 47110, é4711, x***y"
+        );
+        assert_eq!(sent("X: aa").hide("aaa aa aaaa aa"), "aaa *** aaaa ***");
+        assert_eq!(sent("X: é").hide("café, é"), "café, ***");
+    }
+
+    #[test]
+    fn the_value_of_a_cookie_is_hidden_too() {
+        let headers = sent("Cookie: session=hush-hush; theme=dark");
+        assert_eq!(headers.hide("no session hush-hush"), "no session ***");
+    }
 
     #[test]
     fn a_secret_is_neither_debugged_nor_repeated() {

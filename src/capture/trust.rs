@@ -5,14 +5,11 @@ use std::sync::Arc;
 
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-/// The roots that a service's certificate has to lead to.
+/// The roots that a service's certificate has to lead to; by default those of this machine.
 #[derive(Debug, Clone, Default)]
-pub enum Trust {
-    /// Those of this machine.
-    #[default]
-    System,
+pub struct Trust {
     /// These and no others.
-    Only(Arc<Vec<Certificate<'static>>>),
+    only: Option<Arc<Vec<Certificate<'static>>>>,
 }
 
 /// Roots that cannot be used.
@@ -46,7 +43,7 @@ pub enum TrustError {
 }
 
 impl Trust {
-    /// Reads certificates in PEM form.
+    /// Reads certificates in PEM form, to believe these and no others.
     ///
     /// # Errors
     /// A file that cannot be read, or holds none.
@@ -70,13 +67,15 @@ impl Trust {
         if certificates.is_empty() {
             return Err(TrustError::NoCertificate(name));
         }
-        Ok(Self::Only(Arc::new(certificates)))
+        Ok(Self {
+            only: Some(Arc::new(certificates)),
+        })
     }
 
     pub(super) fn config(&self) -> Result<TlsConfig, TrustError> {
-        let roots = match self {
-            Self::System => Arc::new(system()?),
-            Self::Only(roots) => Arc::clone(roots),
+        let roots = match &self.only {
+            None => Arc::new(system()?),
+            Some(roots) => Arc::clone(roots),
         };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         Ok(TlsConfig::builder()

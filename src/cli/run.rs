@@ -10,8 +10,8 @@ use anyhow::{Context as _, bail};
 use super::captured;
 use super::gate::Gate;
 use super::output::Destination;
-use super::{Code, Run, complain};
-use crate::gotest::{self, Prepared, Quiet, UnknownGo};
+use super::{Code, Run, complain, service};
+use crate::gotest::{self, Prepared, Quiet, Signals, UnknownGo};
 use crate::policy::{BUILTIN_ALLOWS, Bound, Matcher, Pattern, Policy};
 use services::Services;
 
@@ -19,9 +19,10 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     run.gate.check_reports()?;
     let policy = run.gate.policy()?;
     let services = Services::new(run)?;
-    let capture = Capture::new(run)?;
+    let mut signals = Signals::watch().context("signals cannot be watched")?;
+    let capture = Capture::new(run, &signals)?;
     let quiet = quiet(&policy, &run.gate);
-    let prepared = match Prepared::new(&run.command, &capture.path, run.settle, &quiet) {
+    let prepared = match Prepared::new(&run.command, &capture.path, run.settle, &quiet, &signals) {
         // A service may be driven by anything; what keeps go tests from being captured is told.
         Err(error) if !run.urls.is_empty() => Prepared::nothing(&run.command, &error),
         Err(error) if error.is::<UnknownGo>() => {
@@ -34,7 +35,8 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
         complain(&error.context("the command was not run: there would be nothing to compare with"));
         return Ok(Code::NoEvidence.into());
     }
-    let status = prepared.run(&run.command, &capture.path)?;
+    let prepared = prepared.without(service::TOKEN);
+    let status = prepared.run(&run.command, &capture.path, &mut signals)?;
     let of_services = services.after(run.settle, &capture.path);
     let collected = gotest::collect(&capture.path)
         .with_context(|| format!("{} cannot be listed", capture.path.display()))?;
@@ -55,9 +57,9 @@ struct Capture {
 }
 
 impl Capture {
-    fn new(run: &Run) -> anyhow::Result<Self> {
+    fn new(run: &Run, signals: &Signals) -> anyhow::Result<Self> {
         let Some(keep) = &run.keep else {
-            let temporary = tempfile::Builder::new().prefix("leakgate-").tempdir();
+            let temporary = signals.temporary_directory("leakgate-");
             let temporary = temporary.context("no temporary directory can be made")?;
             return Ok(Self {
                 path: temporary.path().to_owned(),

@@ -9,7 +9,7 @@ use super::duration;
 use crate::capture::{Headers, Options, Trust};
 
 /// Holds a bearer token.
-const TOKEN: &str = "LEAKGATE_BEARER_TOKEN";
+pub(super) const TOKEN: &str = "LEAKGATE_BEARER_TOKEN";
 
 /// How to reach a service.
 #[derive(Debug, Args)]
@@ -18,7 +18,8 @@ pub(super) struct Service {
     #[arg(long, value_name = "FILE")]
     headers_file: Option<PathBuf>,
 
-    /// Send the bearer token in this file, or else the one in the environment variable `LEAKGATE_BEARER_TOKEN`.
+    /// Send the bearer token in this file, or else the one in the environment variable `LEAKGATE_BEARER_TOKEN`,
+    /// which a command that is run does not get.
     #[arg(long, value_name = "FILE")]
     bearer_token_file: Option<PathBuf>,
 
@@ -30,7 +31,8 @@ pub(super) struct Service {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse_some)]
     connect_timeout: Duration,
 
-    /// Give up when the profile is not there after this time. A service under load may need some seconds.
+    /// Give up when a profile is not there after this time, redirects included. A service under load may need some
+    /// seconds.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse_some)]
     timeout: Duration,
 }
@@ -54,7 +56,7 @@ impl Service {
             headers,
             trust: match &self.cacert {
                 Some(path) => Trust::read(path)?,
-                None => Trust::System,
+                None => Trust::default(),
             },
             connect_timeout: self.connect_timeout,
             timeout: self.timeout,

@@ -284,12 +284,12 @@ fn why_unfinished(folder: &Path, suite: &Suite, has_before: bool) -> String {
             "it ended before its tests began: its TestMain did not call m.Run, or ended the process first".into()
         };
     }
-    let log = fs::read_to_string(folder.join("tests.log")).unwrap_or_default();
-    let running = running(&log);
-    let during = if running.is_empty() {
-        "outside of any test".to_owned()
-    } else {
-        format!("while {} ran", running.join(", "))
+    // A TestMain that captures writes none.
+    let log = fs::read_to_string(folder.join("tests.log")).ok();
+    let during = match log.as_deref().map(running).as_deref() {
+        None => "early".to_owned(),
+        Some([]) => "outside of any test".to_owned(),
+        Some(running) => format!("while {} ran", running.join(", ")),
     };
     format!(
         "the process ended {during}, so it has no after profile: os.Exit, log.Fatal, a panic, a signal, or a directory that it could not write to. Mend that \

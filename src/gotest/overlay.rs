@@ -40,7 +40,7 @@ struct Insertion {
     with_call: &'static str,
 }
 
-const INSERTIONS: [Insertion; 7] = [
+const INSERTIONS: [Insertion; 9] = [
     Insertion {
         file: "testing.go",
         anchor: "examples []InternalExample) *M {\n",
@@ -54,7 +54,12 @@ const INSERTIONS: [Insertion; 7] = [
     Insertion {
         file: "testing.go",
         anchor: "\nfunc tRunner(t *T, fn func(t *T)) {\n",
-        with_call: "\nfunc tRunner(t *T, fn func(t *T)) { defer leakgateTest(t)()\n",
+        with_call: "\nfunc tRunner(t *T, fn func(t *T)) { leakgateTest(t.name)\n",
+    },
+    Insertion {
+        file: "testing.go",
+        anchor: "\n\t\t\tt.signal <- signal\n",
+        with_call: "\n\t\t\tleakgateTested(t.name); t.signal <- signal\n",
     },
     Insertion {
         file: "testing.go",
@@ -74,7 +79,12 @@ const INSERTIONS: [Insertion; 7] = [
     Insertion {
         file: "fuzz.go",
         anchor: "\nfunc fRunner(f *F, fn func(*F)) {\n",
-        with_call: "\nfunc fRunner(f *F, fn func(*F)) { defer leakgateNamed(f.name, true)()\n",
+        with_call: "\nfunc fRunner(f *F, fn func(*F)) { leakgateTest(f.name)\n",
+    },
+    Insertion {
+        file: "fuzz.go",
+        anchor: "\n\t\t\t\tf.signal <- true\n",
+        with_call: "\n\t\t\t\tleakgateTested(f.name); f.signal <- true\n",
     },
 ];
 

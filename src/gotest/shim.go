@@ -174,34 +174,30 @@ func leakgateTimeout(after time.Duration) {
 	})
 }
 
-// leakgateTest marks the goroutine of a test with the test's name, which every goroutine that it starts inherits. The
-// result is to be called when the test has ended.
-func leakgateTest(t *T) func() {
-	name := t.name
-	if leakgate.dir == "" || name == "" {
-		return func() {}
-	}
-	leakgateBegin(name)
-	return func() {
-		t.mu.RLock()
-		finished := t.finished
-		t.mu.RUnlock()
-		// One that panics is still the one that the process dies of.
-		if finished {
-			leakgateEnd(name)
-		}
+// leakgateTest marks the goroutine of a test or fuzz target with its name, which every goroutine that it starts inherits.
+func leakgateTest(name string) {
+	if leakgateIsTold(name) {
+		leakgateBegin(name)
 	}
 }
 
-// leakgateNamed does the same for the rest: benchmarks, fuzz targets, and examples, which have the main goroutine.
+// leakgateTested is called just before a test or fuzz target tells whoever waits for it that it has ended. One that panics
+// does not come here: it is the one that the process dies of.
+func leakgateTested(name string) {
+	if leakgateIsTold(name) {
+		leakgateEnd(name)
+	}
+}
+
+// leakgateNamed does the same for the rest: benchmarks, and examples, which have the main goroutine. The result is to be
+// called at the end.
 func leakgateNamed(name string, own bool) func() {
-	if leakgate.dir == "" || name == "" || name == "Main" {
+	if !leakgateIsTold(name) {
 		return func() {}
 	}
 	leakgateBegin(name)
 	return func() {
 		if leakgateCalledBy("runtime.gopanic") {
-			// The process dies of it.
 			return
 		}
 		leakgateEnd(name)
@@ -209,6 +205,11 @@ func leakgateNamed(name string, own bool) func() {
 			pprof.SetGoroutineLabels(context.Background())
 		}
 	}
+}
+
+// leakgateIsTold says whether a name is that of a test: what runs them all has none, or the one of the main function.
+func leakgateIsTold(name string) bool {
+	return leakgate.dir != "" && name != "" && name != "Main"
 }
 
 func leakgateBegin(name string) {

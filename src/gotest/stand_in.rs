@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::command::{GoTest, Package};
 use super::toolchain::Toolchain;
-use super::{Variables, variables};
+use super::{Signals, Variables, variables};
 
 /// Names the folder that holds it.
 pub(super) const VARIABLE: &str = "LEAKGATE_GO";
@@ -49,12 +49,9 @@ pub(super) struct Commands {
 }
 
 /// Makes a folder with a `go` in it that is this program; `None` where that is not to be had.
-pub(super) fn folder() -> Option<TempDir> {
+pub(super) fn folder(signals: &Signals) -> Option<TempDir> {
     let leakgate = std::env::current_exe().ok()?;
-    let folder = tempfile::Builder::new()
-        .prefix("leakgate-go-")
-        .tempdir()
-        .ok()?;
+    let folder = signals.temporary_directory("leakgate-go-").ok()?;
     link(&leakgate, &folder.path().join("go")).ok()?;
     Some(folder)
 }

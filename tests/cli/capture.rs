@@ -125,11 +125,45 @@ fn what_a_service_asks_for_is_sent_and_never_shown() {
 }
 
 #[test]
+fn a_long_token_is_not_shown_though_it_is_cut() {
+    let token = "eyJhbGciOiJSUzI1NiJ9".repeat(100);
+    let body = format!("refused: {token}");
+    let server = Server::start(move |_, _| Answer::text("403 Forbidden", "text/plain", &body));
+    let directory = tempfile::tempdir().unwrap();
+    let ran = Leakgate::capture(directory.path())
+        .env("LEAKGATE_BEARER_TOKEN", "eyJhbGciOiJSUzI1NiJ9".repeat(100))
+        .arg(server.url(""))
+        .run();
+    assert!(ran.stderr.contains("\"refused: ***\""), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("eyJ"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_timeout_holds_for_all_redirects_together() {
+    let server = Server::start(|_, earlier| {
+        std::thread::sleep(std::time::Duration::from_millis(400));
+        Answer::redirect(&format!("/{earlier}"))
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let ran = Leakgate::capture(directory.path())
+        .arg(server.url(""))
+        .args(&["--timeout", "1s"])
+        .run();
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("no whole answer within 1s"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn a_redirect_is_followed_on_the_same_host_only() {
     let elsewhere = service("after");
     let away = elsewhere.url("/login?token=hush");
     let server = Server::start(move |path, _| match path {
-        "/old/debug/pprof/goroutine" => Answer::redirect("/new"),
+        "/old/debug/pprof/goroutine" => Answer::redirect("/between?next=http://elsewhere/"),
+        "/between?next=http://elsewhere/" => Answer::redirect("../new"),
         "/new" => Answer::profile(real("after")),
         "/loop/debug/pprof/goroutine" => Answer::redirect("goroutine"),
         _ => Answer::redirect(&away),

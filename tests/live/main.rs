@@ -8,4 +8,7 @@ mod builds;
 mod commands;
 mod packages;
 mod services;
+#[cfg(unix)]
+mod signals;
 mod support;
+mod testmain;

@@ -412,6 +412,7 @@ fn the_report_in_the_readme_is_a_real_one() {
     let newest = go().minor() >= 27;
     let proof = "    proven by the garbage collector";
     let first = ran.stderr.split("\n\n").next().unwrap();
+    assert!(first.starts_with("FAIL "), "{}", ran.said());
     let readme = if newest {
         readme
     } else {

@@ -41,6 +41,8 @@ impl Service {
         BufReader::new(process.stdout.take().unwrap())
             .read_line(&mut url)
             .unwrap();
+        // It says where it listens just before it waits there.
+        std::thread::sleep(std::time::Duration::from_millis(200));
         Self {
             process,
             program,

@@ -1,0 +1,231 @@
+//! Signals: before the command, while it runs, and after it.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{go, has, scratch};
+
+/// leakgate around a shell script, in a scratch folder in which temporary files have a folder of their own.
+struct Running {
+    folder: tempfile::TempDir,
+    child: Child,
+}
+
+impl Running {
+    /// Starts leakgate itself.
+    fn start(flags: &[&str], script: &str) -> Self {
+        let folder = scratch(&[("script.sh", script), ("tmp/.keep", "")]);
+        let mut leakgate = go().leakgate(folder.path());
+        leakgate
+            .args(["run"])
+            .args(flags)
+            .args(["--", "sh", "script.sh"]);
+        Self::spawn(folder, &mut leakgate)
+    }
+
+    /// Starts what starts leakgate, which is the program `$LEAKGATE`.
+    fn start_by(command: &[&str], script: &str) -> Self {
+        let folder = scratch(&[("script.sh", script), ("tmp/.keep", "")]);
+        let mut starter = Command::new(command[0]);
+        starter
+            .args(&command[1..])
+            .current_dir(folder.path())
+            .env("PATH", go().path())
+            .env("GOTOOLCHAIN", "local")
+            .env("GOFLAGS", "")
+            .env("LEAKGATE", env!("CARGO_BIN_EXE_leakgate"));
+        Self::spawn(folder, &mut starter)
+    }
+
+    fn spawn(folder: tempfile::TempDir, command: &mut Command) -> Self {
+        let child = command
+            .env("TMPDIR", folder.path().join("tmp"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { folder, child }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn kill(&self, signal: &str) {
+        kill(signal, &self.child.id().to_string());
+    }
+
+    /// Waits until the script has written a file, and gives what is in it.
+    fn wait_for(&mut self, name: &str) -> String {
+        let path = self.path(name);
+        let start = Instant::now();
+        while !path.exists() {
+            assert!(
+                self.child.try_wait().unwrap().is_none(),
+                "it ended by itself"
+            );
+            assert!(start.elapsed() < Duration::from_secs(60), "no {name}");
+            thread::sleep(Duration::from_millis(10));
+        }
+        fs::read_to_string(path).unwrap()
+    }
+
+    /// How it ended: its exit code, or the signal as a negative number. Nothing temporary is left.
+    fn end(&mut self) -> i32 {
+        let status = self.child.wait().unwrap();
+        let left = fs::read_dir(self.path("tmp")).unwrap();
+        let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [".keep"]);
+        status
+            .code()
+            .or(status.signal().map(|signal| -signal))
+            .unwrap()
+    }
+}
+
+fn kill(signal: &str, process: &str) {
+    let kill = Command::new("kill").args([signal, process.trim()]).status();
+    assert!(kill.unwrap().success());
+}
+
+/// A service that answers so many requests with a profile and the next with nothing; tells of each.
+fn service(answers: usize) -> (String, Receiver<()>) {
+    let profile = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("testdata/profiles/go1.27/send-abandoned/before.pb.gz");
+    let profile = fs::read(profile).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("--url=http://{}", listener.local_addr().unwrap());
+    let (asked, requests) = channel();
+    thread::spawn(move || {
+        for number in 0.. {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            asked.send(()).unwrap();
+            if number >= answers {
+                thread::sleep(Duration::from_secs(60));
+            }
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n",
+                profile.len()
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.write_all(&profile).unwrap();
+        }
+    });
+    (url, requests)
+}
+
+/// Runs until a file `stop` is there, or for some seconds.
+const WAIT: &str = "for _ in $(seq 200); do [ -e stop ] || sleep 0.05; done\n";
+
+#[test]
+fn a_signal_reaches_the_command() {
+    let script = format!("trap 'exit 9' TERM\n: > ready\n{WAIT}");
+    let mut running = Running::start(&[], &script);
+    running.wait_for("ready");
+    running.kill("-TERM");
+    assert_eq!(running.end(), 9);
+}
+
+#[test]
+fn a_signal_reaches_what_the_command_starts_if_the_command_passes_it_on() {
+    let script = format!(
+        "sh -c 'trap \": > got; exit\" TERM; : > inner; {}' &\n\
+         trap \"kill -TERM $!; wait $!; exit 7\" TERM\n\
+         while [ ! -e inner ]; do sleep 0.01; done\n: > ready\nwait\n",
+        WAIT.trim()
+    );
+    let mut running = Running::start(&[], &script);
+    running.wait_for("ready");
+    running.kill("-TERM");
+    assert_eq!(running.end(), 7);
+    assert!(running.path("got").exists());
+}
+
+#[test]
+fn a_command_that_a_signal_ends_gives_the_exit_code_of_shells() {
+    for (signal, code) in [("-INT", 130), ("-HUP", 129), ("-TERM", 143)] {
+        let mut running = Running::start(&[], ": > ready\nexec sleep 10\n");
+        running.wait_for("ready");
+        running.kill(signal);
+        assert_eq!(running.end(), code, "{signal}");
+    }
+}
+
+#[test]
+fn a_signal_that_was_ignored_stays_ignored() {
+    let script = format!(": > ready\n{WAIT}exit 5\n");
+    let mut running = Running::start_by(
+        &[
+            "sh",
+            "-c",
+            "trap '' HUP INT; exec \"$LEAKGATE\" run -- sh script.sh",
+        ],
+        &script,
+    );
+    running.wait_for("ready");
+    running.kill("-HUP");
+    running.kill("-INT");
+    thread::sleep(Duration::from_millis(100));
+    fs::write(running.path("stop"), "").unwrap();
+    assert_eq!(running.end(), 5);
+}
+
+#[test]
+fn a_signal_ends_leakgate_before_the_command_and_after_it() {
+    for answers in [0, 1] {
+        let (url, requests) = service(answers);
+        let mut running = Running::start(&[&url, "--timeout=5s"], "exit 0\n");
+        for _ in 0..=answers {
+            requests.recv().unwrap();
+        }
+        running.kill("-TERM");
+        assert_eq!(running.end(), -15, "after {answers} captures");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn at_a_terminal_a_signal_reaches_the_command_once_typed_or_sent() {
+    assert!(has("script"), "this test needs script, of util-linux");
+    let script = format!(
+        "trap 'echo got >> got' INT\necho $PPID > pid.part\nmv pid.part pid\n{WAIT}exit 4\n"
+    );
+    for typed in [true, false] {
+        // It gives leakgate a terminal.
+        let command = [
+            "script",
+            "--quiet",
+            "--return",
+            "--command",
+            "exec \"$LEAKGATE\" run -- sh script.sh",
+            "/dev/null",
+        ];
+        let mut running = Running::start_by(&command, &script);
+        let leakgate = running.wait_for("pid");
+        if typed {
+            let terminal = running.child.stdin.as_mut().unwrap();
+            terminal.write_all(b"\x03").unwrap();
+            terminal.flush().unwrap();
+        } else {
+            kill("-INT", &leakgate);
+        }
+        running.wait_for("got");
+        thread::sleep(Duration::from_millis(300));
+        fs::write(running.path("stop"), "").unwrap();
+        assert_eq!(running.end(), 4, "typed: {typed}");
+        assert_eq!(
+            fs::read_to_string(running.path("got")).unwrap(),
+            "got\n",
+            "typed: {typed}"
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! examples/testmain: one file to copy, for builds that cannot take an overlay.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::support::{Go, Ran, expected, go, gos, has, packages, scratch};
+
+fn example() -> PathBuf {
+    packages().join("../../examples/testmain")
+}
+
+/// The file to copy, with another package clause.
+fn copied(package: &str) -> String {
+    let file = fs::read_to_string(example().join("leakgate_test.go")).unwrap();
+    let clause = "\npackage offers_test\n";
+    assert_eq!(file.matches(clause).count(), 1);
+    file.replace(clause, &format!("\npackage {package}\n"))
+}
+
+/// A copy of the example in a scratch folder.
+fn module() -> tempfile::TempDir {
+    let folder = scratch(&[]);
+    for entry in fs::read_dir(example()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    folder
+}
+
+/// A module of one package with the file in it, and this test.
+fn package(test: &str) -> tempfile::TempDir {
+    scratch(&[
+        ("go.mod", "module example.com/own\n\ngo 1.21\n"),
+        ("leakgate_test.go", &copied("own")),
+        ("own_test.go", test),
+    ])
+}
+
+/// Runs a command of the README, with this Go and leakgate on the PATH.
+fn shell(go: &Go, folder: &Path, command: &str) -> Output {
+    let leakgate = Path::new(env!("CARGO_BIN_EXE_leakgate")).parent().unwrap();
+    let paths = std::env::split_paths(&go.path()).collect::<Vec<_>>();
+    let paths = std::env::join_paths([leakgate.to_owned()].into_iter().chain(paths)).unwrap();
+    Command::new("sh")
+        .args(["-c", command])
+        .current_dir(folder)
+        .env("PATH", paths)
+        .env("GOTOOLCHAIN", "local")
+        .env("GOFLAGS", "")
+        .output()
+        .unwrap()
+}
+
+/// What `check` makes of the profiles that a test command wrote.
+fn checked(go: &Go, folder: &Path, test: &str) -> Ran {
+    let command = format!(
+        "LEAKGATE_DIR=$PWD/profiles {test}\nleakgate check profiles --report=text --report=json=report.json"
+    );
+    let output = shell(go, folder, &command);
+    Ran::new(&output, &folder.join("report.json"))
+}
+
+fn leak() -> std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>> {
+    expected(&[("example.com/testmain.First.func1", &[("TestFirst", 2)])])
+}
+
+#[test]
+fn the_commands_of_the_readme_find_the_leak_and_name_its_test() {
+    let readme = fs::read_to_string(example().join("README.md")).unwrap();
+    for go in gos() {
+        for test in ["go test -count=1 ./...", "./offers.test"] {
+            let folder = module();
+            let whole = format!("LEAKGATE_DIR=$PWD/profiles {test} && leakgate check profiles\n");
+            assert!(readme.contains(&whole), "{whole}");
+            let build = "go test -c -o offers.test .\n";
+            assert!(readme.contains(build));
+            shell(&go, folder.path(), build);
+            let output = shell(&go, folder.path(), &whole);
+            assert_eq!(output.status.code(), Some(1), "{output:?}");
+            let ran = checked(&go, folder.path(), "true");
+            assert_eq!(ran.findings(), leak(), "{}", ran.said());
+            assert_eq!(ran.suites(), ["example.com/testmain"]);
+            let proven = &ran.report["findings"][0]["proven"];
+            assert_eq!(proven.as_bool(), (go.minor() >= 27).then_some(true));
+        }
+    }
+}
+
+#[test]
+fn the_makefile_forgets_what_an_earlier_run_left() {
+    assert!(has("make"), "this test needs make");
+    let folder = module();
+    for _ in 0..2 {
+        let output = shell(&go(), folder.path(), "make leakcheck");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(said.contains("\nFAIL 1 violation, "), "{said}");
+    }
+    // Without make they are judged once more.
+    let again = checked(&go(), folder.path(), "go test -count=1 ./...");
+    assert_eq!(
+        again.suites(),
+        ["example.com/testmain", "example.com/testmain (run 2)"]
+    );
+}
+
+#[test]
+fn a_package_without_a_leak_is_clean() {
+    let folder =
+        package("package own\n\nimport \"testing\"\n\nfunc TestNothing(t *testing.T) {}\n");
+    for go in gos() {
+        fs::remove_dir_all(folder.path().join("profiles")).ok();
+        let ran = checked(&go, folder.path(), "go test -count=1 .");
+        assert_eq!(ran.code, 0, "{}", ran.said());
+        assert_eq!(ran.suites(), ["example.com/own"]);
+        let told = ran.report["suites"][0]["run"].to_string();
+        assert!(told.contains("go1."), "{told}");
+    }
+}
+
+#[test]
+fn a_run_that_ended_early_is_unchecked() {
+    let folder = package(
+        "package own\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc TestExits(t *testing.T) { os.Exit(3) }\n",
+    );
+    for go in gos() {
+        fs::remove_dir_all(folder.path().join("profiles")).ok();
+        let ran = checked(&go, folder.path(), "go test -count=1 .");
+        assert_eq!(ran.code, 3, "{}", ran.said());
+        let why = ran.unchecked("example.com/own");
+        assert!(
+            why.starts_with("the process ended early, so it has no after profile"),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn profiles_that_cannot_be_written_fail_the_tests() {
+    let folder =
+        package("package own\n\nimport \"testing\"\n\nfunc TestNothing(t *testing.T) {}\n");
+    fs::write(folder.path().join("file"), "").unwrap();
+    for go in gos() {
+        for (directory, told) in [
+            ("$PWD/file", "not a directory"),
+            ("profiles", "write an absolute path"),
+        ] {
+            let command = format!("LEAKGATE_DIR={directory} go test -count=1 .");
+            let output = shell(&go, folder.path(), &command);
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(said.contains("leakgate: ") && said.contains(told), "{said}");
+        }
+    }
+}
+
+#[test]
+fn a_testmain_of_the_package_calls_it() {
+    let main = "package own\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc send(c chan int) { c <- 1 }\n\n\
+                func TestMain(m *testing.M) { os.Exit(leakgateRun(m)) }\n\n\
+                func TestLeaks(t *testing.T) { go send(make(chan int)) }\n";
+    let own = "func TestMain(m *testing.M) {\n\tos.Exit(leakgateRun(m))\n}\n";
+    let file = copied("own");
+    assert_eq!(file.matches(own).count(), 1);
+    for go in gos() {
+        let folder = package(main);
+        fs::write(
+            folder.path().join("leakgate_test.go"),
+            file.replace(own, ""),
+        )
+        .unwrap();
+        let ran = checked(&go, folder.path(), "go test -count=1 .");
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        // Without leakgateTest it has no name.
+        assert_eq!(ran.findings(), expected(&[("example.com/own.send", &[])]));
+    }
+}
+
+#[test]
+fn under_leakgate_run_the_tests_are_captured_once() {
+    for go in gos() {
+        let folder = module();
+        let ran = go.run_in(folder.path(), &[], &["go", "test", "./..."]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert_eq!(ran.findings(), leak());
+        assert_eq!(ran.suites(), ["example.com/testmain"]);
+    }
+}
