@@ -1,6 +1,7 @@
 //! From a verdict to text, one file a format. Renderers write to no file and know no clock.
 
 pub mod escape;
+mod facts;
 pub mod json;
 pub mod text;
 
