@@ -8,6 +8,7 @@ mod gate;
 mod output;
 mod run;
 mod service;
+mod sources;
 mod start;
 mod suites;
 
@@ -74,10 +75,6 @@ struct Check {
     /// proven. In a directory of pairs, a `proven.pb.gz` beside a pair is read by itself.
     #[arg(long, value_name = "FILE")]
     proven: Option<PathBuf>,
-
-    /// How reports name the suite, when two files are compared. Otherwise the path of the last AFTER.
-    #[arg(long, value_name = "NAME")]
-    suite: Option<String>,
 
     #[command(flatten)]
     gate: Gate,

@@ -5,11 +5,10 @@
 //! describes it; the tests hold every report to that file.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::escape::is_dangerous;
+use super::escape;
 use crate::diff::Pairing;
 use crate::policy::Severity;
 use crate::verdict::{self, FailOn, Verdict};
@@ -201,23 +200,7 @@ pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
     };
     let plain =
         serde_json::to_string_pretty(&report).expect("the report holds nothing that JSON cannot");
-    escaped(&plain) + "\n"
-}
-
-/// Writes what could steer a terminal as `\u....`: JSON allows these characters in strings as they are. Outside strings
-/// there is nothing but line breaks.
-fn escaped(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for character in json.chars() {
-        if character != '\n' && is_dangerous(character) {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(character);
-        }
-    }
-    out
+    escape::json(&plain) + "\n"
 }
 
 fn finding(finding: &verdict::Finding) -> Finding<'_> {

@@ -36,7 +36,7 @@ pub fn render(verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
         let mut text = Text {
             out: &mut out,
             verdict,
-            facts: Facts::new(verdict),
+            facts: &Facts::new(verdict),
             verbose: detail == Detail::Verbose,
         };
         text.body().expect("writing to a string does not fail");
@@ -44,10 +44,24 @@ pub fn render(verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
     out + &closing_line(verdict, fail_on) + "\n"
 }
 
+/// One finding in full, without colours.
+pub(super) fn block(verdict: &Verdict, facts: &Facts, finding: &Finding) -> String {
+    let mut out = String::new();
+    let mut text = Text {
+        out: &mut out,
+        verdict,
+        facts,
+        verbose: true,
+    };
+    text.finding(finding)
+        .expect("writing to a string does not fail");
+    anstream::adapter::strip_str(out.trim_end()).to_string()
+}
+
 struct Text<'o, 'v> {
     out: &'o mut String,
     verdict: &'v Verdict,
-    facts: Facts<'v>,
+    facts: &'o Facts<'v>,
     verbose: bool,
 }
 

@@ -132,12 +132,12 @@ fn two_reports_for_one_place_are_refused() {
 fn a_report_that_cannot_be_written_is_an_error_and_no_verdict() {
     let ran = Leakgate::check()
         .pair("go1.27", "send-abandoned-clean")
-        .args(&["--report", "json=/nowhere/at/all.json"])
+        .args(&["--report", "json=/proc/nowhere/all.json"])
         .run();
     assert_eq!(ran.code, 2);
     assert!(
         ran.stderr
-            .contains("the report /nowhere/at/all.json cannot be written"),
+            .contains("the report /proc/nowhere/all.json cannot be written"),
         "{}",
         ran.stderr
     );
@@ -205,7 +205,7 @@ fn wrong_usage_is_exit_code_2() {
     for (arguments, message) in [
         (
             &["--report", "xml", "a", "b"][..],
-            "unknown format; known are text, json",
+            "unknown format; known are text, json, markdown, comment, github, sarif, junit, gitlab",
         ),
         (
             &["--report", "json=", "a", "b"],
@@ -217,8 +217,8 @@ fn wrong_usage_is_exit_code_2() {
         ),
         (&["src", "Cargo.toml"], "files and directories are mixed"),
         (
-            &["testdata/profiles", "--suite", "x"],
-            "--proven and --suite are for two files",
+            &["testdata/profiles", "--proven", "x"],
+            "--proven is for two files",
         ),
         (&[], "required arguments were not provided"),
     ] {

@@ -1,0 +1,451 @@
+//! `markdown`: for the summary of a CI job, and, shorter, for a comment on a pull request.
+//!
+//! Platforms cut or drop what is too long, so the report keeps within a budget of bytes: whole rows and sections are left
+//! out, the least grave first, and it says how many. Names in it are code, with every character that could be markup
+//! written as an entity.
+
+use std::fmt::Write as _;
+
+use super::escape::{html, markdown, markdown_code};
+use super::facts::{self, Accept, Facts};
+use super::sources::Spot;
+use super::{Subject, plural};
+use crate::policy::Severity;
+use crate::verdict::{Disposition, Finding, Place};
+
+/// Bytes of a job's summary. GitHub drops one of more than 1 MiB whole.
+pub const SUMMARY: usize = 900 << 10;
+
+/// Bytes of a comment. GitHub refuses more than 65,536 characters.
+pub const COMMENT: usize = 64_900;
+
+/// Bytes that are kept for saying what was left out.
+const RESERVE: usize = 1024;
+
+/// Renders a verdict in at most `budget` bytes, or a little more than 2 KiB when that is more.
+pub fn render(subject: &Subject, budget: usize) -> String {
+    let mut page = Page {
+        subject,
+        facts: Facts::new(subject.verdict),
+        out: String::new(),
+        budget: budget.saturating_sub(RESERVE),
+        left_out: Vec::new(),
+    };
+    page.write();
+    page.out
+}
+
+struct Page<'p, 'v> {
+    subject: &'p Subject<'v>,
+    facts: Facts<'v>,
+    out: String,
+    /// How long `out` may become, but for the lines that say what was left out.
+    budget: usize,
+    left_out: Vec<String>,
+}
+
+impl Page<'_, '_> {
+    fn write(&mut self) {
+        let verdict = self.subject.verdict;
+        let open: Vec<&Finding> = verdict
+            .findings
+            .iter()
+            .filter(|one| one.is_open())
+            .collect();
+        let result = facts::result(verdict, self.subject.fail_on);
+        let icon = if result.starts_with("PASS") {
+            "✅"
+        } else {
+            "❌"
+        };
+        let _ = writeln!(
+            self.out,
+            "<!-- leakgate:{} -->\n### {icon} leakgate: {result}\n\n{}\n",
+            self.subject.slug(),
+            markdown(&facts::summary(verdict)),
+        );
+        self.unchecked();
+        self.table(&open);
+        let details: Vec<String> = open.iter().map(|finding| self.details(finding)).collect();
+        self.rows("stack", String::new(), details, "\n");
+        self.accepted();
+        self.remarks();
+        if !self.left_out.is_empty() {
+            let left_out = self.left_out.join(", ");
+            let _ = writeln!(
+                self.out,
+                "**Left out, since this would be too long:** {left_out}. The log of the job tells all of it.\n"
+            );
+        }
+        let policy = markdown_code(&verdict.policy);
+        let _ = writeln!(self.out, "<sub>Policy: {policy}</sub>");
+    }
+
+    /// Writes as many rows as fit below a heading, and remembers how many did not.
+    fn rows(&mut self, noun: &str, heading: String, rows: Vec<String>, end: &str) {
+        let (mut written, total) = (0, rows.len());
+        for row in rows {
+            let heading = if written == 0 { heading.as_str() } else { "" };
+            if self.out.len() + heading.len() + row.len() + end.len() > self.budget {
+                break;
+            }
+            self.out.push_str(heading);
+            self.out.push_str(&row);
+            written += 1;
+        }
+        if written > 0 {
+            self.out.push_str(end);
+        }
+        if written < total {
+            self.left_out.push(plural((total - written) as u64, noun));
+        }
+    }
+
+    fn unchecked(&mut self) {
+        let unchecked = self.subject.verdict.unchecked.iter();
+        let rows = unchecked.map(|one| {
+            let suite = markdown_code(&one.suite);
+            format!("- **unchecked** {suite}: {}\n", markdown(&one.why))
+        });
+        self.rows("unchecked suite", String::new(), rows.collect(), "\n");
+    }
+
+    fn table(&mut self, open: &[&Finding]) {
+        let heading =
+            "| | rule | where | test | before | after | allowed |\n|---|---|---|---|--:|--:|--:|\n";
+        let rows: Vec<String> = open.iter().map(|finding| self.row(finding)).collect();
+        // Half of the room, so that the gravest have their stacks too.
+        let budget = self.budget;
+        self.budget = budget / 2;
+        self.rows("finding", heading.to_owned(), rows, "\n");
+        self.budget = budget;
+    }
+
+    fn row(&self, finding: &Finding) -> String {
+        let spot = self.subject.sources.spot(self.subject.verdict, finding);
+        let function = markdown_code(&facts::subject(finding));
+        let mut place = match spot {
+            Some(spot) => format!("{function}<br>{}", self.link(&spot)),
+            None => function,
+        };
+        if let Some(state) = finding.state {
+            let _ = write!(place, "<br>{}", markdown(state));
+        }
+        let mut rule = markdown_code(&finding.rule);
+        if facts::several(self.subject.verdict) {
+            let _ = write!(rule, "<br>{}", markdown_code(&finding.suite));
+        }
+        let test = match finding.tests.iter().next() {
+            None => String::new(),
+            Some((test, count)) if finding.tests.len() == 1 => {
+                format!("{} ({count})", markdown_code(test))
+            }
+            Some((test, count)) => {
+                let more = finding.tests.len() - 1;
+                format!("{} ({count})<br>and {more} more", markdown_code(test))
+            }
+        };
+        let Finding {
+            before,
+            after,
+            allowed,
+            ..
+        } = finding;
+        let icon = icon(finding);
+        format!("| {icon} | {rule} | {place} | {test} | {before} | {after} | {allowed} |\n")
+    }
+
+    /// What a person needs to mend one finding, folded.
+    fn details(&self, finding: &Finding) -> String {
+        let function = facts::subject(finding);
+        let mut out = format!(
+            "<details><summary>{} {}: <code>{}</code></summary>\n\n",
+            icon(finding),
+            facts::headline(finding),
+            html(&function)
+        );
+        let mut item = |label: &str, text: Option<String>| {
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                let _ = writeln!(out, "- **{label}** {text}");
+            }
+        };
+        let Finding {
+            before,
+            after,
+            allowed,
+            sum,
+            ..
+        } = finding;
+        let mut counts = format!("before {before}, after {after}, allowed {allowed} ({sum})");
+        if let Some(proof) = facts::proof(finding) {
+            let _ = write!(counts, ", {proof}");
+        }
+        item("counted", Some(markdown(&counts)));
+        let rule = format!(
+            "{} at {}",
+            markdown_code(&finding.rule),
+            self.rule_place(finding)
+        );
+        item("rule", Some(rule));
+        item("suite", Some(markdown_code(&finding.suite)));
+        item(
+            "test",
+            self.facts.tests(finding).map(|tests| markdown_code(&tests)),
+        );
+        for (key, values) in &finding.labels {
+            let values = values
+                .iter()
+                .map(|(value, count)| format!("{key}={value} ({count})"));
+            item(
+                "label",
+                Some(markdown_code(&values.collect::<Vec<_>>().join(", "))),
+            );
+        }
+        let state = finding
+            .state
+            .map(|state| format!("{state}: {}", finding.cause));
+        item("waits for", state.map(|state| markdown(&state)));
+        item("was", facts::was(finding));
+        item("note", Some(markdown(&finding.reason)));
+        item("fix", Some(markdown(&finding.fix)));
+        item(
+            "again",
+            self.facts.again(finding).map(|again| markdown_code(&again)),
+        );
+        let accept = self.facts.accept(finding).map(|accept| match &accept {
+            Accept::Entry(entry) => format!("add under `allow:` {}", markdown_code(entry)),
+            Accept::Raise { .. } => markdown(&accept.to_string()),
+        });
+        item("accept", accept);
+        item(
+            "id",
+            Some(markdown_code(&finding.id)).filter(|_| !finding.id.is_empty()),
+        );
+        out.push('\n');
+        if !finding.stack.is_empty() {
+            let frames = finding.stack.iter().map(|place| self.frame(place));
+            let _ = writeln!(
+                out,
+                "<pre>{}</pre>\n",
+                frames.collect::<Vec<_>>().join("\n")
+            );
+        }
+        out.push_str("</details>\n");
+        out
+    }
+
+    /// A frame, as HTML in a `<pre>`.
+    fn frame(&self, place: &Place) -> String {
+        let function = html(&place.function);
+        let Some(spot) = self.subject.sources.spot_of(place) else {
+            return format!("{function}  {}:{}", html(&place.file), place.line);
+        };
+        let shown = html(&format!("{}:{}", spot.path, spot.line));
+        match self.subject.sources.link(&spot) {
+            Some(link) => format!("{function}  <a href=\"{}\">{shown}</a>", html(&link)),
+            None => format!("{function}  {shown}"),
+        }
+    }
+
+    fn link(&self, spot: &Spot) -> String {
+        let shown = match spot.line {
+            0 => markdown(&spot.path),
+            line => markdown(&format!("{}:{line}", spot.path)),
+        };
+        match self.subject.sources.link(spot) {
+            Some(link) => format!("<a href=\"{}\">{shown}</a>", html(&link)),
+            None => shown,
+        }
+    }
+
+    fn rule_place(&self, finding: &Finding) -> String {
+        match self.subject.sources.rule(self.subject.verdict, finding) {
+            Some(spot) => self.link(&spot),
+            None => markdown(&finding.rule_place),
+        }
+    }
+
+    /// What was found and is accepted.
+    fn accepted(&mut self) {
+        let verdict = self.subject.verdict;
+        let covered = verdict.findings.iter().filter(|finding| !finding.is_open());
+        let several = facts::several(verdict);
+        let rows: Vec<String> = covered
+            .map(|finding| {
+                let word = match finding.disposition {
+                    Disposition::Baseline => "baseline",
+                    _ => "allowed",
+                };
+                let suite = if several {
+                    markdown_code(&finding.suite) + " "
+                } else {
+                    String::new()
+                };
+                format!(
+                    "- {word} {suite}{}: before {}, after {}: {}\n",
+                    markdown_code(&facts::subject(finding)),
+                    finding.before,
+                    finding.after,
+                    markdown(&finding.reason)
+                )
+            })
+            .collect();
+        let title = plural(rows.len() as u64, "accepted finding");
+        self.folded("accepted finding", &title, rows);
+    }
+
+    /// What else is to be known: exceptions to look after, moved stacks, what was left out of the judgement.
+    fn remarks(&mut self) {
+        let verdict = self.subject.verdict;
+        let mut rows = Vec::new();
+        for allow in &verdict.allows {
+            let place = markdown_code(&facts::allow_place(verdict, allow));
+            let owner = allow.owner.as_ref();
+            let owner = owner.map(|owner| format!(" ({})", markdown_code(owner)));
+            let owner = owner.unwrap_or_default();
+            for remark in facts::allow_remarks(allow) {
+                rows.push(format!(
+                    "- exception {place} {}{owner}\n",
+                    markdown(&remark)
+                ));
+            }
+        }
+        for note in &verdict.notes {
+            let suite = markdown_code(&note.suite);
+            rows.push(format!("- {suite}: {}\n", markdown(&note.text)));
+        }
+        for moved in &verdict.moved {
+            let root = moved.stack.last().map_or("", |place| &*place.function);
+            rows.push(format!(
+                "- {}: {} matched with one that was {}, before {}, after {}\n",
+                markdown_code(&moved.suite),
+                markdown_code(root),
+                moved.pairing.name(),
+                moved.before,
+                moved.after
+            ));
+        }
+        let left_out = facts::left_out(verdict);
+        rows.extend(
+            left_out
+                .iter()
+                .map(|text| format!("- left out: {}\n", markdown(text))),
+        );
+        let title = plural(rows.len() as u64, "remark");
+        self.folded("remark", &title, rows);
+    }
+
+    fn folded(&mut self, noun: &str, title: &str, rows: Vec<String>) {
+        if !rows.is_empty() {
+            let heading = format!("<details><summary>{title}</summary>\n\n");
+            self.rows(noun, heading, rows, "\n</details>\n\n");
+        }
+    }
+}
+
+fn icon(finding: &Finding) -> &'static str {
+    match finding.severity {
+        Severity::Error => "❌",
+        Severity::Warning => "⚠️",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+
+    use super::*;
+    use crate::report::sample;
+    use crate::verdict::FailOn;
+
+    #[test]
+    fn the_sample() {
+        insta::assert_snapshot!(sample::with(|subject| render(subject, SUMMARY)));
+    }
+
+    /// The names of the tags in a piece of HTML.
+    fn tags(html: &str) -> impl Iterator<Item = &str> {
+        let tags = html.match_indices('<');
+        tags.map(|(start, _)| {
+            let tag = html[start + 1..].trim_start_matches('/');
+            tag.split([' ', '>']).next().unwrap()
+        })
+    }
+
+    #[test]
+    fn a_strange_name_is_no_markup() {
+        let rendered = sample::with(|subject| render(subject, SUMMARY));
+        sample::assert_harmless(&rendered);
+        let (mut text, mut seen) = (String::new(), BTreeSet::new());
+        for event in Parser::new_ext(&rendered, Options::ENABLE_TABLES) {
+            match event {
+                Event::Html(html) | Event::InlineHtml(html) => {
+                    seen.extend(tags(&html).map(str::to_owned));
+                }
+                Event::Text(more) => text.push_str(&more),
+                Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::Emphasis) => {
+                    panic!("{event:?} is a stranger's")
+                }
+                // `allow:`, of leakgate's own words.
+                Event::Code(code) => assert_eq!(&*code, "allow:"),
+                _ => {}
+            }
+        }
+        let known = ["!--", "a", "br", "code", "details", "pre", "sub", "summary"];
+        assert_eq!(seen, known.map(String::from).into());
+        assert!(text.contains("a|b%<script>alert(1)</script>"), "{text}");
+        assert!(text.contains("`c`*d*_e_[f](http://g)@h/i -->]]>"), "{text}");
+    }
+
+    #[test]
+    fn the_first_line_names_the_run_and_nothing_in_a_name_ends_it() {
+        let verdict = sample::verdict();
+        let sources = sample::sources();
+        let first = |name| {
+            let subject = Subject {
+                verdict: &verdict,
+                fail_on: FailOn::Error,
+                name,
+                sources: &sources,
+            };
+            render(&subject, SUMMARY).lines().next().unwrap().to_owned()
+        };
+        assert_eq!(first(None), "<!-- leakgate:all -->");
+        assert_eq!(
+            first(Some("shop, base against head")),
+            "<!-- leakgate:shop-base-against-head -->"
+        );
+        assert_eq!(first(Some("--> <b>")), "<!-- leakgate:b -->");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_whole_and_counted() {
+        let mut verdict = sample::verdict();
+        let finding = verdict.findings[0].clone();
+        verdict.findings = vec![finding; 5000];
+        let sources = sample::sources();
+        let subject = Subject {
+            verdict: &verdict,
+            fail_on: FailOn::Error,
+            name: None,
+            sources: &sources,
+        };
+        for (budget, limit) in [(COMMENT, 65_000), (SUMMARY, 900 << 10), (3 << 10, 3 << 10)] {
+            let rendered = render(&subject, budget);
+            assert!(rendered.len() < limit, "{}", rendered.len());
+            assert!(rendered.contains("**Left out, since this would be too long:**"));
+            assert_eq!(
+                rendered.matches("<details>").count(),
+                rendered.matches("</details>").count()
+            );
+            let rows = rendered
+                .lines()
+                .filter(|line| line.starts_with("| ❌"))
+                .count();
+            let left_out = format!("{} findings", 5000 - rows);
+            assert!(rendered.contains(&left_out), "{left_out}");
+        }
+    }
+}
