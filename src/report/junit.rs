@@ -5,7 +5,7 @@
 //! for their order. Times are zero and the timestamp is the epoch, since the same verdict gives the same bytes.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::io::Result as Written;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
@@ -24,7 +24,7 @@ pub fn render(subject: &Subject) -> String {
     String::from_utf8(bytes).expect("only strings were written") + "\n"
 }
 
-fn write(subject: &Subject, xml: &mut Writer<Vec<u8>>) -> io::Result<()> {
+fn write(subject: &Subject, xml: &mut Writer<Vec<u8>>) -> Written<()> {
     let verdict = subject.verdict;
     let judged = verdict.suites.iter().map(|suite| suite.name.as_str());
     let unchecked = verdict.unchecked.iter().map(|one| one.suite.as_str());
@@ -49,13 +49,13 @@ fn write(subject: &Subject, xml: &mut Writer<Vec<u8>>) -> io::Result<()> {
 struct Case<'v> {
     suite: &'v str,
     name: String,
-    result: Result,
+    result: Outcome,
     message: String,
     text: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Result {
+enum Outcome {
     Passed,
     /// Told, and not counted: allowed, or not grave enough.
     Skipped,
@@ -84,9 +84,9 @@ fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
             suite: &finding.suite,
             name: unique,
             result: if failed {
-                Result::Failed
+                Outcome::Failed
             } else {
-                Result::Skipped
+                Outcome::Skipped
             },
             message: if failed {
                 facts::headline(finding)
@@ -99,7 +99,7 @@ fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
     let unchecked = verdict.unchecked.iter().map(|unchecked| Case {
         suite: &unchecked.suite,
         name: "unchecked".into(),
-        result: Result::Error,
+        result: Outcome::Error,
         message: "unchecked: not the same as clean".into(),
         text: terminal(&unchecked.why).into_owned(),
     });
@@ -137,12 +137,12 @@ fn suite(
     number: usize,
     name: &str,
     cases: &[&Case],
-) -> io::Result<()> {
+) -> Written<()> {
     let verdict = subject.verdict;
     let clean = Case {
         suite: name,
         name: "no goroutine leaks".into(),
-        result: Result::Passed,
+        result: Outcome::Passed,
         message: String::new(),
         text: String::new(),
     };
@@ -167,9 +167,9 @@ fn suite(
         .with_attribute(("name", shown))
         .with_attribute(("package", "leakgate"))
         .with_attribute(("tests", &*cases.len().to_string()))
-        .with_attribute(("failures", &*count(Result::Failed)))
-        .with_attribute(("errors", &*count(Result::Error)))
-        .with_attribute(("skipped", &*count(Result::Skipped)))
+        .with_attribute(("failures", &*count(Outcome::Failed)))
+        .with_attribute(("errors", &*count(Outcome::Error)))
+        .with_attribute(("skipped", &*count(Outcome::Skipped)))
         .with_attribute(("time", "0"))
         .with_attribute(("timestamp", "1970-01-01T00:00:00"))
         .with_attribute(("hostname", "localhost"))
@@ -193,7 +193,7 @@ fn suite(
     Ok(())
 }
 
-fn case(xml: &mut Writer<Vec<u8>>, suite: &str, case: &Case) -> io::Result<()> {
+fn case(xml: &mut Writer<Vec<u8>>, suite: &str, case: &Case) -> Written<()> {
     let name = terminal(&case.name);
     let element = xml
         .create_element("testcase")
@@ -201,13 +201,13 @@ fn case(xml: &mut Writer<Vec<u8>>, suite: &str, case: &Case) -> io::Result<()> {
         .with_attribute(("name", &*name))
         .with_attribute(("time", "0"));
     let (kind, element_name) = match case.result {
-        Result::Passed => {
+        Outcome::Passed => {
             element.write_empty()?;
             return Ok(());
         }
-        Result::Skipped => (None, "skipped"),
-        Result::Failed => (Some("leak"), "failure"),
-        Result::Error => (Some("unchecked"), "error"),
+        Outcome::Skipped => (None, "skipped"),
+        Outcome::Failed => (Some("leak"), "failure"),
+        Outcome::Error => (Some("unchecked"), "error"),
     };
     element.write_inner_content(|xml| {
         let message = terminal(&case.message);

@@ -133,7 +133,7 @@ impl Page<'_, '_> {
         }
         let mut rule = markdown_code(&finding.rule);
         if facts::several(self.subject.verdict) {
-            let _ = write!(rule, "<br>{}", markdown_code(&finding.suite));
+            let _ = write!(rule, "<br>in {}", markdown_code(&finding.suite));
         }
         let test = match finding.tests.iter().next() {
             None => String::new(),

@@ -35,15 +35,19 @@ pub fn render(subject: &Subject) -> String {
         .values()
         .map(|(rule, level)| descriptor(rule, *level))
         .collect();
+    let mut driver = json!({
+        "name": "leakgate",
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "rules": rules,
+    });
+    if let Some(home) = Some(env!("CARGO_PKG_REPOSITORY")).filter(|home| !home.is_empty()) {
+        driver["informationUri"] = json!(home);
+    }
     let report = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
         "runs": [{
-            "tool": { "driver": {
-                "name": "leakgate",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            }},
+            "tool": { "driver": driver },
             // § 3.17.3: what comes before the last slash is the category.
             "automationDetails": { "id": format!("leakgate/{}/", subject.slug()) },
             "columnKind": "utf16CodeUnits",
@@ -97,7 +101,7 @@ fn descriptor(finding: &Finding, severity: Severity) -> Value {
     let rule_markdown = markdown_code(&finding.rule);
     json!({
         "id": rule,
-        "name": pascal_case(&finding.rule),
+        "name": rule_name(&finding.rule),
         "shortDescription": { "text": format!("{short}.") },
         "fullDescription": { "text": full },
         "help": {
@@ -109,15 +113,17 @@ fn descriptor(finding: &Finding, severity: Severity) -> Value {
     })
 }
 
+/// A name for people, which the standard wants to differ from the id.
+///
 /// Input: `worker-pool`
-/// Output: `WorkerPool`
-fn pascal_case(name: &str) -> String {
+/// Output: `WorkerPoolLimit`
+fn rule_name(name: &str) -> String {
     let words = name.split(|character: char| !character.is_ascii_alphanumeric());
     let words = words.filter(|word| !word.is_empty());
     let name: String = words
         .map(|word| word[..1].to_ascii_uppercase() + &word[1..])
         .collect();
-    if name.is_empty() { "Rule".into() } else { name }
+    name + "Limit"
 }
 
 /// § 3.27
