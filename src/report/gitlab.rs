@@ -71,7 +71,7 @@ fn of_finding(subject: &Subject, facts: &Facts, finding: &Finding, fingerprint: 
         check_name: format!("leakgate/{}", terminal(&finding.rule)),
         fingerprint,
         severity,
-        location: location(spot.unwrap_or_else(|| subject.sources.somewhere())),
+        location: location(&spot.unwrap_or_else(|| subject.sources.somewhere())),
     }
 }
 
@@ -82,11 +82,11 @@ fn of_unchecked(subject: &Subject, unchecked: &Unchecked) -> Issue {
         check_name: "leakgate/unchecked".into(),
         fingerprint: facts::fingerprint(&["unchecked", suite, why]),
         severity: "major",
-        location: location(subject.sources.somewhere()),
+        location: location(&subject.sources.somewhere()),
     }
 }
 
-fn location(spot: Spot) -> Location {
+fn location(spot: &Spot) -> Location {
     let begin = spot.line.max(1);
     Location {
         path: terminal(&spot.path).into_owned(),

@@ -4,7 +4,8 @@
 //! (<https://github.com/jenkinsci/xunit-plugin>, junit-10): between them they ask for each attribute and element here, and
 //! for their order. Times are zero and the timestamp is the epoch, since the same verdict gives the same bytes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
 use std::io::Result as Written;
 
 use quick_xml::Writer;
@@ -68,21 +69,19 @@ enum Outcome {
 fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
     let verdict = subject.verdict;
     let facts = Facts::new(verdict);
-    let mut names = BTreeSet::new();
+    let mut names: HashMap<(&str, String), u32> = HashMap::new();
     let findings = verdict.findings.iter().map(|finding| {
-        let name = case_name(finding);
+        let mut name = case_name(finding);
         // Consumers keep the history of a case by its name, so that no two may share one.
-        let unique = (1_u32..)
-            .map(|number| match number {
-                1 => name.clone(),
-                number => format!("{name} #{number}"),
-            })
-            .find(|name| names.insert((finding.suite.clone(), name.clone())))
-            .unwrap_or(name);
+        let number = names.entry((&finding.suite, name.clone())).or_default();
+        *number += 1;
+        if *number > 1 {
+            let _ = write!(name, " #{number}");
+        }
         let failed = facts::fails(verdict, subject.fail_on, finding);
         Case {
             suite: &finding.suite,
-            name: unique,
+            name,
             result: if failed {
                 Outcome::Failed
             } else {

@@ -67,7 +67,7 @@ impl Page<'_, '_> {
         self.unchecked();
         self.table(&open);
         let details: Vec<String> = open.iter().map(|finding| self.details(finding)).collect();
-        self.rows("stack", String::new(), details, "\n");
+        self.rows("stack", "", details, "\n");
         self.accepted();
         self.remarks();
         if !self.left_out.is_empty() {
@@ -82,10 +82,10 @@ impl Page<'_, '_> {
     }
 
     /// Writes as many rows as fit below a heading, and remembers how many did not.
-    fn rows(&mut self, noun: &str, heading: String, rows: Vec<String>, end: &str) {
+    fn rows(&mut self, noun: &str, heading: &str, rows: Vec<String>, end: &str) {
         let (mut written, total) = (0, rows.len());
         for row in rows {
-            let heading = if written == 0 { heading.as_str() } else { "" };
+            let heading = if written == 0 { heading } else { "" };
             if self.out.len() + heading.len() + row.len() + end.len() > self.budget {
                 break;
             }
@@ -107,7 +107,7 @@ impl Page<'_, '_> {
             let suite = markdown_code(&one.suite);
             format!("- **unchecked** {suite}: {}\n", markdown(&one.why))
         });
-        self.rows("unchecked suite", String::new(), rows.collect(), "\n");
+        self.rows("unchecked suite", "", rows.collect(), "\n");
     }
 
     fn table(&mut self, open: &[&Finding]) {
@@ -117,7 +117,7 @@ impl Page<'_, '_> {
         // Half of the room, so that the gravest have their stacks too.
         let budget = self.budget;
         self.budget = budget / 2;
-        self.rows("finding", heading.to_owned(), rows, "\n");
+        self.rows("finding", heading, rows, "\n");
         self.budget = budget;
     }
 
@@ -338,7 +338,7 @@ impl Page<'_, '_> {
     fn folded(&mut self, noun: &str, title: &str, rows: Vec<String>) {
         if !rows.is_empty() {
             let heading = format!("<details><summary>{title}</summary>\n\n");
-            self.rows(noun, heading, rows, "\n</details>\n\n");
+            self.rows(noun, &heading, rows, "\n</details>\n\n");
         }
     }
 }

@@ -165,13 +165,14 @@ fn result(
         result["codeFlows"] = json!([flow]);
     }
     // § 3.27.23: once one result of a run says it, all do.
-    result["suppressions"] = match finding.is_open() {
-        true => json!([]),
-        false => json!([{
+    result["suppressions"] = if finding.is_open() {
+        json!([])
+    } else {
+        json!([{
             "kind": "external",
             "status": "accepted",
             "justification": terminal(&finding.reason),
-        }]),
+        }])
     };
     result
 }

@@ -8,6 +8,7 @@ mod directories;
 mod leaks;
 mod made;
 mod matching;
+mod platforms;
 mod policies;
 mod reports;
 mod server;
