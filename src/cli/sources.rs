@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::report::sources::{Module, Sources};
 
 /// Most entries of directories that are looked at: several times what the largest Go repositories have.
-const MOST_ENTRIES: usize = 1_000_000;
+const MOST_ENTRIES: usize = 500_000;
 
 /// Directories whose files are not the repository's own.
 const SKIPPED: [&str; 2] = ["vendor", "node_modules"];
@@ -38,10 +38,10 @@ pub(super) fn find(policy: &str) -> Sources {
     });
     let roots = roots.iter().map(|root| plain(root)).collect();
     let sources = Sources::new(roots, walk.modules, walk.files);
-    let policy = sources.below_root(&plain(&here.join(policy)));
-    sources
-        .with_policy(policy.filter(|path| root.join(path).is_file()))
-        .with_link(link())
+    // Its path may go up and down, or be absolute, and its place in the repository is one.
+    let policy = here.join(policy).canonicalize().ok();
+    let policy = policy.and_then(|path| sources.below_root(&plain(&path)));
+    sources.with_policy(policy).with_link(link())
 }
 
 /// The root of the repository: the nearest directory upward with a `.git`, within the workspace where there is one, also

@@ -86,9 +86,12 @@ impl<'v> Facts<'v> {
         Some(tests.join(", "))
     }
 
-    /// How to accept a finding, and with it the others of the same root and state: an exception counts all that it
+    /// How to accept a finding that is not accepted yet, and with it the others of the same root and state: an exception counts all that it
     /// matches.
     pub(super) fn accept(&self, finding: &Finding) -> Option<Accept> {
+        if !finding.is_open() {
+            return None;
+        }
         if let Some((place, max)) = &finding.exceeds {
             return Some(Accept::Raise {
                 place: place.clone(),
@@ -226,6 +229,7 @@ pub(super) fn subject(finding: &Finding) -> String {
     let place = finding.home.as_ref().or(finding.root.as_ref());
     match place.or(finding.stack.last()) {
         Some(Place { function, .. }) => function.to_string(),
+        None if finding.per == "total" => "all goroutines".into(),
         None if finding.key.is_empty() => finding.per.clone(),
         None => format!("{} {}", finding.per, finding.key),
     }

@@ -291,3 +291,25 @@ fn allow(allow: &verdict::AllowUse) -> Allow<'_> {
         owner: allow.owner.as_deref(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::report::sample::{self, HOSTILE};
+
+    #[test]
+    fn the_sample() {
+        insta::assert_snapshot!(sample::with(|subject| render(
+            subject.verdict,
+            subject.fail_on
+        )));
+    }
+
+    #[test]
+    fn a_strange_name_steers_no_terminal_and_is_read_back_as_it_was() {
+        let rendered = sample::with(|subject| render(subject.verdict, subject.fail_on));
+        sample::assert_harmless(&rendered);
+        let report: serde_json::Value = serde_json::from_str(&rendered).unwrap();
+        assert_eq!(report["findings"][1]["suite"], HOSTILE);
+    }
+}

@@ -22,7 +22,7 @@ pub const COMMENT: usize = 64_900;
 /// Bytes that are kept for saying what was left out.
 const RESERVE: usize = 1024;
 
-/// Renders a verdict in at most `budget` bytes, or a little more than 2 KiB when that is more.
+/// Renders a verdict in at most `budget` bytes, but for the head and the end, which are there in any case.
 pub fn render(subject: &Subject, budget: usize) -> String {
     let mut page = Page {
         subject,

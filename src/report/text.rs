@@ -211,3 +211,25 @@ fn closing_line(verdict: &Verdict, fail_on: FailOn) -> String {
     let (word, summary) = (facts::result(verdict, fail_on), facts::summary(verdict));
     format!("{style}{word}{style:#} {summary}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Detail, render};
+    use crate::report::sample;
+
+    fn plain() -> String {
+        let rendered =
+            sample::with(|subject| render(subject.verdict, subject.fail_on, Detail::Verbose));
+        anstream::adapter::strip_str(&rendered).to_string()
+    }
+
+    #[test]
+    fn the_sample() {
+        insta::assert_snapshot!(plain());
+    }
+
+    #[test]
+    fn a_strange_name_steers_neither_a_terminal_nor_the_log_of_a_ci() {
+        sample::assert_harmless(&plain());
+    }
+}

@@ -102,6 +102,28 @@ fn a_finding_outside_of_the_repository_is_shown_at_its_rule() {
 }
 
 #[test]
+fn a_policy_that_is_named_from_below_is_shown_at_its_path_in_the_repository() {
+    let repository = repository();
+    let policy = repository.path().join("ci/gate.yml");
+    std::fs::create_dir(policy.parent().unwrap()).unwrap();
+    std::fs::write(
+        &policy,
+        "version: 1\nrules:\n  - { name: all, per: total, limit: { growth: 1 } }\n",
+    )
+    .unwrap();
+    let ran = check(repository.path())
+        .args(&["--policy", "../ci/gate.yml", "--report", "github"])
+        .run();
+    let all = annotations(&ran);
+    assert!(
+        all.iter()
+            .any(|one| one.starts_with("::error file=ci/gate.yml,line=3,")),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
 fn github_actions_gets_annotations_and_a_summary_by_itself() {
     let repository = repository();
     let summary = repository.path().join("summary.md");

@@ -16,6 +16,7 @@ const PLACE_COLUMN: usize = 72;
 impl Text<'_, '_> {
     pub(super) fn finding(&mut self, finding: &Finding) -> std::fmt::Result {
         let (word, style) = match finding.severity {
+            _ if !finding.is_open() => ("ALLOWED", DIM),
             Severity::Error => ("FAIL", RED),
             Severity::Warning => ("WARN", YELLOW),
         };
