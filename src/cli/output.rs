@@ -138,10 +138,8 @@ pub(super) fn check_destinations(reports: &[Report]) -> anyhow::Result<()> {
 
 /// Opens a file for writing and leaves it as it was.
 fn try_out(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    let is_new = !path.exists();
+    make_folder(path)?;
+    let is_new = path.symlink_metadata().is_err();
     OpenOptions::new().append(true).create(true).open(path)?;
     // An empty report would look like one that says nothing was found.
     if is_new {
@@ -149,6 +147,16 @@ fn try_out(path: &Path) -> io::Result<()> {
     } else {
         Ok(())
     }
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)
+}
+
+/// The command of `run` may have cleaned up the folder that was made before it.
+fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
+    let written = make_folder(path).and_then(|()| std::fs::write(path, text));
+    written.with_context(|| unwritable(path))
 }
 
 fn unwritable(path: &Path) -> String {
@@ -223,7 +231,7 @@ pub(super) fn write(
             rendered
         };
         let written = match &report.path {
-            Some(path) => std::fs::write(path, rendered).with_context(|| unwritable(path)),
+            Some(path) => write_file(path, &rendered),
             None => destination.print(&rendered),
         };
         result = result.and(written);

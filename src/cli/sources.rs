@@ -11,6 +11,9 @@ const MOST_ENTRIES: usize = 500_000;
 /// Directories whose files are not the repository's own.
 const SKIPPED: [&str; 2] = ["vendor", "node_modules"];
 
+/// The modules of a Go toolchain.
+const STANDARD_LIBRARY: [&str; 2] = ["std", "cmd"];
+
 /// The repository around the current directory. What cannot be read is as if it were not there: reports then name fewer
 /// files.
 pub(super) fn find(policy: &str) -> Sources {
@@ -62,8 +65,18 @@ struct Walk {
 }
 
 impl Walk {
-    /// Links are not followed, so that it ends.
+    /// Links are not followed, so that it ends. A toolchain and a cache of modules that lie in the repository are none of
+    /// its code.
     fn directory(&mut self, path: &Path, below: &str) {
+        let go_mod = std::fs::read_to_string(path.join("go.mod")).ok();
+        match go_mod.and_then(|text| module_path(&text)) {
+            Some(path) if STANDARD_LIBRARY.contains(&&*path) => return,
+            Some(path) => self.modules.push(Module {
+                path,
+                directory: below.to_owned(),
+            }),
+            None => {}
+        }
         let Ok(entries) = std::fs::read_dir(path) else {
             return;
         };
@@ -79,20 +92,16 @@ impl Walk {
                 "" => name.clone(),
                 below => format!("{below}/{name}"),
             };
-            if kind.is_dir() {
-                if !name.starts_with('.') && !SKIPPED.contains(&&*name) {
-                    self.directory(&entry.path(), &inside);
-                }
-            } else if name == "go.mod" {
-                let module = std::fs::read_to_string(entry.path()).ok();
-                let module = module.and_then(|text| module_path(&text));
-                let directory = below.to_owned();
-                self.modules
-                    .extend(module.map(|path| Module { path, directory }));
-            } else if Path::new(&name)
-                .extension()
-                .is_some_and(|extension| extension == "go")
-            {
+            let is_go = || {
+                Path::new(&name)
+                    .extension()
+                    .is_some_and(|extension| extension == "go")
+            };
+            let is_ours =
+                || !name.starts_with('.') && !name.contains("@v") && !SKIPPED.contains(&&*name);
+            if kind.is_dir() && is_ours() {
+                self.directory(&entry.path(), &inside);
+            } else if kind.is_file() && is_go() {
                 self.files.insert(inside);
             }
         }
@@ -106,7 +115,7 @@ fn module_path(text: &str) -> Option<String> {
         let path = line.trim_start().strip_prefix("module")?;
         let path = path.strip_prefix([' ', '\t'])?;
         let path = path.split("//").next()?.trim().trim_matches(['"', '`']);
-        (!path.is_empty()).then(|| path.to_owned())
+        (!path.is_empty() && path != "(").then(|| path.to_owned())
     })
 }
 
@@ -144,4 +153,57 @@ fn same(one: &Path, other: &Path) -> bool {
 fn plain(path: &Path) -> String {
     let path = path.to_string_lossy();
     path.strip_prefix(r"\\?\").unwrap_or(&path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Walk, module_path};
+
+    #[test]
+    fn the_walk_finds_modules_and_files_and_leaves_out_what_is_not_the_repositorys() {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in [
+            ("go.mod", "module example.com/shop\n"),
+            ("main.go", ""),
+            ("notes.txt", ""),
+            ("api/go.mod", "module example.com/shop/api\n"),
+            ("api/v1/handler.go", ""),
+            (".cache/x.go", ""),
+            ("vendor/example.com/dep/dep.go", ""),
+            ("web/node_modules/x/x.go", ""),
+            ("go/src/go.mod", "module std\n"),
+            ("go/src/runtime/proc.go", ""),
+            ("pkg/mod/example.com/dep@v1.2.3/dep.go", ""),
+        ] {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let mut walk = Walk::default();
+        walk.directory(root.path(), "");
+        let files: Vec<&str> = walk.files.iter().map(String::as_str).collect();
+        assert_eq!(files, ["api/v1/handler.go", "main.go"]);
+        let mut modules: Vec<&str> = walk.modules.iter().map(|one| &*one.directory).collect();
+        modules.sort_unstable();
+        assert_eq!(modules, ["", "api"]);
+    }
+
+    #[test]
+    fn a_module_line_is_read_as_go_reads_it() {
+        for (text, path) in [
+            (
+                "// The shop.\nmodule example.com/shop // v2 soon\n",
+                Some("example.com/shop"),
+            ),
+            (
+                "module \t\"example.com/shop\"\r\n",
+                Some("example.com/shop"),
+            ),
+            ("module (\n", None),
+            ("modules example.com/shop\n", None),
+            ("module\n", None),
+        ] {
+            assert_eq!(module_path(text).as_deref(), path, "{text:?}");
+        }
+    }
 }
