@@ -130,10 +130,12 @@ impl Sources {
         })
     }
 
-    /// The line of the policy file where the rule of a finding stands.
+    /// The line of the policy file where the rule of a finding stands; the file alone for defaults that it leaves unsaid.
     pub fn rule(&self, verdict: &Verdict, finding: &Finding) -> Option<Spot> {
-        let line = finding.rule_place.strip_prefix(&*verdict.policy)?;
-        let line = line.strip_prefix(':')?.parse().ok()?;
+        let line = match finding.rule_place.strip_prefix(&*verdict.policy)? {
+            "" => 0,
+            line => line.strip_prefix(':')?.parse().ok()?,
+        };
         let path = self.policy.clone()?;
         Some(Spot { path, line })
     }

@@ -102,6 +102,34 @@ fn a_finding_outside_of_the_repository_is_shown_at_its_rule() {
 }
 
 #[test]
+fn a_finding_outside_of_the_repository_and_of_no_rule_is_shown_at_the_policy() {
+    let repository = repository();
+    let after = Made::new()
+        .goroutines(1, "main.main runtime.gopark")
+        .goroutines(1, "example.com/dep.Run runtime.gopark");
+    after.write(&repository.path().join("after.pb"));
+    let github = || {
+        let ran = check(repository.path()).args(&["--report", "github"]).run();
+        annotations(&ran)[0].to_owned()
+    };
+    assert!(
+        github().starts_with("::error title=leakgate default"),
+        "{}",
+        github()
+    );
+    std::fs::write(
+        repository.path().join("backend/leakgate.yml"),
+        "version: 1\n",
+    )
+    .unwrap();
+    assert!(
+        github().starts_with("::error file=backend/leakgate.yml,title="),
+        "{}",
+        github()
+    );
+}
+
+#[test]
 fn a_policy_that_is_named_from_below_is_shown_at_its_path_in_the_repository() {
     let repository = repository();
     let policy = repository.path().join("ci/gate.yml");
