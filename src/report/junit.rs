@@ -69,19 +69,11 @@ enum Outcome {
 fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
     let verdict = subject.verdict;
     let facts = Facts::new(verdict);
-    let mut names: HashMap<(&str, String), u32> = HashMap::new();
     let findings = verdict.findings.iter().map(|finding| {
-        let mut name = case_name(finding);
-        // Consumers keep the history of a case by its name, so that no two may share one.
-        let number = names.entry((&finding.suite, name.clone())).or_default();
-        *number += 1;
-        if *number > 1 {
-            let _ = write!(name, " #{number}");
-        }
         let failed = facts::fails(verdict, subject.fail_on, finding);
         Case {
             suite: &finding.suite,
-            name,
+            name: case_name(finding),
             result: if failed {
                 Outcome::Failed
             } else {
@@ -102,7 +94,17 @@ fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
         message: "unchecked: not the same as clean".into(),
         text: terminal(&unchecked.why).into_owned(),
     });
-    findings.chain(unchecked).collect()
+    let mut cases: Vec<Case> = findings.chain(unchecked).collect();
+    // Consumers keep the history of a case by its name, so that no two of a suite may share one.
+    let mut names: HashMap<(&str, String), u32> = HashMap::new();
+    for case in &mut cases {
+        let number = names.entry((case.suite, case.name.clone())).or_default();
+        *number += 1;
+        if *number > 1 {
+            let _ = write!(case.name, " #{number}");
+        }
+    }
+    cases
 }
 
 /// `default: example.com/shop/worker.(*Pool).run, chan receive (9c1185a5c5e9)`: without counts, so that it is the same
@@ -262,12 +264,38 @@ fn remarks(verdict: &Verdict, suite: &str, number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::render;
-    use crate::report::sample;
+    use crate::report::{Subject, sample};
+    use crate::verdict::FailOn;
 
     #[test]
     fn the_sample() {
         insta::assert_snapshot!(sample::with(render));
+    }
+
+    #[test]
+    fn no_two_cases_of_a_suite_share_a_name() {
+        let mut verdict = sample::verdict();
+        verdict.findings.extend_from_within(..);
+        verdict.unchecked.extend_from_within(..);
+        let rendered = render(&Subject {
+            verdict: &verdict,
+            fail_on: FailOn::Error,
+            name: None,
+            sources: &sample::sources(),
+        });
+        let document = roxmltree::Document::parse(&rendered).unwrap();
+        let cases = || {
+            document
+                .descendants()
+                .filter(|one| one.has_tag_name("testcase"))
+        };
+        let names: BTreeSet<_> = cases()
+            .map(|case| (case.attribute("classname"), case.attribute("name")))
+            .collect();
+        assert_eq!((cases().count(), names.len()), (13, 13));
     }
 
     #[test]
