@@ -190,7 +190,17 @@ pub fn complain(error: &anyhow::Error) {
                 .map(escape::terminal)
                 .collect::<Vec<_>>()
                 .join("\t");
-            eprintln!("{}{line}", if index == 0 { prefix } else { "" });
+            // The lines of an excerpt of a policy. Any other is from a file name with a line break in it, and must not
+            // begin a line, where a CI may take it for a command.
+            let is_excerpt = line
+                .trim_start()
+                .starts_with(|first: char| first == '|' || first.is_ascii_digit());
+            let prefix = match index {
+                0 => prefix,
+                _ if is_excerpt => "",
+                _ => "  | ",
+            };
+            eprintln!("{prefix}{line}");
         }
     }
 }

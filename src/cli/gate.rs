@@ -23,7 +23,7 @@ pub(super) struct Gate {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Write a report, `text` or `json`; repeatable. One without a path takes the place of the text.
+    /// Write a report, `text`, `json` or `outputs` (`key=value` lines for a CI step); repeatable. One without a path takes the place of the text.
     #[arg(long = "report", value_name = "FORMAT[=PATH]", value_parser = Report::parse)]
     reports: Vec<Report>,
 

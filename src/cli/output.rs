@@ -7,7 +7,7 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context as _, bail};
 
 use crate::report::text::Detail;
-use crate::report::{json, text};
+use crate::report::{json, outputs, text};
 use crate::verdict::{FailOn, Verdict};
 
 /// A report that was asked for.
@@ -30,10 +30,15 @@ pub(super) enum Destination {
 enum Format {
     Text,
     Json,
+    Outputs,
 }
 
 /// Every format and its name.
-const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::Json)];
+const FORMATS: [(&str, Format); 3] = [
+    ("text", Format::Text),
+    ("json", Format::Json),
+    ("outputs", Format::Outputs),
+];
 
 impl Report {
     /// Input: `json=report.json`, or `json` for standard output.
@@ -56,6 +61,7 @@ impl Report {
         match self.format {
             Format::Text => text::render(verdict, fail_on, detail),
             Format::Json => json::render(verdict, fail_on),
+            Format::Outputs => outputs::render(verdict, fail_on),
         }
     }
 }
@@ -108,7 +114,7 @@ pub(super) fn write(
         let rendered = report.render(verdict, fail_on, detail);
         match (&report.path, report.format) {
             (Some(path), Format::Text) => write_file(path, &plain(&rendered))?,
-            (Some(path), Format::Json) => write_file(path, &rendered)?,
+            (Some(path), _) => write_file(path, &rendered)?,
             (None, Format::Text) if !destination.is_coloured(color) => {
                 destination.print(&plain(&rendered))?;
             }

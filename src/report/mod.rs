@@ -2,6 +2,7 @@
 
 pub mod escape;
 pub mod json;
+pub mod outputs;
 pub mod text;
 
 /// "1 goroutine", "2 goroutines".
