@@ -106,7 +106,7 @@ done <<<"$reports"
 [ -n "$json" ] || { json=$folder/report.json && arguments+=("--report=json=$json"); }
 [ -n "$sarif" ] || { sarif=$folder/report.sarif && arguments+=("--report=sarif=$sarif"); }
 [ -n "$markdown" ] || { markdown=$folder/report.md && arguments+=("--report=markdown=$markdown"); }
-# The last one: where it is there, all are.
+# The last one, so that it is there only when leakgate has come to its end.
 arguments+=("--report=outputs=$folder/outputs")
 
 if [ -n "$run" ]; then
