@@ -230,7 +230,7 @@ class Install(Case):
         for name in ("action.yml", "Cargo.toml"):
             shutil.copy(ROOT / name, self.copy / name)
         self.asset = self.folder / self.ASSET
-        with tarfile.open(self.asset, "w:gz") as archive:
+        with tarfile.open(self.asset, "w:gz", compresslevel=1) as archive:
             archive.add(BINARY, f"{self.ASSET.removesuffix('.tar.gz')}/leakgate")
         self.env["GITHUB_ACTION_REPOSITORY"] = "someone/leakgate"
         self.program("curl", f'printf "%s\\n" "$@" >{self.folder}/asked\nwhile [ "$1" != --output ]; do shift; done\ncp {self.asset} "$2"')
