@@ -23,8 +23,8 @@ pub(super) struct Gate {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Write a report: text, json, markdown, comment (markdown that is short enough for one), github, sarif, junit or
-    /// gitlab; repeatable. One without a path takes the place of the text. In GitHub Actions the text is `github`, which
+    /// Write a report: text, json, markdown, comment (markdown that is short enough for one), github, sarif, junit,
+    /// gitlab or outputs (key=value lines for a CI step); repeatable. One without a path takes the place of the text. In GitHub Actions the text is `github`, which
     /// has annotations below it, unless `--report text` is given.
     #[arg(long = "report", value_name = "FORMAT[=PATH]", value_parser = Report::parse)]
     reports: Vec<Report>,

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use super::sources;
 use crate::report::sources::Sources;
 use crate::report::text::Detail;
-use crate::report::{Subject, github, gitlab, json, junit, markdown, sarif, text};
+use crate::report::{Subject, github, gitlab, json, junit, markdown, outputs, sarif, text};
 use crate::verdict::{FailOn, Verdict};
 
 /// A report that was asked for.
@@ -39,10 +39,11 @@ enum Format {
     Sarif,
     Junit,
     Gitlab,
+    Outputs,
 }
 
 /// Every format and its name.
-const FORMATS: [(&str, Format); 8] = [
+const FORMATS: [(&str, Format); 9] = [
     ("text", Format::Text),
     ("json", Format::Json),
     ("markdown", Format::Markdown),
@@ -51,6 +52,7 @@ const FORMATS: [(&str, Format); 8] = [
     ("sarif", Format::Sarif),
     ("junit", Format::Junit),
     ("gitlab", Format::Gitlab),
+    ("outputs", Format::Outputs),
 ];
 
 /// How to write what was found.
@@ -90,6 +92,7 @@ impl Report {
             Format::Sarif => sarif::render(subject),
             Format::Junit => junit::render(subject),
             Format::Gitlab => gitlab::render(subject),
+            Format::Outputs => outputs::render(subject.verdict, subject.fail_on),
         }
     }
 
@@ -98,7 +101,7 @@ impl Report {
     }
 
     fn needs_sources(&self) -> bool {
-        !matches!(self.format, Format::Text | Format::Json)
+        !matches!(self.format, Format::Text | Format::Json | Format::Outputs)
     }
 }
 

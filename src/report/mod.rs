@@ -7,6 +7,7 @@ pub mod gitlab;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod outputs;
 pub mod sarif;
 pub mod sources;
 pub mod text;
