@@ -118,6 +118,11 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Prints what is no report: a schema, a script, a manual page.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    Destination::Output.print(text)
+}
+
 fn plain(rendered: &str) -> String {
     anstream::adapter::strip_str(rendered).to_string()
 }

@@ -5,10 +5,13 @@
 mod bad_input;
 mod capture;
 mod directories;
+mod init;
 mod leaks;
 mod made;
 mod matching;
+mod packaging;
 mod policies;
 mod reports;
+mod schema;
 mod server;
 mod support;
