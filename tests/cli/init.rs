@@ -155,6 +155,33 @@ fn the_jobs_install_this_release() {
 }
 
 #[test]
+fn the_jobs_fetch_a_release_alike_and_hold_it_to_its_checksums() {
+    let files = [
+        "github/service.yml",
+        "github/base-and-head.yml",
+        "gitlab/leakgate.gitlab-ci.yml",
+        "buildkite/pipeline.leakgate.yml",
+        "jenkins/Jenkinsfile",
+        "circleci/config.yml",
+    ];
+    let scripts = files.map(|name| {
+        let text = example(name).replace("$$", "$");
+        let lines: Vec<String> = text
+            .lines()
+            .map(str::trim)
+            .skip_while(|line| !line.starts_with("asset="))
+            .take_while(|line| !line.contains("install"))
+            .map(str::to_owned)
+            .collect();
+        lines.join("\n")
+    });
+    assert!(scripts[0].contains("sha256sum --check"), "{}", scripts[0]);
+    for (name, script) in files.iter().zip(&scripts) {
+        assert_eq!(script, &scripts[0], "{name}");
+    }
+}
+
+#[test]
 fn a_policy_that_is_there_already_stays_under_whatever_name_and_nothing_is_written() {
     for name in ["leakgate.yml", ".leakgate.yml", ".github/leakgate.yml"] {
         let directory = root();
