@@ -141,7 +141,6 @@ class Inputs(Case):
         self.refused('"yes" and "true"', annotations="yes", **LEAK)
         self.refused('"true" and ""', summary="", **LEAK)
         self.refused("reads no baseline yet", baseline="leakgate.baseline.yml", **LEAK)
-        self.refused("suites have the import paths", suite="x", run="go test ./...")
         self.refused('"json" of the input reports is not format=path', reports="json", **LEAK)
         self.refused('"json=" of the input reports is not format=path', reports="text=a\njson=", **LEAK)
         self.refused('"nowhere" cannot be entered', working_directory="nowhere", **LEAK)
@@ -185,11 +184,12 @@ class Run(Case):
             (shutil.copytree if source.is_dir() else shutil.copy)(source, self.workspace / name)
 
     def test_go_tests_that_leak_fail(self):
-        done = self.act(run="go test ./...", working_directory="leaky")
+        done = self.act(run="go test ./...", working_directory="leaky", suite="shop")
         self.expect(done, "fail", 1)
         self.assertGreater(int(done.outputs["violations"]), 0)
         self.assertIn("TestPay", done.log)
         self.assertIn("TestPay", done.summary)
+        self.assertTrue(done.summary.startswith("<!-- leakgate:shop -->\n"), done.summary)
 
     def test_a_script_of_several_lines_is_run_by_bash(self):
         done = self.act(run='cd leaky\nset -- "./check out"\nif true; then go test ./checkout | cat; fi\n')

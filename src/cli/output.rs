@@ -259,6 +259,11 @@ fn append_summary(path: &Path, subject: &Subject) -> io::Result<()> {
     file.write_all(format!("{summary}\n").as_bytes())
 }
 
+/// Prints what is no report: a schema, a script, a manual page.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    Destination::Output.print(text)
+}
+
 fn plain(rendered: &str) -> String {
     anstream::adapter::strip_str(rendered).to_string()
 }
