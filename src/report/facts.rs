@@ -123,8 +123,8 @@ impl<'v> Facts<'v> {
         )))
     }
 
-    /// The command that runs only the tests which a finding names; `None` where their names are not what Go gives to
-    /// tests.
+    /// The command that runs only the tests which a finding names, or all of their package; `None` where it names no test of
+    /// a package.
     pub(super) fn again(&self, finding: &Finding) -> Option<String> {
         self.verdict.command.as_ref()?;
         let tests: BTreeSet<&str> = finding
@@ -137,11 +137,12 @@ impl<'v> Facts<'v> {
             characters.all(|one| one.is_alphanumeric() || also.contains(one)) && !text.is_empty()
         };
         let package = finding.suite.split(" (run ").next().unwrap_or_default();
-        if tests.is_empty() || finding.shared || !is_plain(package, "/._~-") {
+        if tests.is_empty() || !is_plain(package, "/._~-") {
             return None;
         }
-        if !tests.iter().all(|test| is_plain(test, "_")) {
-            return None;
+        // What is shared is started by whichever test comes first.
+        if finding.shared || !tests.iter().all(|test| is_plain(test, "_")) {
+            return Some(format!("leakgate run -- go test {package}"));
         }
         let (benchmarks, others): (Vec<&str>, Vec<&str>) = tests
             .into_iter()
@@ -221,6 +222,17 @@ pub(super) fn was(finding: &Finding) -> Option<String> {
             similarity.ratio() * 100.0
         )),
         _ => None,
+    }
+}
+
+/// `worker/pool.go:57`: the last two elements of the path say enough, and are the same on every machine.
+pub(super) fn short(place: &Place) -> String {
+    let mut elements = place.file.rsplit(['/', '\\']);
+    let file = elements.next().unwrap_or_default();
+    let line = place.line;
+    match elements.next().filter(|directory| !directory.is_empty()) {
+        Some(directory) => format!("{directory}/{file}:{line}"),
+        None => format!("{file}:{line}"),
     }
 }
 

@@ -4,20 +4,23 @@
 //! out, the least grave first, and it says how many. Names in it are code, with every character that could be markup
 //! written as an entity.
 
+mod finding;
+
 use std::fmt::Write as _;
 
-use super::escape::{html, markdown, markdown_code};
-use super::facts::{self, Accept, Facts};
-use super::sources::Spot;
-use super::{Subject, plural};
-use crate::policy::Severity;
-use crate::verdict::{Disposition, Finding, Place};
+use super::escape::{markdown, markdown_code};
+use super::{Subject, facts, plural};
+use crate::verdict::{Disposition, Finding};
+use finding::Findings;
 
 /// Bytes of a job's summary. GitHub drops one of more than 1 MiB whole.
 pub const SUMMARY: usize = 900 << 10;
 
 /// Bytes of a comment. GitHub refuses more than 65,536 characters.
 pub const COMMENT: usize = 64_900;
+
+/// Above the folded findings.
+const DETAILS: &str = "What each waits for, how to fix it, to accept it, and to run it again:\n\n";
 
 /// Bytes that are kept for saying what was left out.
 const RESERVE: usize = 1024;
@@ -26,7 +29,7 @@ const RESERVE: usize = 1024;
 pub fn render(subject: &Subject, budget: usize) -> String {
     let mut page = Page {
         subject,
-        facts: Facts::new(subject.verdict),
+        findings: Findings::new(subject),
         out: String::new(),
         budget: budget.saturating_sub(RESERVE),
         left_out: Vec::new(),
@@ -37,7 +40,7 @@ pub fn render(subject: &Subject, budget: usize) -> String {
 
 struct Page<'p, 'v> {
     subject: &'p Subject<'v>,
-    facts: Facts<'v>,
+    findings: Findings<'p, 'v>,
     out: String,
     /// How long `out` may become, but for the lines that say what was left out.
     budget: usize,
@@ -66,8 +69,8 @@ impl Page<'_, '_> {
         );
         self.unchecked();
         self.table(&open);
-        let details: Vec<String> = open.iter().map(|finding| self.details(finding)).collect();
-        self.rows("stack", "", details, "\n");
+        let details = open.iter().map(|finding| self.findings.details(finding));
+        self.rows("stack", DETAILS, details.collect(), "\n");
         self.accepted();
         self.remarks();
         if !self.left_out.is_empty() {
@@ -111,158 +114,12 @@ impl Page<'_, '_> {
     }
 
     fn table(&mut self, open: &[&Finding]) {
-        let heading =
-            "| | rule | where | test | before | after | allowed |\n|---|---|---|---|--:|--:|--:|\n";
-        let rows: Vec<String> = open.iter().map(|finding| self.row(finding)).collect();
+        let rows = open.iter().map(|finding| self.findings.row(finding));
         // Half of the room, so that the gravest have their stacks too.
         let budget = self.budget;
         self.budget = budget / 2;
-        self.rows("finding", heading, rows, "\n");
+        self.rows("finding", finding::TABLE, rows.collect(), "\n");
         self.budget = budget;
-    }
-
-    fn row(&self, finding: &Finding) -> String {
-        let spot = self.subject.sources.spot(self.subject.verdict, finding);
-        let function = markdown_code(&facts::subject(finding));
-        let mut place = match spot {
-            Some(spot) => format!("{function}<br>{}", self.link(&spot)),
-            None => function,
-        };
-        if let Some(state) = finding.state {
-            let _ = write!(place, "<br>{}", markdown(state));
-        }
-        let mut rule = markdown_code(&finding.rule);
-        if facts::several(self.subject.verdict) {
-            let _ = write!(rule, "<br>in {}", markdown_code(&finding.suite));
-        }
-        let test = match finding.tests.iter().next() {
-            None => String::new(),
-            Some((test, count)) if finding.tests.len() == 1 => {
-                format!("{} ({count})", markdown_code(test))
-            }
-            Some((test, count)) => {
-                let more = finding.tests.len() - 1;
-                format!("{} ({count})<br>and {more} more", markdown_code(test))
-            }
-        };
-        let Finding {
-            before,
-            after,
-            allowed,
-            ..
-        } = finding;
-        let icon = icon(finding);
-        format!("| {icon} | {rule} | {place} | {test} | {before} | {after} | {allowed} |\n")
-    }
-
-    /// What a person needs to mend one finding, folded.
-    fn details(&self, finding: &Finding) -> String {
-        let function = facts::subject(finding);
-        let mut out = format!(
-            "<details><summary>{} {}: <code>{}</code></summary>\n\n",
-            icon(finding),
-            facts::headline(finding),
-            html(&function)
-        );
-        let mut item = |label: &str, text: Option<String>| {
-            if let Some(text) = text.filter(|text| !text.is_empty()) {
-                let _ = writeln!(out, "- **{label}** {text}");
-            }
-        };
-        let Finding {
-            before,
-            after,
-            allowed,
-            sum,
-            ..
-        } = finding;
-        let mut counts = format!("before {before}, after {after}, allowed {allowed} ({sum})");
-        if let Some(proof) = facts::proof(finding) {
-            let _ = write!(counts, ", {proof}");
-        }
-        item("counted", Some(markdown(&counts)));
-        let rule = format!(
-            "{} at {}",
-            markdown_code(&finding.rule),
-            self.rule_place(finding)
-        );
-        item("rule", Some(rule));
-        item("suite", Some(markdown_code(&finding.suite)));
-        item(
-            "test",
-            self.facts.tests(finding).map(|tests| markdown_code(&tests)),
-        );
-        for (key, values) in &finding.labels {
-            let values = values
-                .iter()
-                .map(|(value, count)| format!("{key}={value} ({count})"));
-            item(
-                "label",
-                Some(markdown_code(&values.collect::<Vec<_>>().join(", "))),
-            );
-        }
-        let state = finding
-            .state
-            .map(|state| format!("{state}: {}", finding.cause));
-        item("waits for", state.map(|state| markdown(&state)));
-        item("was", facts::was(finding));
-        item("note", Some(markdown(&finding.reason)));
-        item("fix", Some(markdown(&finding.fix)));
-        item(
-            "again",
-            self.facts.again(finding).map(|again| markdown_code(&again)),
-        );
-        let accept = self.facts.accept(finding).map(|accept| match &accept {
-            Accept::Entry(entry) => format!("add under `allow:` {}", markdown_code(entry)),
-            Accept::Raise { .. } => markdown(&accept.to_string()),
-        });
-        item("accept", accept);
-        item(
-            "id",
-            Some(markdown_code(&finding.id)).filter(|_| !finding.id.is_empty()),
-        );
-        out.push('\n');
-        if !finding.stack.is_empty() {
-            let frames = finding.stack.iter().map(|place| self.frame(place));
-            let _ = writeln!(
-                out,
-                "<pre>{}</pre>\n",
-                frames.collect::<Vec<_>>().join("\n")
-            );
-        }
-        out.push_str("</details>\n");
-        out
-    }
-
-    /// A frame, as HTML in a `<pre>`.
-    fn frame(&self, place: &Place) -> String {
-        let function = html(&place.function);
-        let Some(spot) = self.subject.sources.spot_of(place) else {
-            return format!("{function}  {}:{}", html(&place.file), place.line);
-        };
-        let shown = html(&format!("{}:{}", spot.path, spot.line));
-        match self.subject.sources.link(&spot) {
-            Some(link) => format!("{function}  <a href=\"{}\">{shown}</a>", html(&link)),
-            None => format!("{function}  {shown}"),
-        }
-    }
-
-    fn link(&self, spot: &Spot) -> String {
-        let shown = match spot.line {
-            0 => markdown(&spot.path),
-            line => markdown(&format!("{}:{line}", spot.path)),
-        };
-        match self.subject.sources.link(spot) {
-            Some(link) => format!("<a href=\"{}\">{shown}</a>", html(&link)),
-            None => shown,
-        }
-    }
-
-    fn rule_place(&self, finding: &Finding) -> String {
-        match self.subject.sources.rule(self.subject.verdict, finding) {
-            Some(spot) => self.link(&spot),
-            None => markdown(&finding.rule_place),
-        }
     }
 
     /// What was found and is accepted.
@@ -340,13 +197,6 @@ impl Page<'_, '_> {
             let heading = format!("<details><summary>{title}</summary>\n\n");
             self.rows(noun, &heading, rows, "\n</details>\n\n");
         }
-    }
-}
-
-fn icon(finding: &Finding) -> &'static str {
-    match finding.severity {
-        Severity::Error => "❌",
-        Severity::Warning => "⚠️",
     }
 }
 

@@ -92,11 +92,15 @@ impl Sources {
 
     /// Where to point for a finding: at its home, or the innermost frame that is in the repository, or the rule.
     pub fn spot(&self, verdict: &Verdict, finding: &Finding) -> Option<Spot> {
+        self.code(finding).or_else(|| self.rule(verdict, finding))
+    }
+
+    /// Where its code lies: its home, or the innermost frame that is in the repository.
+    pub fn code(&self, finding: &Finding) -> Option<Spot> {
         let frames = finding.home.iter().chain(&finding.stack);
         frames
             .chain(&finding.root)
             .find_map(|place| self.spot_of(place))
-            .or_else(|| self.rule(verdict, finding))
     }
 
     /// The line of a frame.

@@ -336,29 +336,6 @@ fn a_background_loop_that_moved_on_is_the_same_one() {
 }
 
 #[test]
-fn the_report_in_the_readme_is_a_real_one() {
-    let readme = std::fs::read_to_string(packages().join("../../README.md")).unwrap();
-    let ran = go().run_in(
-        &packages().join("../../examples/leaky"),
-        &[],
-        &["go", "test", "./checkout"],
-    );
-    // An older Go proves nothing.
-    let newest = go().minor() >= 27;
-    let proof = "    proven by the garbage collector";
-    let first = ran.stderr.split("\n\n").next().unwrap();
-    let readme = if newest {
-        readme
-    } else {
-        readme.replace(proof, "")
-    };
-    assert!(
-        readme.contains(first),
-        "README shows another report than\n{first}"
-    );
-}
-
-#[test]
 fn a_leak_does_not_hide_behind_one_of_the_same_stack_that_ended() {
     for go in gos() {
         let ran = go.run(&["go", "test", "./replaced"]);

@@ -108,7 +108,7 @@ impl Text<'_, '_> {
                     label,
                     &format!(
                         "{function:<width$}  {}",
-                        short_place(place),
+                        terminal(&facts::short(place)),
                         width = width.unwrap_or(0)
                     ),
                 )?;
@@ -163,20 +163,4 @@ impl Text<'_, '_> {
         }
         Ok(())
     }
-}
-
-/// `worker/pool.go:57`: the last two elements of the path say enough, and are the same on every machine.
-fn short_place(place: &Place) -> String {
-    let mut elements = place.file.rsplit(['/', '\\']);
-    let file = elements.next().unwrap_or_default();
-    let directory = elements
-        .next()
-        .filter(|directory| !directory.is_empty())
-        .map(|directory| format!("{directory}/"));
-    format!(
-        "{}{}:{}",
-        terminal(&directory.unwrap_or_default()),
-        terminal(file),
-        place.line
-    )
 }
