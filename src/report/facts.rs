@@ -202,6 +202,18 @@ pub(super) fn headline(finding: &Finding) -> String {
     }
 }
 
+/// "before 2, after 42, allowed 5 (2 + growth 3; ceiling 64)".
+pub(super) fn counts(finding: &Finding) -> String {
+    let Finding {
+        before,
+        after,
+        allowed,
+        sum,
+        ..
+    } = finding;
+    format!("before {before}, after {after}, allowed {allowed} ({sum})")
+}
+
 /// What Go's leak profile says of it, when there was one.
 pub(super) fn proof(finding: &Finding) -> Option<String> {
     Some(match finding.proven? {
@@ -392,4 +404,25 @@ pub(super) fn left_out(verdict: &Verdict) -> Vec<String> {
 /// Whether there is more than one suite, so that each has to be named.
 pub(super) fn several(verdict: &Verdict) -> bool {
     verdict.totals.suites + verdict.unchecked.len() as u64 > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Facts;
+    use crate::report::sample;
+
+    #[test]
+    fn what_tests_share_is_run_again_by_its_package() {
+        let verdict = sample::verdict();
+        let facts = Facts::new(&verdict);
+        let mut finding = verdict.findings[0].clone();
+        let again =
+            "leakgate run -- go test -run '^(TestPoolDrain|TestPoolStop)$' example.com/shop/worker";
+        assert_eq!(facts.again(&finding).as_deref(), Some(again));
+        finding.shared = true;
+        let again = "leakgate run -- go test example.com/shop/worker";
+        assert_eq!(facts.again(&finding).as_deref(), Some(again));
+        finding.suite = "a service; rm -r x".into();
+        assert_eq!(facts.again(&finding), None);
+    }
 }

@@ -80,18 +80,19 @@ fn annotations(subject: &Subject) -> Vec<Annotation> {
 fn of_finding(subject: &Subject, facts: &Facts, finding: &Finding) -> Annotation {
     let counts = finding.severity == Severity::Error && subject.verdict.not_gated().is_none();
     let mut lines = vec![format!(
-        "{}: before {}, after {}, allowed {} ({})",
+        "{}: {}",
         facts::headline(finding),
-        finding.before,
-        finding.after,
-        finding.allowed,
-        finding.sum
+        facts::counts(finding)
     )];
     let mut line = |label: &str, text: Option<String>| {
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             lines.push(format!("{label}: {text}"));
         }
     };
+    line(
+        "rule",
+        Some(format!("{} at {}", finding.rule, finding.rule_place)),
+    );
     let several = facts::several(subject.verdict);
     line("suite", several.then(|| finding.suite.clone()));
     line("test", facts.tests(finding));

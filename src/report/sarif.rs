@@ -179,22 +179,16 @@ fn result(
 
 /// § 3.11
 fn message(facts: &Facts, finding: &Finding) -> Value {
-    let mut text = vec![format!(
-        "{}: {} (before {}, after {}, allowed {}).",
-        facts::subject(finding),
+    let grown = format!(
+        "{} (before {}, after {}, allowed {}).",
         facts::headline(finding),
         finding.before,
         finding.after,
         finding.allowed
-    )];
-    let mut shown = vec![format!(
-        "{}: {} (before {}, after {}, allowed {}).",
-        markdown_code(&facts::subject(finding)),
-        facts::headline(finding),
-        finding.before,
-        finding.after,
-        finding.allowed
-    )];
+    );
+    let function = facts::subject(finding);
+    let mut text = vec![format!("{function}: {grown}")];
+    let mut shown = vec![format!("{}: {grown}", markdown_code(&function))];
     let state = finding
         .state
         .map(|state| format!("{state}: {}", finding.cause));

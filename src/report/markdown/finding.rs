@@ -74,14 +74,7 @@ impl<'p, 'v> Findings<'p, 'v> {
                 let _ = writeln!(out, "- **{label}** {text}");
             }
         };
-        let Finding {
-            before,
-            after,
-            allowed,
-            sum,
-            ..
-        } = finding;
-        let mut counts = format!("before {before}, after {after}, allowed {allowed} ({sum})");
+        let mut counts = facts::counts(finding);
         if let Some(proof) = facts::proof(finding) {
             let _ = write!(counts, ", {proof}");
         }

@@ -32,17 +32,7 @@ impl Text<'_, '_> {
             "{style}{word}{style:#} {BOLD}{title}{BOLD:#}{gap}{DIM}{}{DIM:#}",
             terminal(&finding.rule_place)
         )?;
-        let Finding {
-            before,
-            after,
-            allowed,
-            sum,
-            ..
-        } = finding;
-        write!(
-            self.out,
-            "  before {before}, after {after}, allowed {allowed} ({sum})"
-        )?;
+        write!(self.out, "  {}", facts::counts(finding))?;
         if finding.series.len() > 1 {
             let counts: Vec<_> = finding.series.iter().map(ToString::to_string).collect();
             write!(self.out, ", one after another {}", counts.join(", "))?;
