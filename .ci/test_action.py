@@ -3,7 +3,9 @@
 import hashlib
 import os
 import pathlib
+import re
 import shutil
+import subprocess
 import tarfile
 import tempfile
 import unittest
@@ -16,6 +18,8 @@ LEAK = {"before": PROFILES / "mutex-unlocked/before.pb.gz", "after": PROFILES / 
 CLEAN = {"before": PROFILES / "mutex-unlocked-clean/before.pb.gz", "after": PROFILES / "mutex-unlocked-clean/after.pb.gz"}
 BINARY = pathlib.Path(os.environ["LEAKGATE"]).resolve()
 VERSION = next(line.split('"')[1] for line in (ROOT / "Cargo.toml").read_text().splitlines() if line.startswith("version = "))
+# The last line of a finding in the text.
+FINDING = re.compile(r"^  id +([0-9a-f]{12})$", re.MULTILINE)
 COUNTS = ("violations", "warnings", "allowed")
 
 
@@ -190,6 +194,10 @@ class Run(Case):
         self.assertIn("TestPay", done.log)
         self.assertIn("TestPay", done.summary)
         self.assertTrue(done.summary.startswith("<!-- leakgate:shop -->\n"), done.summary)
+        self.assertIn("\n::error file=leaky/checkout/pay.go,line=25,", done.log)
+        # The same command at home finds the same.
+        home = subprocess.run([BINARY, "run", "--", "go", "test", "./..."], cwd=self.workspace / "leaky", capture_output=True, text=True, check=False)
+        self.assertEqual((home.returncode, FINDING.findall(home.stderr)), (1, FINDING.findall(done.log)))
 
     def test_a_script_of_several_lines_is_run_by_bash(self):
         done = self.act(run='cd leaky\nset -- "./check out"\nif true; then go test ./checkout | cat; fi\n')
