@@ -91,7 +91,7 @@ fn of_finding(subject: &Subject, facts: &Facts, finding: &Finding) -> Annotation
     };
     line(
         "rule",
-        Some(format!("{} at {}", finding.rule, finding.rule_place)),
+        Some(format!("{}, {}", finding.rule, finding.rule_place)),
     );
     let several = facts::several(subject.verdict);
     line("suite", several.then(|| finding.suite.clone()));

@@ -80,7 +80,7 @@ impl<'p, 'v> Findings<'p, 'v> {
         }
         item("counted", Some(markdown(&counts)));
         let rule = format!(
-            "{} at {}",
+            "{}, {}",
             markdown_code(&finding.rule),
             self.rule_place(finding)
         );
