@@ -3,12 +3,17 @@
 mod capture;
 mod captured;
 mod check;
+mod completions;
 mod config;
 mod duration;
 mod gate;
+mod init;
+mod man;
 mod output;
+mod policy;
 mod run;
 mod service;
+mod sources;
 mod start;
 mod suites;
 
@@ -57,6 +62,15 @@ enum Command {
     Check(Check),
     /// Fetch the goroutine profile of a live service that imports net/http/pprof, for `check` to compare.
     Capture(capture::Capture),
+    /// Write a first policy, and the job for your CI.
+    Init(init::Init),
+    /// Say what a policy may hold.
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Print the completions for a shell.
+    Completions(completions::Completions),
+    /// Print the manual page, or write those of all commands.
+    Man(man::Man),
     /// Starts a test binary for `run`.
     #[command(name = gotest::START_COMMAND, hide = true)]
     Start(start::Start),
@@ -75,10 +89,6 @@ struct Check {
     /// proven. In a directory of pairs, a `proven.pb.gz` beside a pair is read by itself.
     #[arg(long, value_name = "FILE")]
     proven: Option<PathBuf>,
-
-    /// How reports name the suite, when two files are compared. Otherwise the path of the last AFTER.
-    #[arg(long, value_name = "NAME")]
-    suite: Option<String>,
 
     #[command(flatten)]
     gate: Gate,
@@ -152,6 +162,10 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Check(check) => Ok(check::run(check)?.into()),
         Command::Run(run) => run::run(run),
         Command::Capture(capture) => Ok(capture::run(capture)?.into()),
+        Command::Init(init) => Ok(init::run(init)?.into()),
+        Command::Policy(policy) => Ok(policy::run(policy)?.into()),
+        Command::Completions(completions) => Ok(completions::run(completions)?.into()),
+        Command::Man(man) => Ok(man::run(man)?.into()),
         Command::Start(start) => start::run(start),
     }
 }

@@ -21,7 +21,7 @@
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
 //! | [`judge`] | a diff, a policy and a day | a [`verdict::Verdict`] |
 //! | [`verdict`] | | what was found, in full, for every report |
-//! | [`report`] | a verdict | text, or JSON |
+//! | [`report`] | a verdict | text, JSON, and what CI platforms read |
 //! | [`gotest`] | a command | the profiles that its test binaries left, and what became of each |
 //! | [`cli`] | arguments | all of the above, wired together, and an exit code |
 //!

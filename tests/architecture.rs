@@ -97,6 +97,8 @@ fn no_module_uses_one_that_lies_downstream() {
                 checked += 1;
             }
             let pure = !EDGES.contains(&module.as_str());
+            // A type alone, which crates that write to memory use too.
+            let line = line.replace("std::io::Result", "");
             let effect = EFFECTS.iter().find(|effect| line.contains(*effect));
             assert!(
                 !pure || effect.is_none(),

@@ -58,9 +58,9 @@ fn find(check: &Check) -> anyhow::Result<Evidence> {
         return Ok(found.into());
     }
     let directories = check.paths.iter().filter(|path| path.is_dir()).count();
-    if directories > 0 && (check.proven.is_some() || check.suite.is_some()) {
+    if directories > 0 && check.proven.is_some() {
         bail!(
-            "--proven and --suite are for two files; in a directory of pairs, a proven.pb.gz beside a pair is read and its place names the suite"
+            "--proven is for two files; in a directory of pairs, a proven.pb.gz beside a pair is read"
         );
     }
     match (&check.paths[..], directories) {
@@ -74,6 +74,7 @@ fn find(check: &Check) -> anyhow::Result<Evidence> {
         }
         ([before, afters @ ..], 0) => {
             let suite = check
+                .gate
                 .suite
                 .clone()
                 .unwrap_or_else(|| afters[afters.len() - 1].display().to_string());

@@ -11,12 +11,9 @@ use crate::policy::{FILE_NAMES, Policy};
 /// # Errors
 /// A file that cannot be read or understood, or two in one directory.
 pub(super) fn policy(named: Option<&Path>) -> anyhow::Result<Policy> {
-    let found = if let Some(path) = named {
-        Some(path.to_owned())
-    } else {
-        let here = std::env::current_dir().context("the current directory cannot be found")?;
-        let nearest = nearest(&here, home().as_deref())?;
-        nearest.map(|path| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path))
+    let found = match named {
+        Some(path) => Some(path.to_owned()),
+        None => in_force(&here()?)?,
     };
     let Some(path) = found else {
         return Ok(Policy::default());
@@ -34,6 +31,25 @@ pub(super) fn policy(named: Option<&Path>) -> anyhow::Result<Policy> {
         }
     };
     Ok(Policy::parse(&path, &text)?)
+}
+
+/// The directory that leakgate was started in.
+pub(super) fn here() -> anyhow::Result<PathBuf> {
+    std::env::current_dir().context("the current directory cannot be found")
+}
+
+/// The policy file that is read in this directory, relative to it where it lies in it.
+///
+/// # Errors
+/// Two in one directory, or one whose name ends in `.yaml`.
+pub(super) fn in_force(here: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let nearest = nearest(here, home().as_deref())?;
+    Ok(nearest.map(|path| path.strip_prefix(here).map(Path::to_owned).unwrap_or(path)))
+}
+
+/// Whether a policy in this directory is never read: in the home directory and those above it.
+pub(super) fn is_never_read(directory: &Path) -> bool {
+    home().is_some_and(|home| home.starts_with(directory))
 }
 
 /// The policy file of the nearest directory that has one, from `start` upward, up to the root of the repository. The home

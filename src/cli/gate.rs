@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::output::{Destination, Report};
+use super::output::{Actions, Destination, Report, Style};
 use super::{Code, config, output, suites};
 use crate::input::Found;
 use crate::judge::Judge;
@@ -23,9 +23,20 @@ pub(super) struct Gate {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Write a report, `text` or `json`; repeatable. One without a path takes the place of the text.
+    /// Write a report: text, json, markdown, comment (markdown that is short enough for one), github, sarif, junit,
+    /// gitlab or outputs (key=value lines for a CI step); repeatable. One without a path takes the place of the text. In GitHub Actions the text is `github`, which
+    /// has annotations below it, unless `--report text` is given.
     #[arg(long = "report", value_name = "FORMAT[=PATH]", value_parser = Report::parse)]
     reports: Vec<Report>,
+
+    /// What reports call this run: a comment on a pull request and the results of a code scan are found again by it, so
+    /// give each job a name of its own. Two files that are compared are a suite of this name.
+    #[arg(long, value_name = "NAME")]
+    pub(super) suite: Option<String>,
+
+    /// In GitHub Actions, do not write the summary of the job.
+    #[arg(long)]
+    no_summary: bool,
 
     /// What counts as a violation for the exit code.
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOnArg::Error)]
@@ -83,7 +94,7 @@ impl From<FailOnArg> for FailOn {
 }
 
 impl Gate {
-    /// Refuses reports that would run into each other, before anything is done.
+    /// Refuses reports that would run into each other or cannot be written, before anything is done.
     pub(super) fn check_reports(&self) -> anyhow::Result<()> {
         output::check_destinations(&self.reports)
     }
@@ -142,7 +153,14 @@ impl Gate {
             ColorArg::Always => ColorChoice::AlwaysAnsi,
             ColorArg::Never => ColorChoice::Never,
         };
-        output::write(&self.reports, verdict, fail_on, detail, color, destination)?;
+        let style = Style {
+            fail_on,
+            detail,
+            color,
+            name: self.suite.as_deref(),
+        };
+        let actions = Actions::from_environment(!self.no_summary);
+        output::write(&self.reports, verdict, style, destination, &actions)?;
         Ok(verdict.outcome(fail_on).into())
     }
 }

@@ -1,13 +1,16 @@
 //! Writing reports: where each goes, and in which colours.
 
-use std::io::Write as _;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context as _, bail};
 
+use super::sources;
+use crate::report::sources::Sources;
 use crate::report::text::Detail;
-use crate::report::{json, text};
+use crate::report::{Subject, github, gitlab, json, junit, markdown, outputs, sarif, text};
 use crate::verdict::{FailOn, Verdict};
 
 /// A report that was asked for.
@@ -30,10 +33,37 @@ pub(super) enum Destination {
 enum Format {
     Text,
     Json,
+    Markdown,
+    Comment,
+    Github,
+    Sarif,
+    Junit,
+    Gitlab,
+    Outputs,
 }
 
 /// Every format and its name.
-const FORMATS: [(&str, Format); 2] = [("text", Format::Text), ("json", Format::Json)];
+const FORMATS: [(&str, Format); 9] = [
+    ("text", Format::Text),
+    ("json", Format::Json),
+    ("markdown", Format::Markdown),
+    ("comment", Format::Comment),
+    ("github", Format::Github),
+    ("sarif", Format::Sarif),
+    ("junit", Format::Junit),
+    ("gitlab", Format::Gitlab),
+    ("outputs", Format::Outputs),
+];
+
+/// How to write what was found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style<'a> {
+    pub(super) fail_on: FailOn,
+    pub(super) detail: Detail,
+    pub(super) color: ColorChoice,
+    /// What the run is called.
+    pub(super) name: Option<&'a str>,
+}
 
 impl Report {
     /// Input: `json=report.json`, or `json` for standard output.
@@ -52,23 +82,45 @@ impl Report {
         }
     }
 
-    fn render(&self, verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
+    fn render(&self, subject: &Subject, detail: Detail) -> String {
         match self.format {
-            Format::Text => text::render(verdict, fail_on, detail),
-            Format::Json => json::render(verdict, fail_on),
+            Format::Text => text::render(subject.verdict, subject.fail_on, detail),
+            Format::Json => json::render(subject.verdict, subject.fail_on),
+            Format::Markdown => markdown::render(subject, markdown::SUMMARY),
+            Format::Comment => markdown::render(subject, markdown::COMMENT),
+            Format::Github => github::render(subject, detail),
+            Format::Sarif => sarif::render(subject),
+            Format::Junit => junit::render(subject),
+            Format::Gitlab => gitlab::render(subject),
+            Format::Outputs => outputs::render(subject.verdict, subject.fail_on),
         }
+    }
+
+    fn is_coloured(&self) -> bool {
+        matches!(self.format, Format::Text | Format::Github)
+    }
+
+    fn needs_sources(&self) -> bool {
+        !matches!(self.format, Format::Text | Format::Json | Format::Outputs)
     }
 }
 
-/// Refuses reports that would run into each other.
+/// Refuses reports that would run into each other or cannot be written, and makes the folders that they are to be in:
+/// before the command of `run`, which may take an hour, and not after.
 ///
 /// # Errors
-/// Two reports for one destination.
+/// Two reports for one destination, or a path that cannot be written. What is in the file already stays as it is.
 pub(super) fn check_destinations(reports: &[Report]) -> anyhow::Result<()> {
+    let place = |report: &Report| {
+        report
+            .path
+            .as_ref()
+            .map(|path| std::path::absolute(path).ok())
+    };
     for (index, report) in reports.iter().enumerate() {
         if reports[..index]
             .iter()
-            .any(|other| other.path == report.path)
+            .any(|other| place(other) == place(report))
         {
             match &report.path {
                 Some(path) => bail!(
@@ -81,50 +133,139 @@ pub(super) fn check_destinations(reports: &[Report]) -> anyhow::Result<()> {
             }
         }
     }
+    for path in reports.iter().filter_map(|report| report.path.as_ref()) {
+        try_out(path).with_context(|| unwritable(path))?;
+    }
     Ok(())
 }
 
-/// Writes every report, and the text when no other report without a path takes its place.
+/// Opens a file for writing and leaves it as it was.
+fn try_out(path: &Path) -> io::Result<()> {
+    make_folder(path)?;
+    let is_new = path.symlink_metadata().is_err();
+    OpenOptions::new().append(true).create(true).open(path)?;
+    // An empty report would look like one that says nothing was found.
+    if is_new {
+        std::fs::remove_file(path)
+    } else {
+        Ok(())
+    }
+}
+
+fn make_folder(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)
+}
+
+/// The command of `run` may have cleaned up the folder that was made before it.
+fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
+    let written = make_folder(path).and_then(|()| std::fs::write(path, text));
+    written.with_context(|| unwritable(path))
+}
+
+fn unwritable(path: &Path) -> String {
+    format!("the report {} cannot be written", path.display())
+}
+
+/// What GitHub Actions gets without being asked.
+pub(super) struct Actions {
+    /// Annotations, in place of the text.
+    annotations: bool,
+    /// The file that becomes the summary of the job.
+    summary: Option<PathBuf>,
+}
+
+impl Actions {
+    /// As the environment says; `summary` is whether it is wanted.
+    pub(super) fn from_environment(summary: bool) -> Self {
+        let annotations = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        let file = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty());
+        Self {
+            annotations,
+            summary: file.map(PathBuf::from).filter(|_| annotations && summary),
+        }
+    }
+}
+
+/// Writes every report, and the text when no other report without a path takes its place. In GitHub Actions the text
+/// comes with annotations, and the summary of the job is written too.
 ///
 /// # Errors
-/// A file or standard output that cannot be written. A reader that closed the pipe is no error.
+/// A file or standard output that cannot be written: the first of them, once all else is written. A reader that closed
+/// the pipe is no error.
 pub(super) fn write(
     reports: &[Report],
     verdict: &Verdict,
-    fail_on: FailOn,
-    detail: Detail,
-    color: ColorChoice,
+    style: Style,
     destination: Destination,
+    actions: &Actions,
 ) -> anyhow::Result<()> {
-    let text = Report {
-        format: Format::Text,
+    let implied = Report {
+        format: if actions.annotations {
+            Format::Github
+        } else {
+            Format::Text
+        },
         path: None,
     };
     let implied = reports
         .iter()
         .all(|report| report.path.is_some())
-        .then_some(&text);
-    for report in reports.iter().chain(implied) {
-        let rendered = report.render(verdict, fail_on, detail);
-        match (&report.path, report.format) {
-            (Some(path), Format::Text) => write_file(path, &plain(&rendered))?,
-            (Some(path), Format::Json) => write_file(path, &rendered)?,
-            (None, Format::Text) if !destination.is_coloured(color) => {
-                destination.print(&plain(&rendered))?;
-            }
-            (None, _) => destination.print(&rendered)?,
-        }
+        .then_some(&implied);
+    let all = || reports.iter().chain(implied);
+    let needs_sources = actions.summary.is_some() || all().any(Report::needs_sources);
+    let sources = if needs_sources {
+        sources::find(&verdict.policy)
+    } else {
+        Sources::default()
+    };
+    let subject = Subject {
+        verdict,
+        fail_on: style.fail_on,
+        name: style.name,
+        sources: &sources,
+    };
+    let mut result = Ok(());
+    for report in all() {
+        let rendered = report.render(&subject, style.detail);
+        let coloured = report.path.is_none() && destination.is_coloured(style.color);
+        let rendered = if report.is_coloured() && !coloured {
+            plain(&rendered)
+        } else {
+            rendered
+        };
+        let written = match &report.path {
+            Some(path) => write_file(path, &rendered),
+            None => destination.print(&rendered),
+        };
+        result = result.and(written);
     }
-    Ok(())
+    if let Some(path) = &actions.summary {
+        let written = append_summary(path, &subject);
+        result = result.and(written.with_context(|| {
+            format!(
+                "the summary of the job, {}, cannot be written",
+                path.display()
+            )
+        }));
+    }
+    result
+}
+
+/// Adds to what the step has put into its summary already.
+fn append_summary(path: &Path, subject: &Subject) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    let there = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    let summary = markdown::render(subject, markdown::SUMMARY.saturating_sub(there));
+    file.write_all(format!("{summary}\n").as_bytes())
+}
+
+/// Prints what is no report: a schema, a script, a manual page.
+pub(super) fn print(text: &str) -> anyhow::Result<()> {
+    Destination::Output.print(text)
 }
 
 fn plain(rendered: &str) -> String {
     anstream::adapter::strip_str(rendered).to_string()
-}
-
-fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
-    std::fs::write(path, text)
-        .with_context(|| format!("the report {} cannot be written", path.display()))
 }
 
 impl Destination {

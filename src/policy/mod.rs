@@ -9,6 +9,7 @@ mod parse;
 mod pattern;
 mod positions;
 mod raw;
+mod schema;
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ use jiff::civil::Date;
 pub use builtin::{BUILTIN_ALLOWS, BUILTIN_VERSION, Bound, BuiltinAllow};
 pub use error::PolicyError;
 pub use pattern::Pattern;
+pub use schema::{SCHEMA_URL, schema};
 
 /// The file names that are looked for in a directory, and in `.github` for the last.
 pub const FILE_NAMES: [&str; 3] = ["leakgate.yml", ".leakgate.yml", ".github/leakgate.yml"];

@@ -5,11 +5,10 @@
 //! describes it; the tests hold every report to that file.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::escape::is_dangerous;
+use super::escape;
 use crate::diff::Pairing;
 use crate::policy::Severity;
 use crate::verdict::{self, Ending, FailOn, TestRun, Verdict};
@@ -211,23 +210,7 @@ pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
     };
     let plain =
         serde_json::to_string_pretty(&report).expect("the report holds nothing that JSON cannot");
-    escaped(&plain) + "\n"
-}
-
-/// Writes what could steer a terminal as `\u....`: JSON allows these characters in strings as they are. Outside strings
-/// there is nothing but line breaks.
-fn escaped(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for character in json.chars() {
-        if character != '\n' && is_dangerous(character) {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(character);
-        }
-    }
-    out
+    escape::json(&plain) + "\n"
 }
 
 fn finding(finding: &verdict::Finding) -> Finding<'_> {
@@ -332,5 +315,27 @@ fn allow(allow: &verdict::AllowUse) -> Allow<'_> {
         broad: allow.broad,
         reason: &allow.reason,
         owner: allow.owner.as_deref(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::report::sample::{self, HOSTILE};
+
+    #[test]
+    fn the_sample() {
+        insta::assert_snapshot!(sample::with(|subject| render(
+            subject.verdict,
+            subject.fail_on
+        )));
+    }
+
+    #[test]
+    fn a_strange_name_steers_no_terminal_and_is_read_back_as_it_was() {
+        let rendered = sample::with(|subject| render(subject.verdict, subject.fail_on));
+        sample::assert_harmless(&rendered);
+        let report: serde_json::Value = serde_json::from_str(&rendered).unwrap();
+        assert_eq!(report["findings"][1]["suite"], HOSTILE);
     }
 }

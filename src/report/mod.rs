@@ -1,8 +1,56 @@
 //! From a verdict to text, one file a format. Renderers write to no file and know no clock.
 
 pub mod escape;
+mod facts;
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod outputs;
+pub mod sarif;
+pub mod sources;
 pub mod text;
+
+#[cfg(test)]
+mod sample;
+
+use std::collections::BTreeSet;
+
+use self::sources::Sources;
+use crate::verdict::{FailOn, Verdict};
+
+/// What a report is about. The formats that point into a repository, or are found again by a name, take this.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'v> {
+    /// What was found.
+    pub verdict: &'v Verdict,
+    /// What counts as a failure.
+    pub fail_on: FailOn,
+    /// What this run is called; `None` for the name of the only suite, or "all".
+    pub name: Option<&'v str>,
+    /// Where the code lies.
+    pub sources: &'v Sources,
+}
+
+impl Subject<'_> {
+    /// The name by which a pull request comment, or the results of a code scan, are found and replaced the next time. It
+    /// is the same from run to run as long as the suites are.
+    fn slug(&self) -> String {
+        let verdict = self.verdict;
+        let judged = verdict.suites.iter().map(|suite| &suite.name);
+        let unchecked = verdict.unchecked.iter().map(|unchecked| &unchecked.suite);
+        let suites: BTreeSet<&String> = judged.chain(unchecked).collect();
+        let only = suites.first().filter(|_| suites.len() == 1);
+        // Which packages a command tests changes from commit to commit.
+        let only = only.filter(|_| verdict.command.is_none());
+        escape::slug(
+            self.name
+                .or(only.map(|name| name.as_str()))
+                .unwrap_or("all"),
+        )
+    }
+}
 
 /// "1 goroutine", "2 goroutines".
 fn plural(count: impl Into<i128>, noun: &str) -> String {

@@ -6,13 +6,10 @@ mod finding;
 
 use std::fmt::Write as _;
 
-use self::finding::Alike;
 use super::escape::terminal;
+use super::facts::{self, Facts};
 use super::plural;
-use crate::policy::Severity;
-use crate::verdict::{
-    AllowUse, CommandRun, Disposition, FailOn, Finding, Outcome, Skipped, Verdict,
-};
+use crate::verdict::{AllowUse, Disposition, FailOn, Finding, Outcome, Verdict};
 use anstyle::{AnsiColor, Style};
 
 /// How much is told.
@@ -39,7 +36,7 @@ pub fn render(verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
         let mut text = Text {
             out: &mut out,
             verdict,
-            alike: finding::alike(&verdict.findings),
+            facts: &Facts::new(verdict),
             verbose: detail == Detail::Verbose,
         };
         text.body().expect("writing to a string does not fail");
@@ -47,10 +44,24 @@ pub fn render(verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
     out + &closing_line(verdict, fail_on) + "\n"
 }
 
+/// One finding in full, without colours.
+pub(super) fn block(verdict: &Verdict, facts: &Facts, finding: &Finding) -> String {
+    let mut out = String::new();
+    let mut text = Text {
+        out: &mut out,
+        verdict,
+        facts,
+        verbose: true,
+    };
+    text.finding(finding)
+        .expect("writing to a string does not fail");
+    anstream::adapter::strip_str(out.trim_end()).to_string()
+}
+
 struct Text<'o, 'v> {
     out: &'o mut String,
     verdict: &'v Verdict,
-    alike: Alike<'v>,
+    facts: &'o Facts<'v>,
     verbose: bool,
 }
 
@@ -116,34 +127,11 @@ impl Text<'_, '_> {
         )
     }
 
-    /// What a team should know of an exception: that it can go, ends soon, has ended, or covers too much.
     fn allow(&mut self, allow: &AllowUse) -> std::fmt::Result {
-        let place = match (allow.line, allow.builtin) {
-            (Some(line), _) => format!("{}:{line}", terminal(&self.verdict.policy)),
-            (None, name) => format!("built-in {}", name.unwrap_or_default()),
-        };
-        let days = plural(allow.days_left.unwrap_or(0), "day");
-        let remarks = [
-            (
-                allow.is_expired(),
-                "has expired: fix it, or accept it anew with a later date".to_owned(),
-            ),
-            (allow.expires_soon(), format!("expires in {days}")),
-            (
-                allow.unused && !allow.is_expired(),
-                "matched nothing: remove it if the leak is gone".to_owned(),
-            ),
-            (
-                allow.shadowed && !allow.is_expired(),
-                "is never reached: earlier exceptions take all that it matches".to_owned(),
-            ),
-            (
-                allow.broad,
-                "accepts any goroutine that waits in this way: match its root or home instead"
-                    .to_owned(),
-            ),
-        ];
-        for (_, remark) in remarks.iter().filter(|(holds, _)| *holds) {
+        let place = facts::allow_place(self.verdict, allow);
+        let place = terminal(&place);
+        let remarks = facts::allow_remarks(allow);
+        for remark in &remarks {
             let owner = allow
                 .owner
                 .as_ref()
@@ -154,7 +142,7 @@ impl Text<'_, '_> {
                 "{YELLOW}allow{YELLOW:#}    {place} {remark}{owner}"
             )?;
         }
-        if self.verbose && remarks.iter().all(|(holds, _)| !holds) {
+        if self.verbose && remarks.is_empty() {
             let matched = plural(allow.matched, "goroutine");
             writeln!(
                 self.out,
@@ -192,27 +180,16 @@ impl Text<'_, '_> {
 
     /// One line for all goroutines that were left out.
     fn skipped(&mut self) -> std::fmt::Result {
-        let skipped = &self.verdict.skipped;
-        if skipped.is_empty() {
+        let reasons = facts::left_out(self.verdict);
+        if reasons.is_empty() {
             return Ok(());
         }
-        let mut by_reason: Vec<(&str, i64)> = Vec::new();
-        for Skipped { count, why, .. } in skipped {
-            match by_reason.iter_mut().find(|(reason, _)| reason == why) {
-                Some((_, sum)) => *sum += count,
-                None => by_reason.push((why, *count)),
-            }
-        }
-        let reasons: Vec<_> = by_reason
-            .iter()
-            .map(|(why, count)| format!("{count} {}", terminal(why)))
-            .collect();
-        writeln!(self.out, "{DIM}left out{DIM:#} {}", reasons.join("; "))
+        let reasons = reasons.join("; ");
+        writeln!(self.out, "{DIM}left out{DIM:#} {}", terminal(&reasons))
     }
 
-    /// Whether there is more than one suite, so that each has to be named.
     fn several(&self) -> bool {
-        self.verdict.totals.suites + self.verdict.unchecked.len() as u64 > 1
+        facts::several(self.verdict)
     }
 
     /// The suite's name, where there are several.
@@ -227,84 +204,32 @@ impl Text<'_, '_> {
 
 /// The last line: all that a glance at a log should give.
 fn closing_line(verdict: &Verdict, fail_on: FailOn) -> String {
-    let (word, style) = match verdict.outcome(fail_on) {
-        _ if verdict.not_gated().is_some() => ("NOT GATED", RED),
-        Outcome::Pass if fail_on == FailOn::Never => ("PASS (--fail-on never)", GREEN),
-        Outcome::Pass => ("PASS", GREEN),
-        Outcome::Fail => ("FAIL", RED),
-        Outcome::NoEvidence => ("UNCHECKED", RED),
+    let style = match verdict.outcome(fail_on) {
+        Outcome::Pass if verdict.not_gated().is_none() => GREEN,
+        _ => RED,
     };
-    let mut parts = vec![
-        plural(verdict.count(Severity::Error) as u64, "violation"),
-        plural(verdict.count(Severity::Warning) as u64, "warning"),
-    ];
-    let covered = verdict
-        .findings
-        .iter()
-        .filter(|finding| !finding.is_open())
-        .count();
-    let soonest = verdict
-        .allows
-        .iter()
-        .filter(|allow| allow.expires_soon())
-        .filter_map(|allow| allow.days_left)
-        .min();
-    match soonest {
-        Some(days) => {
-            let soon = verdict
-                .allows
-                .iter()
-                .filter(|allow| allow.expires_soon())
-                .count();
-            parts.push(format!(
-                "{covered} allowed ({soon} to expire, the first in {})",
-                plural(days, "day")
-            ));
-        }
-        None if covered > 0 => parts.push(format!("{covered} allowed")),
-        None => {}
-    }
-    let totals = verdict.totals;
-    let stacks = plural(totals.stacks, "stack");
-    parts.push(match (totals.suites, verdict.unchecked.len()) {
-        (1, 0) => format!(
-            "{stacks}, {} before and {} after",
-            plural(totals.before, "goroutine"),
-            totals.after
-        ),
-        (suites, _) => format!("{stacks} in {}", plural(suites, "suite")),
-    });
-    if !verdict.unchecked.is_empty() {
-        parts.push(format!(
-            "{} unchecked",
-            plural(verdict.unchecked.len() as u64, "suite")
-        ));
-    }
-    if let Some(command) = &verdict.command {
-        parts.extend(aside(command));
-    }
-    let why = verdict
-        .not_gated()
-        .map(|failed| format!("tests failed, {failed}: "));
-    format!(
-        "{style}{word}{style:#} {}{}",
-        why.unwrap_or_default(),
-        parts.join(", ")
-    )
+    let (word, summary) = (facts::result(verdict, fail_on), facts::summary(verdict));
+    format!("{style}{word}{style:#} {summary}")
 }
 
-/// What ran beside the suites.
-fn aside(command: &CommandRun) -> impl Iterator<Item = String> {
-    let CommandRun {
-        without_tests,
-        children,
-        ..
-    } = *command;
-    let without =
-        (without_tests > 0).then(|| format!("{} without tests", plural(without_tests, "package")));
-    let children = (children > 0).then(|| match children {
-        1 => "1 child process of a test not judged".to_owned(),
-        children => format!("{children} child processes of tests not judged"),
-    });
-    without.into_iter().chain(children)
+#[cfg(test)]
+mod tests {
+    use super::{Detail, render};
+    use crate::report::sample;
+
+    fn plain() -> String {
+        let rendered =
+            sample::with(|subject| render(subject.verdict, subject.fail_on, Detail::Verbose));
+        anstream::adapter::strip_str(&rendered).to_string()
+    }
+
+    #[test]
+    fn the_sample() {
+        insta::assert_snapshot!(plain());
+    }
+
+    #[test]
+    fn a_strange_name_steers_neither_a_terminal_nor_the_log_of_a_ci() {
+        sample::assert_harmless(&plain());
+    }
 }

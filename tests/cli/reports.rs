@@ -132,12 +132,12 @@ fn two_reports_for_one_place_are_refused() {
 fn a_report_that_cannot_be_written_is_an_error_and_no_verdict() {
     let ran = Leakgate::check()
         .pair("go1.27", "send-abandoned-clean")
-        .args(&["--report", "json=/nowhere/at/all.json"])
+        .args(&["--report", "json=/proc/nowhere/all.json"])
         .run();
     assert_eq!(ran.code, 2);
     assert!(
         ran.stderr
-            .contains("the report /nowhere/at/all.json cannot be written"),
+            .contains("the report /proc/nowhere/all.json cannot be written"),
         "{}",
         ran.stderr
     );
@@ -201,11 +201,59 @@ fn fail_on_changes_only_what_counts_as_a_violation() {
 }
 
 #[test]
+fn outputs_are_fixed_words_and_numbers_for_a_ci_step() {
+    let outputs = |pair: &str, policy: &str, more: &[&str]| {
+        let policies = scratch("p.yml", &format!("version: 1\n{policy}"));
+        let ran = Leakgate::check()
+            .arg("--policy")
+            .arg(policies.path().join("p.yml"))
+            .args(&["--report", "outputs"])
+            .args(more)
+            .pair("go1.27", pair)
+            .run();
+        (ran.code, ran.stdout)
+    };
+    let lines = |result: &str, violations: u32, warnings: u32, allowed: u32| {
+        format!(
+            "result={result}\nviolations={violations}\nwarnings={warnings}\nallowed={allowed}\nunchecked=0\n"
+        )
+    };
+    let clean = outputs("send-abandoned-clean", "", &[]);
+    assert_eq!(clean, (0, lines("pass", 0, 0, 0)));
+    let hostile = outputs("send-abandoned", "", &["--suite", "x\nresult=pass"]);
+    assert_eq!(hostile, (1, lines("fail", 1, 0, 0)));
+    let never = outputs("send-abandoned", "", &["--fail-on", "never"]);
+    assert_eq!(never, (0, lines("pass", 1, 0, 0)));
+    let warned = outputs("send-abandoned", "defaults: { severity: warning }\n", &[]);
+    assert_eq!(warned, (0, lines("pass", 0, 1, 0)));
+    let entry = "{ match: { state: chan send }, max: 99, reason: known, expires: 2999-01-01 }";
+    let allowed = outputs("send-abandoned", &format!("allow: [{entry}]\n"), &[]);
+    assert_eq!(allowed, (0, lines("pass", 0, 0, 1)));
+}
+
+#[test]
+fn a_file_name_with_line_breaks_is_no_command_to_the_log() {
+    let ran = Leakgate::check()
+        .args(&["--policy", "x\n::error::y\n  ::error::z"])
+        .pair("go1.27", "send-abandoned")
+        .run();
+    assert_eq!(ran.code, 2);
+    assert_eq!(
+        ran.stderr.lines().take(3).collect::<Vec<_>>(),
+        [
+            "leakgate: the policy x",
+            "\\u{3a}:error::y",
+            "  \\u{3a}:error::z cannot be read"
+        ]
+    );
+}
+
+#[test]
 fn wrong_usage_is_exit_code_2() {
     for (arguments, message) in [
         (
             &["--report", "xml", "a", "b"][..],
-            "unknown format; known are text, json",
+            "unknown format; known are text, json, markdown, comment, github, sarif, junit, gitlab, outputs",
         ),
         (
             &["--report", "json=", "a", "b"],
@@ -217,8 +265,8 @@ fn wrong_usage_is_exit_code_2() {
         ),
         (&["src", "Cargo.toml"], "files and directories are mixed"),
         (
-            &["testdata/profiles", "--suite", "x"],
-            "--proven and --suite are for two files",
+            &["testdata/profiles", "--proven", "x"],
+            "--proven is for two files",
         ),
         (&[], "required arguments were not provided"),
     ] {

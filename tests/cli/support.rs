@@ -26,6 +26,11 @@ impl Leakgate {
         Self::bare().args(&["check", "--now", day])
     }
 
+    /// Any other command, in the repository.
+    pub(crate) fn new(arguments: &[&str]) -> Self {
+        Self::bare().args(arguments)
+    }
+
     /// `leakgate capture`, in a directory of the test's own.
     pub(crate) fn capture(directory: &Path) -> Self {
         Self::bare().dir(directory).arg("capture")

@@ -401,30 +401,6 @@ fn a_response_that_nobody_read_is_its_tests_own_leak() {
 }
 
 #[test]
-fn the_report_in_the_readme_is_a_real_one() {
-    let readme = std::fs::read_to_string(packages().join("../../README.md")).unwrap();
-    let ran = go().run_in(
-        &packages().join("../../examples/leaky"),
-        &[],
-        &["go", "test", "./checkout"],
-    );
-    // An older Go proves nothing.
-    let newest = go().minor() >= 27;
-    let proof = "    proven by the garbage collector";
-    let first = ran.stderr.split("\n\n").next().unwrap();
-    assert!(first.starts_with("FAIL "), "{}", ran.said());
-    let readme = if newest {
-        readme
-    } else {
-        readme.replace(proof, "")
-    };
-    assert!(
-        readme.contains(first),
-        "README shows another report than\n{first}"
-    );
-}
-
-#[test]
 fn a_leak_does_not_hide_behind_one_of_the_same_stack_that_ended() {
     for go in gos() {
         let ran = go.run(&["go", "test", "./replaced"]);

@@ -98,6 +98,7 @@ impl Go {
             .env("PATH", self.path())
             .env("GOTOOLCHAIN", "local")
             .env("GOFLAGS", "")
+            .env_remove("GITHUB_ACTIONS")
             .env_remove("GODEBUG");
         leakgate
     }

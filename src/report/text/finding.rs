@@ -1,15 +1,13 @@
 //! One finding, in full.
 
-use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
 use super::{BOLD, DIM, RED, Text, YELLOW};
-use crate::diff::Pairing;
-use crate::policy::{Matcher, Pattern, Severity};
+use crate::policy::Severity;
 use crate::report::escape::terminal;
-use crate::report::plural;
+use crate::report::facts;
 use crate::verdict::{Finding, Place};
 
 /// Column where the place of a rule stands, so that these line up.
@@ -18,6 +16,7 @@ const PLACE_COLUMN: usize = 72;
 impl Text<'_, '_> {
     pub(super) fn finding(&mut self, finding: &Finding) -> std::fmt::Result {
         let (word, style) = match finding.severity {
+            _ if !finding.is_open() => ("ALLOWED", DIM),
             Severity::Error => ("FAIL", RED),
             Severity::Warning => ("WARN", YELLOW),
         };
@@ -26,43 +25,28 @@ impl Text<'_, '_> {
             ("stack" | "total", _) => String::new(),
             (per, key) => format!(" ({} {})", terminal(per), terminal(key)),
         };
-        let title = format!("{rule}{what}  {}", headline(finding));
+        let title = format!("{rule}{what}  {}", facts::headline(finding));
         let gap = " ".repeat(PLACE_COLUMN.saturating_sub(title.chars().count()).max(2));
         writeln!(
             self.out,
             "{style}{word}{style:#} {BOLD}{title}{BOLD:#}{gap}{DIM}{}{DIM:#}",
             terminal(&finding.rule_place)
         )?;
-        let Finding {
-            before,
-            after,
-            allowed,
-            sum,
-            ..
-        } = finding;
-        write!(
-            self.out,
-            "  before {before}, after {after}, allowed {allowed} ({sum})"
-        )?;
+        write!(self.out, "  {}", facts::counts(finding))?;
         if finding.series.len() > 1 {
             let counts: Vec<_> = finding.series.iter().map(ToString::to_string).collect();
             write!(self.out, ", one after another {}", counts.join(", "))?;
         }
-        match finding.proven {
-            Some(0) => writeln!(self.out, "    not proven by the garbage collector")?,
-            Some(proven) if proven < *after => {
-                writeln!(
-                    self.out,
-                    "    {proven} of them proven by the garbage collector"
-                )?;
-            }
-            Some(_) => writeln!(self.out, "    proven by the garbage collector")?,
+        match facts::proof(finding) {
+            Some(proof) => writeln!(self.out, "    {proof}")?,
             None => writeln!(self.out)?,
         }
         if self.several() {
             self.line("suite", &terminal(&finding.suite))?;
         }
-        self.tests(finding)?;
+        if let Some(tests) = self.facts.tests(finding) {
+            self.line("test", &terminal(&tests))?;
+        }
         for (key, values) in &finding.labels {
             let values: Vec<_> = values
                 .iter()
@@ -81,18 +65,10 @@ impl Text<'_, '_> {
         if !finding.fix.is_empty() {
             self.line("fix", &terminal(&finding.fix))?;
         }
-        if let Some((place, max)) = &finding.exceeds {
-            let place = terminal(place);
-            self.line(
-                "allow",
-                &format!("raise max at {place} from {max}, if this is accepted too"),
-            )?;
-        } else if let Some(entry) = self.allow_entry(finding) {
-            self.line("allow", &terminal(&entry))?;
+        if let Some(accept) = self.facts.accept(finding) {
+            self.line("allow", &terminal(&accept.to_string()))?;
         }
-        if self.verdict.command.is_some()
-            && let Some(again) = again(finding)
-        {
+        if let Some(again) = self.facts.again(finding) {
             self.line("again", &again)?;
         }
         self.line("id", &finding.id)?;
@@ -101,39 +77,6 @@ impl Text<'_, '_> {
             self.stack("was", &finding.stack_before)?;
         }
         writeln!(self.out)
-    }
-
-    /// Which tests started the goroutines.
-    fn tests(&mut self, finding: &Finding) -> std::fmt::Result {
-        let of_run = self.verdict.command.is_some() && !finding.stack.is_empty();
-        if finding.tests.is_empty() && !of_run {
-            return Ok(());
-        }
-        let tests = finding.tests.iter();
-        let mut tests: Vec<_> = tests
-            .map(|(test, count)| format!("{} ({count})", terminal(test)))
-            .collect();
-        if finding.shared && !tests.is_empty() {
-            return self.line(
-                "test",
-                &format!(
-                    "shared: whichever test needs it first starts it, here {}",
-                    tests.join(", ")
-                ),
-            );
-        }
-        let total = match finding.growth() {
-            growth @ 1.. => growth,
-            _ => finding.after,
-        };
-        match total - finding.tests.values().sum::<i64>() {
-            others @ 1.. if of_run => tests.push(format!(
-                "unattributed ({others}): TestMain, time.AfterFunc, or labels of the code's own"
-            )),
-            others @ 1.. => tests.push(format!("no test ({others})")),
-            _ => {}
-        }
-        self.line("test", &tests.join(", "))
     }
 
     /// One labelled line of a finding.
@@ -155,7 +98,7 @@ impl Text<'_, '_> {
                     label,
                     &format!(
                         "{function:<width$}  {}",
-                        short_place(place),
+                        terminal(&facts::short(place)),
                         width = width.unwrap_or(0)
                     ),
                 )?;
@@ -169,15 +112,8 @@ impl Text<'_, '_> {
 
     /// How the stack before differs, for one that was matched though it is not equal.
     fn was(&mut self, finding: &Finding) -> std::fmt::Result {
-        let how = match finding.pairing {
-            Some(Pairing::Renamed) => "renamed: the same source under another build".to_owned(),
-            Some(Pairing::Near(similarity)) => {
-                format!(
-                    "moved: {:.0} percent of the frames before",
-                    similarity.ratio() * 100.0
-                )
-            }
-            _ => return Ok(()),
+        let Some(how) = facts::was(finding) else {
+            return Ok(());
         };
         self.line("was", &how)?;
         self.changes(&finding.stack_before, &finding.stack)
@@ -217,111 +153,4 @@ impl Text<'_, '_> {
         }
         Ok(())
     }
-
-    /// The entry for a policy that would accept a finding, and with it the others of the same root and state: an exception
-    /// counts all that it matches.
-    fn allow_entry(&self, finding: &Finding) -> Option<String> {
-        let (key, place) = match (&finding.root, &finding.home) {
-            (Some(root), _) => ("root", root),
-            (None, Some(home)) => ("home", home),
-            (None, None) => return None,
-        };
-        // Not an entry that would accept whatever waits in this way.
-        let matcher = Matcher {
-            root: Some(Pattern::new(&place.function)),
-            ..Matcher::default()
-        };
-        if matcher.is_broad() {
-            return None;
-        }
-        let max = self
-            .alike
-            .get(&(finding.suite.as_str(), finding.state, key, &*place.function))
-            .copied();
-        let max = max.unwrap_or(finding.after);
-        let pattern = serde_json::to_string(&*place.function).unwrap_or_default();
-        let state = finding.state.unwrap_or_default();
-        Some(format!(
-            "- {{ match: {{ {key}: {pattern}, state: {state} }}, max: {max}, reason: ..., expires: ... }}"
-        ))
-    }
-}
-
-/// Goroutines after by suite, state, and root or home: what an exception for a finding would have to accept.
-pub(super) type Alike<'v> = HashMap<(&'v str, Option<&'static str>, &'static str, &'v str), i64>;
-
-pub(super) fn alike(findings: &[Finding]) -> Alike<'_> {
-    let mut alike = Alike::new();
-    for finding in findings {
-        for (key, place) in [("root", &finding.root), ("home", &finding.home)] {
-            if let Some(place) = place {
-                let sum = alike
-                    .entry((&finding.suite, finding.state, key, &place.function))
-                    .or_default();
-                *sum += finding.after;
-            }
-        }
-    }
-    alike
-}
-
-/// The command that runs only the tests which a finding names; `None` where their names are not what Go gives to tests.
-fn again(finding: &Finding) -> Option<String> {
-    let tests: BTreeSet<&str> = finding
-        .tests
-        .keys()
-        .map(|test| test.split('/').next().unwrap_or_default())
-        .collect();
-    let is_plain = |text: &str, also: &str| {
-        let mut characters = text.chars();
-        characters.all(|one| one.is_alphanumeric() || also.contains(one)) && !text.is_empty()
-    };
-    let package = finding.suite.split(" (run ").next().unwrap_or_default();
-    if tests.is_empty() || finding.shared || !is_plain(package, "/._~-") {
-        return None;
-    }
-    if !tests.iter().all(|test| is_plain(test, "_")) {
-        return None;
-    }
-    let (benchmarks, others): (Vec<&str>, Vec<&str>) = tests
-        .into_iter()
-        .partition(|test| test.starts_with("Benchmark"));
-    let flag = |name: &str, tests: &[&str]| match tests {
-        [] => String::new(),
-        [test] => format!(" -{name} '^{test}$'"),
-        tests => format!(" -{name} '^({})$'", tests.join("|")),
-    };
-    let (run, bench) = (flag("run", &others), flag("bench", &benchmarks));
-    Some(format!("leakgate run -- go test{run}{bench} {package}"))
-}
-
-fn headline(finding: &Finding) -> String {
-    match finding.growth() {
-        0 => format!(
-            "{}, as many as before, and too many",
-            plural(finding.after, "goroutine")
-        ),
-        growth if growth < 0 => format!(
-            "{}, fewer than before, and too many",
-            plural(finding.after, "goroutine")
-        ),
-        1 => "1 more goroutine than before".into(),
-        growth => format!("{growth} more goroutines than before"),
-    }
-}
-
-/// `worker/pool.go:57`: the last two elements of the path say enough, and are the same on every machine.
-fn short_place(place: &Place) -> String {
-    let mut elements = place.file.rsplit(['/', '\\']);
-    let file = elements.next().unwrap_or_default();
-    let directory = elements
-        .next()
-        .filter(|directory| !directory.is_empty())
-        .map(|directory| format!("{directory}/"));
-    format!(
-        "{}{}:{}",
-        terminal(&directory.unwrap_or_default()),
-        terminal(file),
-        place.line
-    )
 }

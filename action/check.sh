@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# The step `check` of action.yml: runs leakgate and hands on what came of it. It succeeds whatever that is: the step `verdict` is the one
+# that fails, so that the outputs are there for the steps after it.
+#
+# For every bash that runners have: 3.2 on macOS, Git Bash on Windows.
+set -euo pipefail
+
+leakgate=$LEAKGATE_ACTION_BINARY
+run=$LEAKGATE_ACTION_RUN
+before=$LEAKGATE_ACTION_BEFORE
+after=$LEAKGATE_ACTION_AFTER
+policy=$LEAKGATE_ACTION_POLICY
+baseline=$LEAKGATE_ACTION_BASELINE
+suite=$LEAKGATE_ACTION_SUITE
+fail_on=$LEAKGATE_ACTION_FAIL_ON
+reports=$LEAKGATE_ACTION_REPORTS
+annotations=$LEAKGATE_ACTION_ANNOTATIONS
+summary=$LEAKGATE_ACTION_SUMMARY
+working_directory=$LEAKGATE_ACTION_WORKING_DIRECTORY
+# The command that is wrapped gets the environment that it would have without leakgate.
+unset "${!LEAKGATE_ACTION_@}"
+
+# trim TEXT: without blanks and line breaks at both ends.
+trim() {
+    local text=$1
+    text=${text#"${text%%[![:space:]]*}"}
+    printf '%s' "${text%"${text##*[![:space:]]}"}"
+}
+
+# refuse MESSAGE: the inputs cannot be used. What is special in a workflow command is escaped.
+refuse() {
+    local message=${1//[%]/%25}
+    message=${message//$'\r'/%0D}
+    message=${message//$'\n'/%0A}
+    printf '::error title=leakgate::%s\n' "$message"
+    printf 'result=error\nexit-code=2\n' >>"$GITHUB_OUTPUT"
+    exit 0
+}
+
+# absolute PATH: as the steps after this one need it, which may be no bash and run elsewhere.
+absolute() {
+    local path=$1
+    case $path in
+        /* | [A-Za-z]:* | \\\\*) ;;
+        *) path=$PWD/$path ;;
+    esac
+    if command -v cygpath >/dev/null; then
+        cygpath -m "$path"
+    else
+        printf '%s' "$path"
+    fi
+}
+
+run=$(trim "$run")
+before=$(trim "$before")
+after=$(trim "$after")
+case ${run:+run}-${before:+before}-${after:+after} in
+    run-- | -before-after) ;;
+    --) refuse "nothing to check: give run (a command such as go test ./...), or before and after (profiles)" ;;
+    run-*) refuse "run and before or after are both given: leakgate captures around the command of run itself" ;;
+    *) refuse "before and after go together: only one of them is given" ;;
+esac
+[ -z "$baseline" ] || refuse "the input baseline is given, and this version of leakgate reads no baseline yet: accept findings by allow entries of the policy"
+case $fail_on in
+    error | warning | never) ;;
+    *) refuse "the input fail-on is \"$fail_on\": give error, warning or never" ;;
+esac
+case $annotations-$summary in
+    true-true | true-false | false-true | false-false) ;;
+    *) refuse "the inputs annotations and summary are \"$annotations\" and \"$summary\": give each true or false" ;;
+esac
+case $working_directory in
+    *$'\n'* | *$'\r'*) refuse "the input working-directory holds a line break" ;;
+esac
+cd -- "${working_directory:-.}" || refuse "the working-directory \"$working_directory\" cannot be entered: does it exist, and comes this step after the checkout?"
+
+folder=$(mktemp -d "${RUNNER_TEMP//\\//}/leakgate.XXXXXX")
+arguments=("--fail-on=$fail_on")
+[ -z "$policy" ] || arguments+=("--policy=$policy")
+[ -z "$suite" ] || arguments+=("--suite=$suite")
+if [ "$annotations" = true ]; then
+    arguments+=(--report=github)
+else
+    arguments+=(--report=text)
+fi
+# Leakgate adds to the summary by itself.
+[ "$summary" = true ] || arguments+=(--no-summary)
+
+json=
+sarif=
+markdown=
+while IFS= read -r line; do
+    line=$(trim "$line")
+    case $line in
+        '') continue ;;
+        =* | *=) refuse "\"$line\" of the input reports is not format=path" ;;
+        json=*) json=${json:-${line#*=}} ;;
+        sarif=*) sarif=${sarif:-${line#*=}} ;;
+        markdown=*) markdown=${markdown:-${line#*=}} ;;
+        *=*) ;;
+        *) refuse "\"$line\" of the input reports is not format=path" ;;
+    esac
+    arguments+=("--report=$line")
+done <<<"$reports"
+[ -n "$json" ] || { json=$folder/report.json && arguments+=("--report=json=$json"); }
+[ -n "$sarif" ] || { sarif=$folder/report.sarif && arguments+=("--report=sarif=$sarif"); }
+[ -n "$markdown" ] || { markdown=$folder/report.md && arguments+=("--report=markdown=$markdown"); }
+# The last one, so that it is there only when leakgate has come to its end.
+arguments+=("--report=outputs=$folder/outputs")
+
+if [ -n "$run" ]; then
+    arguments=(run "${arguments[@]}" --)
+    words='^go [A-Za-z0-9_./:,=@%+ -]+$'
+    if [[ $run =~ $words ]]; then
+        # A go command without anything that a shell would change: leakgate then knows that it is one, and names the
+        # packages that did not build.
+        read -r -a command <<<"$run"
+    else
+        # A file, as the runner itself does it: a script that were an argument would be quoted once more on Windows. By its whole path, since
+        # there the first bash that a program finds is another system's.
+        printf '%s\n' "$run" >"$folder/run.sh"
+        command=("$(absolute "$BASH")" --noprofile --norc -eo pipefail "$folder/run.sh")
+    fi
+    arguments+=("${command[@]}")
+else
+    arguments=(check "${arguments[@]}" -- "$before")
+    while IFS= read -r line; do
+        line=$(trim "$line")
+        [ -z "$line" ] || arguments+=("$line")
+    done <<<"$after"
+fi
+
+code=0
+"$leakgate" "${arguments[@]}" || code=$?
+
+if [ -f "$folder/outputs" ]; then
+    cat "$folder/outputs"
+    printf 'report-%s\n' "json=$(absolute "$json")" "sarif=$(absolute "$sarif")" "markdown=$(absolute "$markdown")"
+elif [ "$code" -eq 3 ]; then
+    echo result=no-evidence
+else
+    echo result=error
+    # Nothing was judged: a step that is green all the same would be a lie.
+    [ "$code" -ne 0 ] || code=2
+fi >>"$GITHUB_OUTPUT"
+printf 'exit-code=%s\n' "$code" >>"$GITHUB_OUTPUT"

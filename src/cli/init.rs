@@ -1,0 +1,159 @@
+//! `leakgate init`: a first policy, and the job for a CI. Nothing that is there already is touched.
+
+mod job;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use tempfile::NamedTempFile;
+
+use super::{Code, config, output};
+use job::Ci;
+
+/// The policy that it writes.
+const POLICY: &str = include_str!("../../examples/minimal/leakgate.yml");
+const POLICY_NAME: &str = "leakgate.yml";
+
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// Write the job for this CI too; repeatable.
+    #[arg(long, value_name = "CI", value_enum)]
+    ci: Vec<Ci>,
+
+    /// Write nothing, and print the job of `--ci`, or the policy without it: to paste into files that you have.
+    #[arg(long)]
+    print: bool,
+}
+
+/// A file to write.
+struct Planned {
+    path: PathBuf,
+    text: &'static str,
+    /// What to do with it.
+    next: &'static str,
+}
+
+pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
+    let mut cis = init.ci.clone();
+    cis.sort_unstable();
+    cis.dedup();
+    if init.print {
+        let jobs: Vec<_> = cis.iter().map(|ci| ci.job().text).collect();
+        let text = if jobs.is_empty() {
+            POLICY.to_owned()
+        } else {
+            jobs.join("\n")
+        };
+        output::print(&text)?;
+        return Ok(Code::Pass);
+    }
+    let here = config::here()?;
+    refuse(&here, !cis.is_empty())?;
+    let mut files = vec![Planned {
+        path: POLICY_NAME.into(),
+        text: POLICY,
+        next: "no stack may grow; try it: leakgate run -- go test ./...",
+    }];
+    files.extend(cis.iter().map(|ci| {
+        let job = ci.job();
+        Planned {
+            path: job.path.into(),
+            text: job.text,
+            next: job.next,
+        }
+    }));
+    write_all(&files)?;
+    for file in &files {
+        output::print(&format!("wrote {}: {}\n", file.path.display(), file.next))?;
+    }
+    Ok(Code::Pass)
+}
+
+/// Refuses to write where what is written would not be read, or would take the place of what is.
+fn refuse(here: &Path, with_jobs: bool) -> anyhow::Result<()> {
+    if config::is_never_read(here) {
+        bail!(
+            "{} is the home directory or above it, where no policy is read: run this in your module",
+            here.display()
+        );
+    }
+    if let Some(policy) = config::in_force(here)? {
+        let mend = if with_jobs {
+            "add --print to have the job alone"
+        } else {
+            "edit that one, or copy it here for a policy of this directory's own"
+        };
+        bail!(
+            "a policy is there already, and nothing was written: {}; {mend}",
+            policy.display()
+        );
+    }
+    let root = here
+        .ancestors()
+        .find(|directory| directory.join(".git").exists());
+    if let Some(root) = root.filter(|root| with_jobs && *root != here) {
+        bail!(
+            "a CI reads its files in the root of the repository: run this in {}",
+            root.display()
+        );
+    }
+    Ok(())
+}
+
+/// Writes all files, or none.
+fn write_all(files: &[Planned]) -> anyhow::Result<()> {
+    // A link that leads nowhere is something too.
+    let present: Vec<_> = files
+        .iter()
+        .filter(|file| file.path.symlink_metadata().is_ok())
+        .map(|file| file.path.display().to_string())
+        .collect();
+    if !present.is_empty() {
+        bail!(
+            "{} is there already, and nothing was written: add --print to have the job, and paste it there",
+            present.join(" and ")
+        );
+    }
+    let mut staged = Vec::new();
+    for file in files {
+        let temporary =
+            stage(file).with_context(|| format!("{} cannot be written", file.path.display()))?;
+        staged.push((temporary, file));
+    }
+    let mut written: Vec<&Path> = Vec::new();
+    for (temporary, file) in staged {
+        if let Err(error) = temporary.persist_noclobber(&file.path) {
+            for path in written {
+                // Made a moment ago by this very call; what cannot be taken back is told by the error all the same.
+                let _ = std::fs::remove_file(path);
+            }
+            return Err(error.error)
+                .with_context(|| format!("{} cannot be written", file.path.display()));
+        }
+        written.push(&file.path);
+    }
+    Ok(())
+}
+
+/// The whole text under a temporary name, in the folder that it is for.
+fn stage(file: &Planned) -> std::io::Result<NamedTempFile> {
+    let folder = match file.path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".leakgate-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The same as any other new file: the user's umask narrows it.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut temporary = builder.tempfile_in(folder)?;
+    temporary.write_all(file.text.as_bytes())?;
+    temporary.as_file().sync_all()?;
+    Ok(temporary)
+}

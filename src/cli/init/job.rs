@@ -1,0 +1,67 @@
+//! The job of each CI: the very file that `examples/` shows.
+
+use clap::ValueEnum;
+
+/// A CI, or what runs in any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(super) enum Ci {
+    /// A workflow of GitHub Actions.
+    Github,
+    /// A file for GitLab CI to include.
+    Gitlab,
+    /// A pipeline of Buildkite.
+    Buildkite,
+    /// A Jenkinsfile.
+    Jenkins,
+    /// The configuration of `CircleCI`.
+    Circleci,
+    /// A file for make to include.
+    Make,
+}
+
+/// A file of a CI.
+pub(super) struct Job {
+    /// Where the CI looks for it, from the root of the repository. Where a CI reads one file only and that file can take
+    /// in others, this is one to take in.
+    pub(super) path: &'static str,
+    pub(super) text: &'static str,
+    /// What is left to do.
+    pub(super) next: &'static str,
+}
+
+impl Ci {
+    pub(super) fn job(self) -> Job {
+        match self {
+            Ci::Github => Job {
+                path: ".github/workflows/leakgate.yml",
+                text: include_str!("../../../examples/github/go-tests.yml"),
+                next: "commit it, and it runs on every pull request",
+            },
+            Ci::Gitlab => Job {
+                path: ".gitlab/leakgate.gitlab-ci.yml",
+                text: include_str!("../../../examples/gitlab/leakgate.gitlab-ci.yml"),
+                next: "add `include: [{ local: .gitlab/leakgate.gitlab-ci.yml }]` to .gitlab-ci.yml",
+            },
+            Ci::Buildkite => Job {
+                path: ".buildkite/pipeline.leakgate.yml",
+                text: include_str!("../../../examples/buildkite/pipeline.leakgate.yml"),
+                next: "add a step with `command: buildkite-agent pipeline upload .buildkite/pipeline.leakgate.yml`",
+            },
+            Ci::Jenkins => Job {
+                path: "Jenkinsfile",
+                text: include_str!("../../../examples/jenkins/Jenkinsfile"),
+                next: "commit it, and make a Multibranch Pipeline of the repository",
+            },
+            Ci::Circleci => Job {
+                path: ".circleci/config.yml",
+                text: include_str!("../../../examples/circleci/config.yml"),
+                next: "commit it, and set the project up in CircleCI",
+            },
+            Ci::Make => Job {
+                path: "leakgate.mk",
+                text: include_str!("../../../examples/make/leakgate.mk"),
+                next: "add `include leakgate.mk` to your Makefile, then: make leakcheck",
+            },
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Finding the repository around the current directory, its modules and its Go files.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::report::sources::{Module, Sources};
+
+/// Most entries of directories that are looked at: several times what the largest Go repositories have.
+const MOST_ENTRIES: usize = 500_000;
+
+/// Directories whose files are not the repository's own.
+const SKIPPED: [&str; 2] = ["vendor", "node_modules"];
+
+/// The modules of a Go toolchain.
+const STANDARD_LIBRARY: [&str; 2] = ["std", "cmd"];
+
+/// The repository around the current directory. What cannot be read is as if it were not there: reports then name fewer
+/// files.
+pub(super) fn find(policy: &str) -> Sources {
+    let Ok(here) = std::env::current_dir() else {
+        return Sources::default();
+    };
+    let workspace = variable("GITHUB_WORKSPACE").map(PathBuf::from);
+    let root = root(&here, workspace.as_deref());
+    let mut roots = vec![root.clone()];
+    roots.extend(root.canonicalize());
+    // The shell's way here may lead through a symbolic link, and the go command keeps to it.
+    let logical = variable("PWD").map(PathBuf::from);
+    let logical = logical.filter(|logical| same(logical, &here));
+    roots.extend(logical.and_then(|logical| {
+        let depth = here.strip_prefix(&root).ok()?.components().count();
+        logical.ancestors().nth(depth).map(Path::to_owned)
+    }));
+    let mut walk = Walk::default();
+    walk.directory(&root, "");
+    // Of modules with one path, what is nearer to the root and no test data is the one that programs are built from.
+    walk.modules.sort_by_key(|module| {
+        let elements = module.directory.split('/');
+        let test_data = elements.clone().any(|element| element == "testdata");
+        (test_data, elements.count(), module.directory.clone())
+    });
+    let roots = roots.iter().map(|root| plain(root)).collect();
+    let sources = Sources::new(roots, walk.modules, walk.files);
+    // Its path may go up and down, or be absolute, and its place in the repository is one.
+    let policy = here.join(policy).canonicalize().ok();
+    let policy = policy.and_then(|path| sources.below_root(&plain(&path)));
+    sources.with_policy(policy).with_link(link())
+}
+
+/// The root of the repository: the nearest directory upward with a `.git`, within the workspace where there is one, also
+/// when it was checked out into a folder of that.
+fn root(here: &Path, workspace: Option<&Path>) -> PathBuf {
+    let inside =
+        |directory: &&Path| workspace.is_none_or(|workspace| directory.starts_with(workspace));
+    let is_root = |directory: &&Path| directory.join(".git").exists();
+    let git = here.ancestors().take_while(inside).find(is_root);
+    git.or(workspace).unwrap_or(here).to_owned()
+}
+
+#[derive(Default)]
+struct Walk {
+    modules: Vec<Module>,
+    files: BTreeSet<String>,
+    entries: usize,
+}
+
+impl Walk {
+    /// Links are not followed, so that it ends. A toolchain and a cache of modules that lie in the repository are none of
+    /// its code.
+    fn directory(&mut self, path: &Path, below: &str) {
+        let go_mod = std::fs::read_to_string(path.join("go.mod")).ok();
+        match go_mod.and_then(|text| module_path(&text)) {
+            Some(path) if STANDARD_LIBRARY.contains(&&*path) => return,
+            Some(path) => self.modules.push(Module {
+                path,
+                directory: below.to_owned(),
+            }),
+            None => {}
+        }
+        let Ok(entries) = std::fs::read_dir(path) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            self.entries += 1;
+            if self.entries > MOST_ENTRIES {
+                return;
+            }
+            let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else {
+                continue;
+            };
+            let inside = match below {
+                "" => name.clone(),
+                below => format!("{below}/{name}"),
+            };
+            let is_go = || {
+                Path::new(&name)
+                    .extension()
+                    .is_some_and(|extension| extension == "go")
+            };
+            let is_ours =
+                || !name.starts_with('.') && !name.contains("@v") && !SKIPPED.contains(&&*name);
+            if kind.is_dir() && is_ours() {
+                self.directory(&entry.path(), &inside);
+            } else if kind.is_file() && is_go() {
+                self.files.insert(inside);
+            }
+        }
+    }
+}
+
+/// Input: a go.mod, with a line `module example.com/shop // comment`
+/// Output: `example.com/shop`
+fn module_path(text: &str) -> Option<String> {
+    text.lines().find_map(|line| {
+        let path = line.trim_start().strip_prefix("module")?;
+        let path = path.strip_prefix([' ', '\t'])?;
+        let path = path.split("//").next()?.trim().trim_matches(['"', '`']);
+        (!path.is_empty() && path != "(").then(|| path.to_owned())
+    })
+}
+
+/// Where the CI's platform shows a file of the commit that is tested.
+fn link() -> Option<String> {
+    let github = || {
+        let (server, repository) = (
+            variable("GITHUB_SERVER_URL")?,
+            variable("GITHUB_REPOSITORY")?,
+        );
+        Some(format!(
+            "{server}/{repository}/blob/{}",
+            variable("GITHUB_SHA")?
+        ))
+    };
+    let gitlab = || {
+        Some(format!(
+            "{}/-/blob/{}",
+            variable("CI_PROJECT_URL")?,
+            variable("CI_COMMIT_SHA")?
+        ))
+    };
+    github().or_else(gitlab)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Without the `\\?\` that Windows puts before canonical paths.
+fn plain(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    path.strip_prefix(r"\\?\").unwrap_or(&path).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Walk, module_path};
+
+    #[test]
+    fn the_walk_finds_modules_and_files_and_leaves_out_what_is_not_the_repositorys() {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in [
+            ("go.mod", "module example.com/shop\n"),
+            ("main.go", ""),
+            ("notes.txt", ""),
+            ("api/go.mod", "module example.com/shop/api\n"),
+            ("api/v1/handler.go", ""),
+            (".cache/x.go", ""),
+            ("vendor/example.com/dep/dep.go", ""),
+            ("web/node_modules/x/x.go", ""),
+            ("go/src/go.mod", "module std\n"),
+            ("go/src/runtime/proc.go", ""),
+            ("pkg/mod/example.com/dep@v1.2.3/dep.go", ""),
+        ] {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let mut walk = Walk::default();
+        walk.directory(root.path(), "");
+        let files: Vec<&str> = walk.files.iter().map(String::as_str).collect();
+        assert_eq!(files, ["api/v1/handler.go", "main.go"]);
+        let mut modules: Vec<&str> = walk.modules.iter().map(|one| &*one.directory).collect();
+        modules.sort_unstable();
+        assert_eq!(modules, ["", "api"]);
+    }
+
+    #[test]
+    fn a_module_line_is_read_as_go_reads_it() {
+        for (text, path) in [
+            (
+                "// The shop.\nmodule example.com/shop // v2 soon\n",
+                Some("example.com/shop"),
+            ),
+            (
+                "module \t\"example.com/shop\"\r\n",
+                Some("example.com/shop"),
+            ),
+            ("module (\n", None),
+            ("modules example.com/shop\n", None),
+            ("module\n", None),
+        ] {
+            assert_eq!(module_path(text).as_deref(), path, "{text:?}");
+        }
+    }
+}

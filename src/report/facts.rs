@@ -1,0 +1,428 @@
+//! What every format says of a finding, in the same words. Names are as the profile has them: each format makes them
+//! harmless in its own way.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::{self, Write as _};
+
+use sha2::{Digest as _, Sha256};
+
+use super::plural;
+use crate::diff::Pairing;
+use crate::policy::{Matcher, Pattern, Severity};
+use crate::verdict::{AllowUse, CommandRun, FailOn, Finding, Outcome, Place, Verdict};
+
+/// Goroutines after by suite, state, and root or home: what an exception for a finding would have to accept.
+type Alike<'v> = HashMap<(&'v str, Option<&'static str>, &'static str, &'v str), i64>;
+
+/// Facts that take more than the finding itself.
+pub(super) struct Facts<'v> {
+    verdict: &'v Verdict,
+    alike: Alike<'v>,
+}
+
+/// How a finding could be accepted.
+pub(super) enum Accept {
+    /// By the entry of the policy at this place, whose bound is exceeded.
+    Raise { place: String, max: i64 },
+    /// By this new entry under `allow:`. Its reason and its last day are for a person to fill in.
+    Entry(String),
+}
+
+impl fmt::Display for Accept {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Accept::Raise { place, max } => write!(
+                formatter,
+                "raise max at {place} from {max}, if this is accepted too"
+            ),
+            Accept::Entry(entry) => formatter.write_str(entry),
+        }
+    }
+}
+
+impl<'v> Facts<'v> {
+    pub(super) fn new(verdict: &'v Verdict) -> Self {
+        let mut alike = Alike::new();
+        for finding in &verdict.findings {
+            for (key, place) in [("root", &finding.root), ("home", &finding.home)] {
+                if let Some(place) = place {
+                    let sum = alike
+                        .entry((&finding.suite, finding.state, key, &place.function))
+                        .or_default();
+                    *sum += finding.after;
+                }
+            }
+        }
+        Self { verdict, alike }
+    }
+
+    /// Which tests started the goroutines, and how many each.
+    pub(super) fn tests(&self, finding: &Finding) -> Option<String> {
+        let of_run = self.verdict.command.is_some() && !finding.stack.is_empty();
+        if finding.tests.is_empty() && !of_run {
+            return None;
+        }
+        let tests = finding.tests.iter();
+        let mut tests: Vec<_> = tests
+            .map(|(test, count)| format!("{test} ({count})"))
+            .collect();
+        if finding.shared && !tests.is_empty() {
+            return Some(format!(
+                "shared: whichever test needs it first starts it, here {}",
+                tests.join(", ")
+            ));
+        }
+        let total = match finding.growth() {
+            growth @ 1.. => growth,
+            _ => finding.after,
+        };
+        match total - finding.tests.values().sum::<i64>() {
+            others @ 1.. if of_run => tests.push(format!(
+                "unattributed ({others}): TestMain, time.AfterFunc, or labels of the code's own"
+            )),
+            others @ 1.. => tests.push(format!("no test ({others})")),
+            _ => {}
+        }
+        Some(tests.join(", "))
+    }
+
+    /// How to accept a finding that is not accepted yet, and with it the others of the same root and state: an exception counts all that it
+    /// matches.
+    pub(super) fn accept(&self, finding: &Finding) -> Option<Accept> {
+        if !finding.is_open() {
+            return None;
+        }
+        if let Some((place, max)) = &finding.exceeds {
+            return Some(Accept::Raise {
+                place: place.clone(),
+                max: *max,
+            });
+        }
+        let (key, place) = match (&finding.root, &finding.home) {
+            (Some(root), _) => ("root", root),
+            (None, Some(home)) => ("home", home),
+            (None, None) => return None,
+        };
+        // Not an entry that would accept whatever waits in this way.
+        let matcher = Matcher {
+            root: Some(Pattern::new(&place.function)),
+            ..Matcher::default()
+        };
+        if matcher.is_broad() {
+            return None;
+        }
+        let max = self
+            .alike
+            .get(&(finding.suite.as_str(), finding.state, key, &*place.function))
+            .copied();
+        let max = max.unwrap_or(finding.after);
+        let pattern = serde_json::to_string(&*place.function).unwrap_or_default();
+        let state = finding.state.unwrap_or_default();
+        Some(Accept::Entry(format!(
+            "- {{ match: {{ {key}: {pattern}, state: {state} }}, max: {max}, reason: ..., expires: ... }}"
+        )))
+    }
+
+    /// The command that runs only the tests which a finding names, or all of their package; `None` where it names no test of
+    /// a package.
+    pub(super) fn again(&self, finding: &Finding) -> Option<String> {
+        self.verdict.command.as_ref()?;
+        let tests: BTreeSet<&str> = finding
+            .tests
+            .keys()
+            .map(|test| test.split('/').next().unwrap_or_default())
+            .collect();
+        let is_plain = |text: &str, also: &str| {
+            let mut characters = text.chars();
+            characters.all(|one| one.is_alphanumeric() || also.contains(one)) && !text.is_empty()
+        };
+        let package = finding.suite.split(" (run ").next().unwrap_or_default();
+        if tests.is_empty() || !is_plain(package, "/._~-") {
+            return None;
+        }
+        // What is shared is started by whichever test comes first.
+        if finding.shared || !tests.iter().all(|test| is_plain(test, "_")) {
+            return Some(format!("leakgate run -- go test {package}"));
+        }
+        let (benchmarks, others): (Vec<&str>, Vec<&str>) = tests
+            .into_iter()
+            .partition(|test| test.starts_with("Benchmark"));
+        let flag = |name: &str, tests: &[&str]| match tests {
+            [] => String::new(),
+            [test] => format!(" -{name} '^{test}$'"),
+            tests => format!(" -{name} '^({})$'", tests.join("|")),
+        };
+        let (run, bench) = (flag("run", &others), flag("bench", &benchmarks));
+        Some(format!("leakgate run -- go test{run}{bench} {package}"))
+    }
+
+    /// What tells each finding from all others, in the order of the verdict: 32 hex digits that depend neither on lines
+    /// nor on counts. Stacks that share their id, such as closures of one function, are numbered.
+    pub(super) fn fingerprints(&self) -> Vec<String> {
+        let mut seen: HashMap<[&str; 5], u32> = HashMap::new();
+        let findings = self.verdict.findings.iter();
+        let print = findings.map(|finding| {
+            let what: [&str; 5] = [
+                &finding.suite,
+                &finding.rule,
+                &finding.per,
+                &finding.key,
+                &finding.id,
+            ];
+            let number = seen.entry(what).or_default();
+            *number += 1;
+            fingerprint(&[&what.join("\0"), &number.to_string()])
+        });
+        print.collect()
+    }
+}
+
+/// 32 hex digits of the SHA-256 of these.
+pub(super) fn fingerprint(parts: &[&str]) -> String {
+    let digest = Sha256::digest(parts.join("\0"));
+    digest.iter().take(16).fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// "5 more goroutines than before".
+pub(super) fn headline(finding: &Finding) -> String {
+    match finding.growth() {
+        0 => format!(
+            "{}, as many as before, and too many",
+            plural(finding.after, "goroutine")
+        ),
+        growth if growth < 0 => format!(
+            "{}, fewer than before, and too many",
+            plural(finding.after, "goroutine")
+        ),
+        1 => "1 more goroutine than before".into(),
+        growth => format!("{growth} more goroutines than before"),
+    }
+}
+
+/// "before 2, after 42, allowed 5 (2 + growth 3; ceiling 64)".
+pub(super) fn counts(finding: &Finding) -> String {
+    let Finding {
+        before,
+        after,
+        allowed,
+        sum,
+        ..
+    } = finding;
+    format!("before {before}, after {after}, allowed {allowed} ({sum})")
+}
+
+/// What Go's leak profile says of it, when there was one.
+pub(super) fn proof(finding: &Finding) -> Option<String> {
+    Some(match finding.proven? {
+        0 => "not proven by the garbage collector".into(),
+        proven if proven < finding.after => {
+            format!("{proven} of them proven by the garbage collector")
+        }
+        _ => "proven by the garbage collector".into(),
+    })
+}
+
+/// How the stack before differs, for one that was matched though it is not equal.
+pub(super) fn was(finding: &Finding) -> Option<String> {
+    match finding.pairing {
+        Some(Pairing::Renamed) => Some("renamed: the same source under another build".to_owned()),
+        Some(Pairing::Near(similarity)) => Some(format!(
+            "moved: {:.0} percent of the frames before",
+            similarity.ratio() * 100.0
+        )),
+        _ => None,
+    }
+}
+
+/// `worker/pool.go:57`: the last two elements of the path say enough, and are the same on every machine.
+pub(super) fn short(place: &Place) -> String {
+    let mut elements = place.file.rsplit(['/', '\\']);
+    let file = elements.next().unwrap_or_default();
+    let line = place.line;
+    match elements.next().filter(|directory| !directory.is_empty()) {
+        Some(directory) => format!("{directory}/{file}:{line}"),
+        None => format!("{file}:{line}"),
+    }
+}
+
+/// What to call the goroutines: the function where they wait or began, or what was counted together.
+pub(super) fn subject(finding: &Finding) -> String {
+    let place = finding.home.as_ref().or(finding.root.as_ref());
+    match place.or(finding.stack.last()) {
+        Some(Place { function, .. }) => function.to_string(),
+        None if finding.per == "total" => "all goroutines".into(),
+        None if finding.key.is_empty() => finding.per.clone(),
+        None => format!("{} {}", finding.per, finding.key),
+    }
+}
+
+/// Whether a finding is one of those that make the verdict a failure.
+pub(super) fn fails(verdict: &Verdict, fail_on: FailOn, finding: &Finding) -> bool {
+    verdict.not_gated().is_none()
+        && finding.is_open()
+        && match fail_on {
+            FailOn::Error => finding.severity == Severity::Error,
+            FailOn::Warning => true,
+            FailOn::Never => false,
+        }
+}
+
+/// Where an exception stands: its line in the policy, or its name among the built-in ones.
+pub(super) fn allow_place(verdict: &Verdict, allow: &AllowUse) -> String {
+    match (allow.line, allow.builtin) {
+        (Some(line), _) => format!("{}:{line}", verdict.policy),
+        (None, name) => format!("built-in {}", name.unwrap_or_default()),
+    }
+}
+
+/// What a team should know of an exception: that it can go, ends soon, has ended, or covers too much.
+pub(super) fn allow_remarks(allow: &AllowUse) -> Vec<String> {
+    let days = plural(allow.days_left.unwrap_or(0), "day");
+    let remarks = [
+        (
+            allow.is_expired(),
+            "has expired: fix it, or accept it anew with a later date".to_owned(),
+        ),
+        (allow.expires_soon(), format!("expires in {days}")),
+        (
+            allow.unused && !allow.is_expired(),
+            "matched nothing: remove it if the leak is gone".to_owned(),
+        ),
+        (
+            allow.shadowed && !allow.is_expired(),
+            "is never reached: earlier exceptions take all that it matches".to_owned(),
+        ),
+        (
+            allow.broad,
+            "accepts any goroutine that waits in this way: match its root or home instead"
+                .to_owned(),
+        ),
+    ];
+    let remarks = remarks.into_iter().filter(|(holds, _)| *holds);
+    remarks.map(|(_, remark)| remark).collect()
+}
+
+/// The word that a report ends or begins with.
+pub(super) fn result(verdict: &Verdict, fail_on: FailOn) -> &'static str {
+    match verdict.outcome(fail_on) {
+        _ if verdict.not_gated().is_some() => "NOT GATED",
+        Outcome::Pass if fail_on == FailOn::Never => "PASS (--fail-on never)",
+        Outcome::Pass => "PASS",
+        Outcome::Fail => "FAIL",
+        Outcome::NoEvidence => "UNCHECKED",
+    }
+}
+
+/// All that a glance should give: `1 violation, 0 warnings, 2 allowed, 812 stacks in 41 suites`.
+pub(super) fn summary(verdict: &Verdict) -> String {
+    let mut parts = vec![
+        plural(verdict.count(Severity::Error) as u64, "violation"),
+        plural(verdict.count(Severity::Warning) as u64, "warning"),
+    ];
+    let covered = verdict
+        .findings
+        .iter()
+        .filter(|finding| !finding.is_open())
+        .count();
+    let soon: Vec<i64> = verdict
+        .allows
+        .iter()
+        .filter(|allow| allow.expires_soon())
+        .filter_map(|allow| allow.days_left)
+        .collect();
+    match soon.iter().min() {
+        Some(&days) => parts.push(format!(
+            "{covered} allowed ({} to expire, the first in {})",
+            soon.len(),
+            plural(days, "day")
+        )),
+        None if covered > 0 => parts.push(format!("{covered} allowed")),
+        None => {}
+    }
+    let totals = verdict.totals;
+    let stacks = plural(totals.stacks, "stack");
+    parts.push(match (totals.suites, verdict.unchecked.len()) {
+        (1, 0) => format!(
+            "{stacks}, {} before and {} after",
+            plural(totals.before, "goroutine"),
+            totals.after
+        ),
+        (suites, _) => format!("{stacks} in {}", plural(suites, "suite")),
+    });
+    if !verdict.unchecked.is_empty() {
+        parts.push(format!(
+            "{} unchecked",
+            plural(verdict.unchecked.len() as u64, "suite")
+        ));
+    }
+    if let Some(command) = &verdict.command {
+        parts.extend(aside(command));
+    }
+    let why = verdict
+        .not_gated()
+        .map(|failed| format!("tests failed, {failed}: "));
+    format!("{}{}", why.unwrap_or_default(), parts.join(", "))
+}
+
+/// What ran beside the suites.
+fn aside(command: &CommandRun) -> impl Iterator<Item = String> {
+    let CommandRun {
+        without_tests,
+        children,
+        ..
+    } = *command;
+    let without =
+        (without_tests > 0).then(|| format!("{} without tests", plural(without_tests, "package")));
+    let children = (children > 0).then(|| match children {
+        1 => "1 child process of a test not judged".to_owned(),
+        children => format!("{children} child processes of tests not judged"),
+    });
+    without.into_iter().chain(children)
+}
+
+/// Goroutines that were left out, summed by the reason: `2 took the after profile`.
+pub(super) fn left_out(verdict: &Verdict) -> Vec<String> {
+    let mut by_reason: Vec<(&str, i64)> = Vec::new();
+    for skipped in &verdict.skipped {
+        match by_reason
+            .iter_mut()
+            .find(|(reason, _)| *reason == skipped.why)
+        {
+            Some((_, sum)) => *sum += skipped.count,
+            None => by_reason.push((&skipped.why, skipped.count)),
+        }
+    }
+    let told = by_reason
+        .iter()
+        .map(|(why, count)| format!("{count} {why}"));
+    told.collect()
+}
+
+/// Whether there is more than one suite, so that each has to be named.
+pub(super) fn several(verdict: &Verdict) -> bool {
+    verdict.totals.suites + verdict.unchecked.len() as u64 > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Facts;
+    use crate::report::sample;
+
+    #[test]
+    fn what_tests_share_is_run_again_by_its_package() {
+        let verdict = sample::verdict();
+        let facts = Facts::new(&verdict);
+        let mut finding = verdict.findings[0].clone();
+        let again =
+            "leakgate run -- go test -run '^(TestPoolDrain|TestPoolStop)$' example.com/shop/worker";
+        assert_eq!(facts.again(&finding).as_deref(), Some(again));
+        finding.shared = true;
+        let again = "leakgate run -- go test example.com/shop/worker";
+        assert_eq!(facts.again(&finding).as_deref(), Some(again));
+        finding.suite = "a service; rm -r x".into();
+        assert_eq!(facts.again(&finding), None);
+    }
+}

@@ -1,0 +1,238 @@
+//! `github`: the text, and below it annotations, which GitHub Actions shows at the lines of the change.
+//!
+//! The runner reads [workflow commands] from both output streams of a step. It shows ten errors and ten warnings a step,
+//! and drops the rest without a word: so nine are given, and the last says how many there are besides.
+//!
+//! [workflow commands]: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
+
+use std::fmt::Write as _;
+
+use super::escape::{command_message, command_property};
+use super::facts::{self, Facts};
+use super::text::{self, Detail};
+use super::{Subject, plural};
+use crate::policy::Severity;
+use crate::report::sources::Spot;
+use crate::verdict::{Finding, Unchecked};
+
+/// Annotations of findings and unchecked suites; one more says how many were left out.
+const MOST: usize = 9;
+
+/// Renders a verdict.
+pub fn render(subject: &Subject, detail: Detail) -> String {
+    let mut out = text::render(subject.verdict, subject.fail_on, detail);
+    let annotations = annotations(subject);
+    for annotation in annotations.iter().take(MOST) {
+        annotation.write(&mut out);
+    }
+    if let more @ 1.. = annotations.len().saturating_sub(MOST) {
+        let left_out = &annotations[MOST..];
+        let worst = left_out.iter().map(|annotation| annotation.level).min();
+        let (title, message) = (
+            format!("leakgate: and {more} more"),
+            vec![format!(
+                "{} not shown here: the log of this step tells all of them",
+                plural(more as u64, "annotation")
+            )],
+        );
+        let level = worst.unwrap_or(Level::Warning);
+        Annotation {
+            level,
+            spot: None,
+            title,
+            message,
+        }
+        .write(&mut out);
+    }
+    out
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Error,
+    Warning,
+}
+
+struct Annotation {
+    level: Level,
+    spot: Option<Spot>,
+    title: String,
+    /// Line by line.
+    message: Vec<String>,
+}
+
+/// All of them, the worst first: errors, then what could not be checked, then warnings.
+fn annotations(subject: &Subject) -> Vec<Annotation> {
+    let verdict = subject.verdict;
+    let facts = Facts::new(verdict);
+    let open = verdict.findings.iter().filter(|finding| finding.is_open());
+    let (errors, warnings): (Vec<_>, Vec<_>) = open
+        .map(|finding| of_finding(subject, &facts, finding))
+        .partition(|annotation| annotation.level == Level::Error);
+    let unchecked = verdict.unchecked.iter().map(of_unchecked);
+    errors
+        .into_iter()
+        .chain(unchecked)
+        .chain(warnings)
+        .collect()
+}
+
+fn of_finding(subject: &Subject, facts: &Facts, finding: &Finding) -> Annotation {
+    let counts = finding.severity == Severity::Error && subject.verdict.not_gated().is_none();
+    let mut lines = vec![format!(
+        "{}: {}",
+        facts::headline(finding),
+        facts::counts(finding)
+    )];
+    let mut line = |label: &str, text: Option<String>| {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            lines.push(format!("{label}: {text}"));
+        }
+    };
+    line(
+        "rule",
+        Some(format!("{}, {}", finding.rule, finding.rule_place)),
+    );
+    let several = facts::several(subject.verdict);
+    line("suite", several.then(|| finding.suite.clone()));
+    line("test", facts.tests(finding));
+    let state = finding.state;
+    line(
+        "state",
+        state.map(|state| format!("{state}: {}", finding.cause)),
+    );
+    line("note", Some(finding.reason.clone()));
+    line("fix", Some(finding.fix.clone()));
+    line("again", facts.again(finding));
+    line(
+        "allow",
+        facts.accept(finding).map(|accept| accept.to_string()),
+    );
+    Annotation {
+        level: if counts { Level::Error } else { Level::Warning },
+        spot: subject.sources.spot(subject.verdict, finding),
+        title: format!("leakgate {}: {}", finding.rule, facts::subject(finding)),
+        message: lines,
+    }
+}
+
+fn of_unchecked(unchecked: &Unchecked) -> Annotation {
+    Annotation {
+        level: Level::Error,
+        spot: None,
+        title: format!("leakgate: {} is unchecked", unchecked.suite),
+        message: vec![unchecked.why.clone()],
+    }
+}
+
+impl Annotation {
+    fn write(&self, out: &mut String) {
+        let command = match self.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        };
+        let mut properties = Vec::new();
+        if let Some(Spot { path, line }) = &self.spot {
+            properties.push(format!("file={}", command_property(path)));
+            if *line > 0 {
+                properties.push(format!("line={line}"));
+            }
+        }
+        properties.push(format!("title={}", command_property(&self.title)));
+        let message = command_message(&self.message);
+        let _ = writeln!(out, "::{command} {}::{message}", properties.join(","));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+    use crate::verdict::FailOn;
+
+    fn plain(detail: Detail) -> String {
+        let rendered = sample::with(|subject| render(subject, detail));
+        anstream::adapter::strip_str(&rendered).to_string()
+    }
+
+    fn is_command(line: &&str) -> bool {
+        line.starts_with("::")
+    }
+
+    #[test]
+    fn the_sample() {
+        insta::assert_snapshot!(plain(Detail::Quiet));
+    }
+
+    #[test]
+    fn the_only_commands_are_those_of_leakgate() {
+        let rendered = plain(Detail::Verbose);
+        let (commands, text): (Vec<&str>, Vec<&str>) = rendered.split('\n').partition(is_command);
+        sample::assert_harmless(&text.join("\n"));
+        assert_eq!(commands.len(), 5);
+        for command in commands {
+            sample::assert_harmless(command.trim_start_matches("::"));
+            let (head, message) = command[2..].split_once("::").unwrap();
+            let properties = head.split_once(' ').unwrap().1;
+            for property in properties.split(',') {
+                let name = property.split_once('=').unwrap().0;
+                assert!(["file", "line", "title"].contains(&name), "{command}");
+            }
+            assert!(!message.is_empty(), "{command}");
+        }
+    }
+
+    #[test]
+    fn what_is_past_nine_is_counted_and_the_worst_come_first() {
+        let mut verdict = sample::verdict();
+        let [error, warning] = [0, 2].map(|index: usize| verdict.findings[index].clone());
+        verdict.findings = vec![warning; 6];
+        verdict.findings.extend(vec![error; 6]);
+        let rendered = render(
+            &Subject {
+                verdict: &verdict,
+                fail_on: FailOn::Error,
+                name: None,
+                sources: &sample::sources(),
+            },
+            Detail::Quiet,
+        );
+        let commands: Vec<&str> = rendered.lines().filter(is_command).collect();
+        assert_eq!(commands.len(), 10, "{rendered}");
+        assert!(commands[..8].iter().all(|one| one.starts_with("::error ")));
+        assert!(
+            commands[8].starts_with("::warning file=leakgate.yml,line=8,"),
+            "{}",
+            commands[8]
+        );
+        assert!(
+            commands[9].starts_with("::warning title=leakgate%3A and 5 more::5 annotations"),
+            "{}",
+            commands[9]
+        );
+    }
+
+    #[test]
+    fn findings_that_do_not_count_are_warnings() {
+        let mut verdict = sample::verdict();
+        let command = verdict.command.as_mut().unwrap();
+        (command.gated, command.failed) =
+            (false, Some("the command ended with exit code 1".into()));
+        verdict.unchecked.clear();
+        let subject = Subject {
+            verdict: &verdict,
+            fail_on: FailOn::Error,
+            name: None,
+            sources: &sample::sources(),
+        };
+        let rendered = render(&subject, Detail::Quiet);
+        assert!(
+            !rendered.lines().any(|line| line.starts_with("::error ")),
+            "{rendered}"
+        );
+        assert!(
+            rendered.lines().any(|line| line.starts_with("::warning ")),
+            "{rendered}"
+        );
+    }
+}

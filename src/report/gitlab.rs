@@ -1,0 +1,125 @@
+//! `gitlab`: [code quality], which GitLab shows in merge requests, as far as the base branch does not have it too.
+//!
+//! [code quality]: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+
+use serde::Serialize;
+
+use super::Subject;
+use super::escape::{self, terminal};
+use super::facts::{self, Facts};
+use super::sources::Spot;
+use crate::policy::Severity;
+use crate::verdict::{Finding, Unchecked};
+
+#[derive(Serialize)]
+struct Issue {
+    description: String,
+    check_name: String,
+    fingerprint: String,
+    severity: &'static str,
+    location: Location,
+}
+
+#[derive(Serialize)]
+struct Location {
+    path: String,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: u32,
+}
+
+/// Renders a verdict. What is allowed is of severity `info`.
+pub fn render(subject: &Subject) -> String {
+    let verdict = subject.verdict;
+    let facts = Facts::new(verdict);
+    let findings = verdict.findings.iter().zip(facts.fingerprints());
+    let findings = findings.map(|(finding, print)| of_finding(subject, &facts, finding, print));
+    let unchecked = verdict.unchecked.iter();
+    let unchecked = unchecked.map(|unchecked| of_unchecked(subject, unchecked));
+    let issues: Vec<Issue> = findings.chain(unchecked).collect();
+    let plain = serde_json::to_string_pretty(&issues).expect("it holds nothing that JSON cannot");
+    escape::json(&plain) + "\n"
+}
+
+fn of_finding(subject: &Subject, facts: &Facts, finding: &Finding, fingerprint: String) -> Issue {
+    let severity = match finding.severity {
+        _ if !finding.is_open() => "info",
+        _ if subject.verdict.not_gated().is_some() => "minor",
+        Severity::Error => "major",
+        Severity::Warning => "minor",
+    };
+    let mut description = format!("{}: {}", facts::subject(finding), facts::headline(finding));
+    let state = finding
+        .state
+        .map(|state| format!("{state}: {}", finding.cause));
+    for more in [
+        state,
+        facts.tests(finding).map(|tests| format!("tests: {tests}")),
+        Some(finding.fix.clone()).filter(|_| finding.is_open()),
+        Some(finding.reason.clone()),
+    ] {
+        if let Some(more) = more.filter(|more| !more.is_empty()) {
+            description = format!("{description}. {more}");
+        }
+    }
+    let spot = subject.sources.spot(subject.verdict, finding);
+    Issue {
+        description: terminal(&description).into_owned(),
+        check_name: format!("leakgate/{}", terminal(&finding.rule)),
+        fingerprint,
+        severity,
+        location: location(&spot.unwrap_or_else(|| subject.sources.somewhere())),
+    }
+}
+
+fn of_unchecked(subject: &Subject, unchecked: &Unchecked) -> Issue {
+    let Unchecked { suite, why } = unchecked;
+    Issue {
+        description: terminal(&format!("{suite} is unchecked: {why}")).into_owned(),
+        check_name: "leakgate/unchecked".into(),
+        fingerprint: facts::fingerprint(&["unchecked", suite, why]),
+        severity: "major",
+        location: location(&subject.sources.somewhere()),
+    }
+}
+
+fn location(spot: &Spot) -> Location {
+    let begin = spot.line.max(1);
+    Location {
+        path: terminal(&spot.path).into_owned(),
+        lines: Lines { begin },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::render;
+    use crate::report::sample;
+
+    #[test]
+    fn the_sample() {
+        insta::assert_snapshot!(sample::with(render));
+    }
+
+    #[test]
+    fn every_issue_is_harmless_and_has_a_fingerprint_of_its_own() {
+        let rendered = sample::with(render);
+        sample::assert_harmless(&rendered);
+        let issues: Vec<serde_json::Value> = serde_json::from_str(&rendered).unwrap();
+        let prints: BTreeSet<&str> = issues
+            .iter()
+            .filter_map(|one| one["fingerprint"].as_str())
+            .collect();
+        assert_eq!((issues.len(), prints.len()), (6, 6));
+        for issue in &issues {
+            sample::assert_harmless(issue["description"].as_str().unwrap());
+            sample::assert_harmless(issue["location"]["path"].as_str().unwrap());
+            assert!(issue["location"]["lines"]["begin"].as_u64().unwrap() > 0);
+        }
+    }
+}

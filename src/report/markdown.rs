@@ -1,0 +1,301 @@
+//! `markdown`: for the summary of a CI job, and, shorter, for a comment on a pull request.
+//!
+//! Platforms cut or drop what is too long, so the report keeps within a budget of bytes: whole rows and sections are left
+//! out, the least grave first, and it says how many. Names in it are code, with every character that could be markup
+//! written as an entity.
+
+mod finding;
+
+use std::fmt::Write as _;
+
+use super::escape::{markdown, markdown_code};
+use super::{Subject, facts, plural};
+use crate::verdict::{Disposition, Finding};
+use finding::Findings;
+
+/// Bytes of a job's summary. GitHub drops one of more than 1 MiB whole.
+pub const SUMMARY: usize = 900 << 10;
+
+/// Bytes of a comment. GitHub refuses more than 65,536 characters.
+pub const COMMENT: usize = 64_900;
+
+/// Above the folded findings.
+const DETAILS: &str = "What each waits for, how to fix it, to accept it, and to run it again:\n\n";
+
+/// Bytes that are kept for saying what was left out.
+const RESERVE: usize = 1024;
+
+/// Renders a verdict in at most `budget` bytes, but for the head and the end, which are there in any case.
+pub fn render(subject: &Subject, budget: usize) -> String {
+    let mut page = Page {
+        subject,
+        findings: Findings::new(subject),
+        out: String::new(),
+        budget: budget.saturating_sub(RESERVE),
+        left_out: Vec::new(),
+    };
+    page.write();
+    page.out
+}
+
+struct Page<'p, 'v> {
+    subject: &'p Subject<'v>,
+    findings: Findings<'p, 'v>,
+    out: String,
+    /// How long `out` may become, but for the lines that say what was left out.
+    budget: usize,
+    left_out: Vec<String>,
+}
+
+impl Page<'_, '_> {
+    fn write(&mut self) {
+        let verdict = self.subject.verdict;
+        let open: Vec<&Finding> = verdict
+            .findings
+            .iter()
+            .filter(|one| one.is_open())
+            .collect();
+        let result = facts::result(verdict, self.subject.fail_on);
+        let icon = if result.starts_with("PASS") {
+            "✅"
+        } else {
+            "❌"
+        };
+        let _ = writeln!(
+            self.out,
+            "<!-- leakgate:{} -->\n### {icon} leakgate: {result}\n\n{}\n",
+            self.subject.slug(),
+            markdown(&facts::summary(verdict)),
+        );
+        self.unchecked();
+        self.table(&open);
+        let details = open.iter().map(|finding| self.findings.details(finding));
+        self.rows("stack", DETAILS, details.collect(), "\n");
+        self.accepted();
+        self.remarks();
+        if !self.left_out.is_empty() {
+            let left_out = self.left_out.join(", ");
+            let _ = writeln!(
+                self.out,
+                "**Left out, since this would be too long:** {left_out}. The log of the job tells all of it.\n"
+            );
+        }
+        let policy = markdown_code(&verdict.policy);
+        let _ = writeln!(self.out, "<sub>Policy: {policy}</sub>");
+    }
+
+    /// Writes as many rows as fit below a heading, and remembers how many did not.
+    fn rows(&mut self, noun: &str, heading: &str, rows: Vec<String>, end: &str) {
+        let (mut written, total) = (0, rows.len());
+        for row in rows {
+            let heading = if written == 0 { heading } else { "" };
+            if self.out.len() + heading.len() + row.len() + end.len() > self.budget {
+                break;
+            }
+            self.out.push_str(heading);
+            self.out.push_str(&row);
+            written += 1;
+        }
+        if written > 0 {
+            self.out.push_str(end);
+        }
+        if written < total {
+            self.left_out.push(plural((total - written) as u64, noun));
+        }
+    }
+
+    fn unchecked(&mut self) {
+        let unchecked = self.subject.verdict.unchecked.iter();
+        let rows = unchecked.map(|one| {
+            let suite = markdown_code(&one.suite);
+            format!("- **unchecked** {suite}: {}\n", markdown(&one.why))
+        });
+        self.rows("unchecked suite", "", rows.collect(), "\n");
+    }
+
+    fn table(&mut self, open: &[&Finding]) {
+        let rows = open.iter().map(|finding| self.findings.row(finding));
+        // Half of the room, so that the gravest have their stacks too.
+        let budget = self.budget;
+        self.budget = budget / 2;
+        self.rows("finding", finding::TABLE, rows.collect(), "\n");
+        self.budget = budget;
+    }
+
+    /// What was found and is accepted.
+    fn accepted(&mut self) {
+        let verdict = self.subject.verdict;
+        let covered = verdict.findings.iter().filter(|finding| !finding.is_open());
+        let several = facts::several(verdict);
+        let rows: Vec<String> = covered
+            .map(|finding| {
+                let word = match finding.disposition {
+                    Disposition::Baseline => "baseline",
+                    _ => "allowed",
+                };
+                let suite = if several {
+                    markdown_code(&finding.suite) + " "
+                } else {
+                    String::new()
+                };
+                format!(
+                    "- {word} {suite}{}: before {}, after {}: {}\n",
+                    markdown_code(&facts::subject(finding)),
+                    finding.before,
+                    finding.after,
+                    markdown(&finding.reason)
+                )
+            })
+            .collect();
+        let title = plural(rows.len() as u64, "accepted finding");
+        self.folded("accepted finding", &title, rows);
+    }
+
+    /// What else is to be known: exceptions to look after, moved stacks, what was left out of the judgement.
+    fn remarks(&mut self) {
+        let verdict = self.subject.verdict;
+        let mut rows = Vec::new();
+        for allow in &verdict.allows {
+            let place = markdown_code(&facts::allow_place(verdict, allow));
+            let owner = allow.owner.as_ref();
+            let owner = owner.map(|owner| format!(" ({})", markdown_code(owner)));
+            let owner = owner.unwrap_or_default();
+            for remark in facts::allow_remarks(allow) {
+                rows.push(format!(
+                    "- exception {place} {}{owner}\n",
+                    markdown(&remark)
+                ));
+            }
+        }
+        for note in &verdict.notes {
+            let suite = markdown_code(&note.suite);
+            rows.push(format!("- {suite}: {}\n", markdown(&note.text)));
+        }
+        for moved in &verdict.moved {
+            let root = moved.stack.last().map_or("", |place| &*place.function);
+            rows.push(format!(
+                "- {}: {} matched with one that was {}, before {}, after {}\n",
+                markdown_code(&moved.suite),
+                markdown_code(root),
+                moved.pairing.name(),
+                moved.before,
+                moved.after
+            ));
+        }
+        let left_out = facts::left_out(verdict);
+        rows.extend(
+            left_out
+                .iter()
+                .map(|text| format!("- left out: {}\n", markdown(text))),
+        );
+        let title = plural(rows.len() as u64, "remark");
+        self.folded("remark", &title, rows);
+    }
+
+    fn folded(&mut self, noun: &str, title: &str, rows: Vec<String>) {
+        if !rows.is_empty() {
+            let heading = format!("<details><summary>{title}</summary>\n\n");
+            self.rows(noun, &heading, rows, "\n</details>\n\n");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+
+    use super::*;
+    use crate::report::sample;
+    use crate::verdict::FailOn;
+
+    #[test]
+    fn the_sample() {
+        insta::assert_snapshot!(sample::with(|subject| render(subject, SUMMARY)));
+    }
+
+    /// The names of the tags in a piece of HTML.
+    fn tags(html: &str) -> impl Iterator<Item = &str> {
+        let tags = html.match_indices('<');
+        tags.map(|(start, _)| {
+            let tag = html[start + 1..].trim_start_matches('/');
+            tag.split([' ', '>']).next().unwrap()
+        })
+    }
+
+    #[test]
+    fn a_strange_name_is_no_markup() {
+        let rendered = sample::with(|subject| render(subject, SUMMARY));
+        sample::assert_harmless(&rendered);
+        let (mut text, mut seen) = (String::new(), BTreeSet::new());
+        for event in Parser::new_ext(&rendered, Options::ENABLE_TABLES) {
+            match event {
+                Event::Html(html) | Event::InlineHtml(html) => {
+                    seen.extend(tags(&html).map(str::to_owned));
+                }
+                Event::Text(more) => text.push_str(&more),
+                Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::Emphasis) => {
+                    panic!("{event:?} is a stranger's")
+                }
+                // `allow:`, of leakgate's own words.
+                Event::Code(code) => assert_eq!(&*code, "allow:"),
+                _ => {}
+            }
+        }
+        let known = ["!--", "a", "br", "code", "details", "pre", "sub", "summary"];
+        assert_eq!(seen, known.map(String::from).into());
+        assert!(text.contains("a|b%<script>alert(1)</script>"), "{text}");
+        assert!(text.contains("`c`*d*_e_[f](http://g)@h/i -->]]>"), "{text}");
+    }
+
+    #[test]
+    fn the_first_line_names_the_run_and_nothing_in_a_name_ends_it() {
+        let verdict = sample::verdict();
+        let sources = sample::sources();
+        let first = |name| {
+            let subject = Subject {
+                verdict: &verdict,
+                fail_on: FailOn::Error,
+                name,
+                sources: &sources,
+            };
+            render(&subject, SUMMARY).lines().next().unwrap().to_owned()
+        };
+        assert_eq!(first(None), "<!-- leakgate:all -->");
+        assert_eq!(
+            first(Some("shop, base against head")),
+            "<!-- leakgate:shop-base-against-head -->"
+        );
+        assert_eq!(first(Some("--> <b>")), "<!-- leakgate:b -->");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out_whole_and_counted() {
+        let mut verdict = sample::verdict();
+        let finding = verdict.findings[0].clone();
+        verdict.findings = vec![finding; 5000];
+        let sources = sample::sources();
+        let subject = Subject {
+            verdict: &verdict,
+            fail_on: FailOn::Error,
+            name: None,
+            sources: &sources,
+        };
+        for (budget, limit) in [(COMMENT, 65_000), (SUMMARY, 900 << 10), (3 << 10, 3 << 10)] {
+            let rendered = render(&subject, budget);
+            assert!(rendered.len() < limit, "{}", rendered.len());
+            assert!(rendered.contains("**Left out, since this would be too long:**"));
+            assert_eq!(
+                rendered.matches("<details>").count(),
+                rendered.matches("</details>").count()
+            );
+            let rows = rendered
+                .lines()
+                .filter(|line| line.starts_with("| ❌"))
+                .count();
+            let left_out = format!("{} findings", 5000 - rows);
+            assert!(rendered.contains(&left_out), "{left_out}");
+        }
+    }
+}

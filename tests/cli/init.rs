@@ -1,0 +1,304 @@
+//! `leakgate init`: what it writes, and what it leaves alone.
+
+use std::path::Path;
+
+use leakgate::policy::{Policy, SCHEMA_URL};
+
+use crate::support::{Leakgate, Ran, repository};
+
+/// Every CI, where its job is written, and the example that it is.
+const JOBS: [(&str, &str, &str); 6] = [
+    (
+        "github",
+        ".github/workflows/leakgate.yml",
+        "github/go-tests.yml",
+    ),
+    (
+        "gitlab",
+        ".gitlab/leakgate.gitlab-ci.yml",
+        "gitlab/leakgate.gitlab-ci.yml",
+    ),
+    (
+        "buildkite",
+        ".buildkite/pipeline.leakgate.yml",
+        "buildkite/pipeline.leakgate.yml",
+    ),
+    ("jenkins", "Jenkinsfile", "jenkins/Jenkinsfile"),
+    ("circleci", ".circleci/config.yml", "circleci/config.yml"),
+    ("make", "leakgate.mk", "make/leakgate.mk"),
+];
+
+fn init(directory: &Path, arguments: &[&str]) -> Ran {
+    Leakgate::new(&["init"])
+        .args(arguments)
+        .dir(directory)
+        .run()
+}
+
+fn example(name: &str) -> String {
+    std::fs::read_to_string(repository().join("examples").join(name)).unwrap()
+}
+
+/// A directory that is the root of a repository.
+fn root() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join(".git")).unwrap();
+    directory
+}
+
+/// How many things lie in a directory, `.git` left out.
+fn entries(directory: &Path) -> usize {
+    let names = std::fs::read_dir(directory).unwrap();
+    names
+        .filter(|entry| entry.as_ref().unwrap().file_name() != ".git")
+        .count()
+}
+
+#[test]
+fn it_writes_a_policy_that_is_in_force_from_then_on() {
+    let directory = root();
+    let ran = init(directory.path(), &[]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(
+        ran.stdout,
+        "wrote leakgate.yml: no stack may grow; try it: leakgate run -- go test ./...\n"
+    );
+    assert_eq!(entries(directory.path()), 1);
+    let written = std::fs::read_to_string(directory.path().join("leakgate.yml")).unwrap();
+    assert_eq!(written, example("minimal/leakgate.yml"));
+    let checked = Leakgate::check()
+        .dir(directory.path())
+        .pair("go1.27", "mutex-unlocked")
+        .run();
+    assert_eq!(checked.code, 1, "{}", checked.stderr);
+    let place = checked
+        .stdout
+        .lines()
+        .next()
+        .is_some_and(|line| line.contains("leakgate.yml"));
+    assert!(place, "{}", checked.stdout);
+}
+
+#[test]
+fn the_policy_names_its_schema_and_its_comments_are_a_policy_too() {
+    let text = example("minimal/leakgate.yml");
+    let modeline = format!("# yaml-language-server: $schema={SCHEMA_URL}\n");
+    assert!(text.starts_with(&modeline), "{text}");
+    let mut sections = 0;
+    let uncommented: Vec<&str> = text
+        .lines()
+        .map(|line| match line.strip_prefix("# ") {
+            Some(rest)
+                if rest.starts_with(' ')
+                    || rest.starts_with("rules:")
+                    || rest.starts_with("allow:") =>
+            {
+                sections += 1;
+                rest
+            }
+            _ => line,
+        })
+        .collect();
+    assert!(sections > 8, "{sections}");
+    let policy = Policy::parse(Path::new("leakgate.yml"), &uncommented.join("\n")).unwrap();
+    assert_eq!((policy.rules.len(), policy.allows.len()), (1, 1));
+}
+
+#[test]
+fn every_ci_gets_the_job_of_the_examples() {
+    for (ci, path, name) in JOBS {
+        let directory = root();
+        let ran = init(directory.path(), &["--ci", ci]);
+        assert_eq!(ran.code, 0, "{ci}: {}", ran.stderr);
+        assert_eq!(ran.stdout.lines().count(), 2, "{ci}: {}", ran.stdout);
+        assert!(
+            ran.stdout.contains(&format!("\nwrote {path}: ")),
+            "{ci}: {}",
+            ran.stdout
+        );
+        let written = std::fs::read_to_string(directory.path().join(path)).unwrap();
+        assert_eq!(written, example(name), "{ci}");
+        assert!(directory.path().join("leakgate.yml").is_file(), "{ci}");
+    }
+}
+
+#[test]
+fn several_jobs_are_written_in_one_call_and_one_asked_for_twice_is_written_once() {
+    let directory = root();
+    let ran = init(
+        directory.path(),
+        &["--ci", "make", "--ci", "github", "--ci", "make"],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(ran.stdout.lines().count(), 3, "{}", ran.stdout);
+}
+
+#[test]
+fn the_jobs_install_this_release() {
+    let mut seen = 0;
+    let jobs = JOBS.map(|(_, _, name)| name);
+    for name in jobs
+        .into_iter()
+        .chain(["github/service.yml", "github/base-and-head.yml"])
+    {
+        for line in example(name).lines().map(str::trim) {
+            let mut words = line
+                .split([' ', ':', '=', '"', '\''])
+                .filter(|word| !word.is_empty());
+            if words.next() == Some("LEAKGATE_VERSION") {
+                assert_eq!(words.next(), Some(env!("CARGO_PKG_VERSION")), "{name}");
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 7);
+}
+
+#[test]
+fn the_jobs_fetch_a_release_alike_and_hold_it_to_its_checksums() {
+    let files = [
+        "github/service.yml",
+        "github/base-and-head.yml",
+        "gitlab/leakgate.gitlab-ci.yml",
+        "buildkite/pipeline.leakgate.yml",
+        "jenkins/Jenkinsfile",
+        "circleci/config.yml",
+    ];
+    let scripts = files.map(|name| {
+        let text = example(name).replace("$$", "$");
+        let lines: Vec<String> = text
+            .lines()
+            .map(str::trim)
+            .skip_while(|line| !line.starts_with("asset="))
+            .take_while(|line| !line.contains("install"))
+            .map(str::to_owned)
+            .collect();
+        lines.join("\n")
+    });
+    assert!(scripts[0].contains("sha256sum --check"), "{}", scripts[0]);
+    for (name, script) in files.iter().zip(&scripts) {
+        assert_eq!(script, &scripts[0], "{name}");
+    }
+}
+
+#[test]
+fn a_policy_that_is_there_already_stays_under_whatever_name_and_nothing_is_written() {
+    for name in ["leakgate.yml", ".leakgate.yml", ".github/leakgate.yml"] {
+        let directory = root();
+        let path = directory.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "version: 1\n").unwrap();
+        let ran = init(directory.path(), &["--ci", "make"]);
+        assert_eq!(ran.code, 2, "{name}: {}", ran.stdout);
+        assert_eq!(
+            ran.stderr,
+            format!(
+                "leakgate: a policy is there already, and nothing was written: {name}; add --print to have the job alone\n"
+            )
+        );
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "version: 1\n");
+        assert_eq!(entries(directory.path()), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_policy_of_the_repository_is_not_put_out_of_force_by_one_below_it() {
+    let directory = root();
+    std::fs::write(directory.path().join("leakgate.yml"), "version: 1\n").unwrap();
+    let below = directory.path().join("service");
+    std::fs::create_dir(&below).unwrap();
+    let ran = init(&below, &[]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains("copy it here"), "{}", ran.stderr);
+    assert_eq!(entries(&below), 0);
+}
+
+#[test]
+fn a_job_that_is_there_already_stays_and_nothing_is_written() {
+    let directory = root();
+    std::fs::write(directory.path().join("Jenkinsfile"), "mine").unwrap();
+    let ran = init(directory.path(), &["--ci", "github", "--ci", "jenkins"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert_eq!(
+        ran.stderr,
+        "leakgate: Jenkinsfile is there already, and nothing was written: add --print to have the job, and paste it there\n"
+    );
+    assert_eq!(entries(directory.path()), 1);
+    let mine = std::fs::read_to_string(directory.path().join("Jenkinsfile")).unwrap();
+    assert_eq!(mine, "mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_nowhere_is_not_written_through() {
+    let directory = root();
+    std::os::unix::fs::symlink("nowhere", directory.path().join("leakgate.yml")).unwrap();
+    let ran = init(directory.path(), &[]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("leakgate.yml is there already"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!directory.path().join("nowhere").exists());
+}
+
+#[test]
+fn jobs_are_written_where_a_ci_looks_for_them_and_nowhere_else() {
+    let directory = root();
+    let below = directory.path().join("service");
+    std::fs::create_dir(&below).unwrap();
+    let ran = init(&below, &["--ci", "github"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("in the root of the repository"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(entries(&below), 0);
+    assert_eq!(
+        init(&below, &[]).code,
+        0,
+        "the policy alone may lie anywhere"
+    );
+}
+
+#[test]
+fn a_policy_is_not_written_into_the_home_directory_where_none_is_read() {
+    let home = tempfile::tempdir().unwrap();
+    let ran = Leakgate::new(&["init"])
+        .dir(home.path())
+        .env("HOME", home.path().canonicalize().unwrap())
+        .run();
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains("no policy is read"), "{}", ran.stderr);
+    assert_eq!(entries(home.path()), 0);
+}
+
+#[test]
+fn a_place_where_a_job_cannot_be_written_leaves_no_policy_either() {
+    let directory = root();
+    std::fs::write(directory.path().join(".gitlab"), "a file").unwrap();
+    let ran = init(directory.path(), &["--ci", "gitlab"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(
+        ran.stderr
+            .starts_with("leakgate: .gitlab/leakgate.gitlab-ci.yml cannot be written\n  because "),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(entries(directory.path()), 1);
+}
+
+#[test]
+fn print_gives_the_job_or_the_policy_and_writes_nothing() {
+    let directory = root();
+    std::fs::write(directory.path().join("leakgate.yml"), "version: 1\n").unwrap();
+    for (ci, _, name) in JOBS {
+        let ran = init(directory.path(), &["--ci", ci, "--print"]);
+        assert_eq!((ran.code, ran.stdout), (0, example(name)), "{ci}");
+    }
+    let ran = init(directory.path(), &["--print"]);
+    assert_eq!((ran.code, ran.stdout), (0, example("minimal/leakgate.yml")));
+    assert_eq!(entries(directory.path()), 1);
+}
