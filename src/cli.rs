@@ -80,7 +80,8 @@ enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = EXIT_CODES)]
 struct Check {
-    /// BEFORE and AFTER: two profiles, or two directories with files of the same names. Or one directory that holds
+    /// BEFORE and AFTER: two profiles, or two directories with files of the same names, or what `run --keep` left of a
+    /// base build and of a head build. Or one directory, of `run --keep` or one that holds
     /// pairs such as `shop/before.pb.gz` and `shop/after.pb.gz`. Of several AFTER files, oldest first, the last is judged.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,

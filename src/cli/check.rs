@@ -11,35 +11,33 @@ use crate::input::{self, Files, Found};
 pub(super) fn run(check: &Check) -> anyhow::Result<Code> {
     let gate = &check.gate;
     gate.check_reports()?;
-    let Evidence { mut found, of_run } = find(check)?;
-    let has_none = found.suites.is_empty() && found.incomplete.is_empty();
-    if has_none && of_run.as_ref().is_none_or(Collected::is_empty) {
+    let mut evidence = find(check)?;
+    if let Evidence::Files(found) = &mut evidence
+        && found.suites.is_empty()
+        && found.incomplete.is_empty()
+    {
         let suite = check.paths[0].display().to_string();
         let why = "no profile is in it, so nothing was checked".into();
         found.incomplete.push((suite, why));
     }
     let policy = gate.policy()?;
-    let verdict = match of_run {
-        Some(collected) => captured::judge(gate, &policy, collected, found),
-        None => gate.judge(&policy, found),
+    let verdict = match evidence {
+        Evidence::Files(found) => gate.judge(&policy, found),
+        Evidence::Run(collected) => captured::judge(gate, &policy, collected, Found::default()),
     };
     gate.report(&verdict)
 }
 
 /// What the paths hold.
-#[derive(Default)]
-struct Evidence {
-    found: Found,
+enum Evidence {
+    Files(Found),
     /// What `leakgate run --keep` left in a directory, or a `TestMain` that captures.
-    of_run: Option<Collected>,
+    Run(Collected),
 }
 
 impl From<Found> for Evidence {
     fn from(found: Found) -> Self {
-        Self {
-            found,
-            of_run: None,
-        }
+        Self::Files(found)
     }
 }
 
@@ -65,7 +63,7 @@ fn find(check: &Check) -> anyhow::Result<Evidence> {
     }
     match (&check.paths[..], directories) {
         ([directory], 1) => directory_of_suites(directory),
-        ([before, after], 2) => Ok(input::pair_directories(before, after)?.into()),
+        ([before, after], 2) => two_directories(before, after),
         ([file], 0) => {
             bail!(
                 "only {} is given: a check needs a profile from before and one from after",
@@ -97,13 +95,43 @@ fn find(check: &Check) -> anyhow::Result<Evidence> {
     }
 }
 
+/// Two directories with files of the same names, or what `leakgate run --keep` left of two builds.
+fn two_directories(before: &Path, after: &Path) -> anyhow::Result<Evidence> {
+    let (base, head) = (collect(before)?, collect(after)?);
+    if base.is_empty() && head.is_empty() {
+        return Ok(input::pair_directories(before, after)?.into());
+    }
+    for (directory, collected) in [(before, &base), (after, &head)] {
+        if collected.is_empty() {
+            bail!(
+                "{} holds what `leakgate run --keep` left, and {} does not: give two such directories, or two with files of \
+                 the same names",
+                if directory == before { after } else { before }.display(),
+                directory.display()
+            );
+        }
+    }
+    let (base, head) = (with_pairs(base, before)?, with_pairs(head, after)?);
+    Ok(Evidence::Run(head.against(&base)))
+}
+
 /// The suites of a directory: what `leakgate run --keep` left there, and pairs of profiles by their names.
 fn directory_of_suites(directory: &Path) -> anyhow::Result<Evidence> {
-    let collected = gotest::collect(directory)
-        .with_context(|| format!("{}: cannot be listed", directory.display()))?;
-    let found = input::pair_directory(directory, &collected.folders)?;
-    Ok(Evidence {
-        found,
-        of_run: Some(collected),
-    })
+    let collected = collect(directory)?;
+    if collected.is_empty() {
+        return Ok(input::pair_directory(directory, &collected.folders)?.into());
+    }
+    Ok(Evidence::Run(with_pairs(collected, directory)?))
+}
+
+/// Adds the pairs of profiles that lie beside what a run left, such as those of services.
+fn with_pairs(mut collected: Collected, directory: &Path) -> anyhow::Result<Collected> {
+    let pairs = input::pair_directory(directory, &collected.folders)?;
+    collected.found.suites.extend(pairs.suites);
+    collected.found.incomplete.extend(pairs.incomplete);
+    Ok(collected)
+}
+
+fn collect(directory: &Path) -> anyhow::Result<Collected> {
+    gotest::collect(directory).with_context(|| format!("{}: cannot be listed", directory.display()))
 }

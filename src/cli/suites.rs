@@ -82,9 +82,10 @@ fn judge_suite(judge: &Judge, files: &Files, limit: u64) -> Result<SuiteVerdict,
     if let Some(why) = why {
         return Err(unchecked(why));
     }
-    let diff = match &files.run {
-        Some(_) => Diff::around_tests(before, afters),
-        None => Diff::new(before, afters),
+    let diff = if files.around_tests {
+        Diff::around_tests(before, afters)
+    } else {
+        Diff::new(before, afters)
     };
     let mut suite = judge.suite(&files.suite, &diff, proven.as_ref());
     for (path, bytes) in paths.iter().zip(&bytes) {

@@ -152,6 +152,37 @@ impl Collected {
             && self.children == 0
     }
 
+    /// What this run left, against what the run of another build left: the after profile of each suite there takes the
+    /// place of the before profile here. A suite that only this run has keeps its own.
+    #[must_use]
+    pub fn against(mut self, base: &Self) -> Self {
+        let mut own = 0;
+        for suite in &mut self.found.suites {
+            let of_base = base
+                .found
+                .suites
+                .iter()
+                .find(|of_base| of_base.suite == suite.suite);
+            if let Some(after) = of_base.and_then(|of_base| of_base.afters.last()) {
+                suite.before.clone_from(after);
+                suite.around_tests = false;
+            } else {
+                own += 1;
+            }
+        }
+        if let Some(command) = self.command.as_mut().filter(|_| own > 0) {
+            let suites = if own == 1 {
+                "1 suite that the base has not is".into()
+            } else {
+                format!("{own} suites that the base has not are")
+            };
+            command.notes.push(format!(
+                "{suites} compared with what was there before the tests"
+            ));
+        }
+        self
+    }
+
     /// Whether a test binary of this package was started. One of files that were named, or of a folder outside of any
     /// module, does not know its import path.
     fn has_started(&self, import_path: &str) -> bool {
@@ -225,6 +256,7 @@ impl Collected {
         let mut files = Files {
             suite: name.clone(),
             proven: file("proven.pb.gz"),
+            around_tests: true,
             ..Files::default()
         };
         match (before, after, end, timeout) {

@@ -18,6 +18,8 @@ pub struct Files {
     pub proven: Option<PathBuf>,
     /// Why they are no whole evidence, though they are worth being looked at.
     pub doubt: Option<String>,
+    /// Whether both sides are of one test binary, before and after its tests.
+    pub around_tests: bool,
     /// What the test binary told of itself.
     pub run: Option<TestRun>,
     /// What else a reader of the report should know.

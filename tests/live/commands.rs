@@ -88,6 +88,53 @@ fn what_is_kept_is_judged_alike_by_check() {
 }
 
 #[test]
+fn a_head_is_held_against_what_its_base_left() {
+    let more = "package leaky\n\nimport \"testing\"\n\nfunc more(c chan int) { c <- 1 }\n\n\
+                func TestMore(t *testing.T) { go more(make(chan int)) }\n";
+    let folder = scratch_of(
+        &["leaky"],
+        &[
+            ("new_test.go", more),
+            ("leaky/sub/sub_test.go", &more.replace("leaky", "sub")),
+        ],
+    );
+    let module = folder.path().join("leaky");
+    let base = ["--keep=../base", "--fail-on=never"];
+    let ran = go().run_in(&module, &base, &["go", "test", "."]);
+    assert_eq!(ran.code, 0, "{}", ran.said());
+    std::fs::rename(
+        folder.path().join("new_test.go"),
+        module.join("new_test.go"),
+    )
+    .unwrap();
+    let head = ["--keep=../head", "--fail-on=never"];
+    let ran = go().run_in(&module, &head, &["go", "test", "./..."]);
+    assert_eq!(ran.findings().len(), 3, "{}", ran.said());
+    let output = go()
+        .leakgate(folder.path())
+        .args(["check", "base", "head", "--report=json=report.json"])
+        .output()
+        .unwrap();
+    let compared = Ran::new(&output, &folder.path().join("report.json"));
+    assert_eq!(compared.code, 1, "{}", compared.said());
+    assert_eq!(
+        compared.findings(),
+        expected(&[
+            ("example.com/leaky.more", &[("TestMore", 1)]),
+            ("example.com/leaky/sub.more", &[("TestMore", 1)])
+        ])
+    );
+    let note = compared.report["notes"][0]["text"].as_str().unwrap();
+    assert!(note.contains("1 suite that the base has not"), "{note}");
+    let mixed = go()
+        .leakgate(folder.path())
+        .args(["check", "leaky", "head"])
+        .output()
+        .unwrap();
+    assert_eq!(mixed.status.code(), Some(2));
+}
+
+#[test]
 fn what_is_kept_says_that_the_command_failed_too() {
     let folder = scratch_of(
         &["leaky", "broken"],
