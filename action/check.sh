@@ -130,6 +130,9 @@ else
     done <<<"$after"
 fi
 
+# What the command writes for the steps after it has no name outside of this action, and must not run into what is written below.
+output=$GITHUB_OUTPUT
+export GITHUB_OUTPUT=$folder/output-of-command
 code=0
 "$leakgate" "${arguments[@]}" || code=$?
 
@@ -142,5 +145,5 @@ else
     echo result=error
     # Nothing was judged: a step that is green all the same would be a lie.
     [ "$code" -ne 0 ] || code=2
-fi >>"$GITHUB_OUTPUT"
-printf 'exit-code=%s\n' "$code" >>"$GITHUB_OUTPUT"
+fi >>"$output"
+printf 'exit-code=%s\n' "$code" >>"$output"

@@ -107,18 +107,23 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         diff
     }
 
-    /// Matches two snapshots of one test binary, where goroutines that no test started may have moved.
+    /// Matches two snapshots of one test binary, where goroutines that no test started may have moved; those that Go's leak
+    /// profile, `proven`, holds have not.
     ///
     /// # Panics
     /// When `afters` is empty.
-    pub fn around_tests(before: &'s Snapshot<'buf>, afters: &'s [Snapshot<'buf>]) -> Self {
+    pub fn around_tests(
+        before: &'s Snapshot<'buf>,
+        afters: &'s [Snapshot<'buf>],
+        proven: Option<&Snapshot>,
+    ) -> Self {
         let mut diff = Self::unmatched(before, afters);
         diff.of_no_test = diff
             .rows()
             .filter_map(|row| row.before.and(row.after))
             .filter_map(|after| Some((after, diff.after.of_no_test(after)?)))
             .collect();
-        diff.moves = background::moves(&diff);
+        diff.moves = background::moves(&diff, proven);
         let moved = diff.moves.count();
         if moved > 0 {
             diff.notes.push(format!(

@@ -45,7 +45,7 @@ pub type Variables = Vec<(&'static str, Option<OsString>)>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quiet {
     /// How many more than before.
-    pub max: i64,
+    pub max: QuietMax,
     /// Whether functions alone decide. Otherwise they are believed only once they have not gone for a while.
     pub by_functions: bool,
     /// Patterns for the entry function, any of which will do; empty for any function.
@@ -55,6 +55,18 @@ pub struct Quiet {
     /// Patterns for functions that must not be in the stack.
     pub without: Vec<String>,
 }
+
+/// A bound of [`Quiet`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuietMax {
+    /// So many.
+    Count(i64),
+    /// As many as another entry of the list accepts, by its index; that one has a count.
+    AsMany(usize),
+}
+
+/// Holds them, for the test binaries to read.
+const QUIET_FILE: &str = "quiet";
 
 /// How long goroutines are watched that are accepted if they wait for what they should wait for.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -90,9 +102,13 @@ impl Prepared {
         let toolchain = Toolchain::ask(go, of)?;
         let goflags = toolchain.goflags()?;
         let quiet: Vec<String> = quiet.iter().map(Quiet::line).collect();
-        fs::write(directory.join("quiet"), quiet.join("\n") + "\n")
+        fs::write(directory.join(QUIET_FILE), quiet.join("\n") + "\n")
             .with_context(|| format!("{} cannot be written to", directory.display()))?;
-        let notes = goflags.unguarded.map(unnoticed).into_iter().collect();
+        let unguarded = match &go_test {
+            Some(go_test) => go_test.unguarded(&goflags),
+            None => goflags.unguarded,
+        };
+        let notes = unguarded.map(unnoticed).into_iter().collect();
         let mut environment = variables(&toolchain, goflags.text)?;
         environment.extend([
             ("LEAKGATE_DIR", Some(directory.into())),
@@ -245,11 +261,10 @@ impl Quiet {
             PATIENCE
         };
         let fields = [&self.root, &self.any, &self.without].map(|patterns| patterns.join("|"));
-        format!(
-            "{}\t{}\t{}",
-            self.max,
-            patience.as_millis(),
-            fields.join("\t")
-        )
+        let max = match self.max {
+            QuietMax::Count(count) => count.to_string(),
+            QuietMax::AsMany(index) => format!("={index}"),
+        };
+        format!("{max}\t{}\t{}", patience.as_millis(), fields.join("\t"))
     }
 }

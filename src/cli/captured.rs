@@ -17,7 +17,7 @@ pub(super) fn judge(gate: &Gate, policy: &Policy, collected: Collected, others: 
     };
     let nothing_told = verdict.totals.suites == 0 && verdict.unchecked.is_empty();
     if nothing_told && command.failed.is_none() {
-        let why = if verdict.totals.without_tests > 0 {
+        let why = if verdict.totals.without_tests + collected.listed > 0 {
             "no test ran in it, so nothing was checked: does -run match any?"
         } else if !collected.packages_without_tests.is_empty() {
             "none of its packages has a test, so nothing was checked"

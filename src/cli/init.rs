@@ -51,11 +51,15 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
     }
     let here = config::here()?;
     refuse(&here, !cis.is_empty())?;
-    let mut files = vec![Planned {
-        path: POLICY_NAME.into(),
-        text: POLICY,
-        next: "no stack may grow; try it: leakgate run -- go test ./...",
-    }];
+    let kept = config::in_force(&here)?;
+    let mut files = Vec::new();
+    if kept.is_none() {
+        files.push(Planned {
+            path: POLICY_NAME.into(),
+            text: POLICY,
+            next: "no stack may grow; try it: leakgate run -- go test ./...",
+        });
+    }
     files.extend(cis.iter().map(|ci| {
         let job = ci.job();
         Planned {
@@ -65,6 +69,9 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
         }
     }));
     write_all(&files)?;
+    if let Some(policy) = kept {
+        output::print(&format!("kept {}, which is in force\n", policy.display()))?;
+    }
     for file in &files {
         output::print(&format!("wrote {}: {}\n", file.path.display(), file.next))?;
     }
@@ -79,14 +86,10 @@ fn refuse(here: &Path, with_jobs: bool) -> anyhow::Result<()> {
             here.display()
         );
     }
-    if let Some(policy) = config::in_force(here)? {
-        let mend = if with_jobs {
-            "add --print to have the job alone"
-        } else {
-            "edit that one, or copy it here for a policy of this directory's own"
-        };
+    if let Some(policy) = config::in_force(here)?.filter(|_| !with_jobs) {
         bail!(
-            "a policy is there already, and nothing was written: {}; {mend}",
+            "a policy is there already, and nothing was written: {}; edit that one, or copy it here for a policy of this \
+             directory's own",
             policy.display()
         );
     }

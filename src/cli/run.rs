@@ -11,7 +11,7 @@ use super::captured;
 use super::gate::Gate;
 use super::output::Destination;
 use super::{Code, Run, complain, service};
-use crate::gotest::{self, Prepared, Quiet, Signals, UnknownGo};
+use crate::gotest::{self, Prepared, Quiet, QuietMax, Signals, UnknownGo};
 use crate::policy::{BUILTIN_ALLOWS, Bound, Matcher, Pattern, Policy};
 use services::Services;
 
@@ -87,19 +87,6 @@ impl Capture {
 
 /// What is accepted anyway, as far as functions tell it: no test binary waits for it to end.
 fn quiet(policy: &Policy, gate: &Gate) -> Vec<Quiet> {
-    let owned = |patterns: &[&str]| patterns.iter().map(ToString::to_string).collect();
-    let builtin = BUILTIN_ALLOWS.iter().filter(|_| policy.builtin_allow);
-    let builtin = builtin.map(|entry| Quiet {
-        max: match entry.bound {
-            Bound::Count(count) => count,
-            // Whether there are too many of these is for the judge to say.
-            Bound::Unbounded | Bound::AsMany(_) => i64::from(u16::MAX),
-        },
-        by_functions: true,
-        root: owned(entry.root),
-        any: owned(entry.any),
-        without: owned(entry.without),
-    });
     let today = gate.today();
     let own = policy.allows.iter().filter(|allow| allow.expires >= today);
     let own = own.filter_map(|allow| {
@@ -118,7 +105,7 @@ fn quiet(policy: &Policy, gate: &Gate) -> Vec<Quiet> {
         }
         let text = |pattern: &Option<Pattern>| pattern.iter().map(ToString::to_string).collect();
         Some(Quiet {
-            max: allow.max,
+            max: QuietMax::Count(allow.max),
             by_functions: home.is_none()
                 && state.is_none()
                 && package.is_none()
@@ -128,7 +115,25 @@ fn quiet(policy: &Policy, gate: &Gate) -> Vec<Quiet> {
             without: Vec::new(),
         })
     });
-    own.chain(builtin).collect()
+    let mut all: Vec<Quiet> = own.collect();
+    let own = all.len();
+    let owned = |patterns: &[&str]| patterns.iter().map(ToString::to_string).collect();
+    let builtin = BUILTIN_ALLOWS.iter().filter(|_| policy.builtin_allow);
+    all.extend(builtin.map(|entry| Quiet {
+        max: match entry.bound {
+            Bound::Count(count) => QuietMax::Count(count),
+            Bound::Unbounded => QuietMax::Count(i64::from(u16::MAX)),
+            Bound::AsMany(other) => {
+                let other = BUILTIN_ALLOWS.iter().position(|entry| entry.name == other);
+                QuietMax::AsMany(own + other.expect("the built-in list names its own entries"))
+            }
+        },
+        by_functions: true,
+        root: owned(entry.root),
+        any: owned(entry.any),
+        without: owned(entry.without),
+    }));
+    all
 }
 
 /// The command's own exit code, or 128 and the number of the signal that ended it, as shells have it.

@@ -83,7 +83,7 @@ fn judge_suite(judge: &Judge, files: &Files, limit: u64) -> Result<SuiteVerdict,
         return Err(unchecked(why));
     }
     let diff = if files.around_tests {
-        Diff::around_tests(before, afters)
+        Diff::around_tests(before, afters, proven.as_ref())
     } else {
         Diff::new(before, afters)
     };

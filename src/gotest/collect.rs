@@ -56,8 +56,10 @@ pub struct Collected {
     pub found: Found,
     /// The command that leakgate ran around them; `None` where it ran none.
     pub command: Option<Command>,
-    /// Import paths of all test binaries that were started.
-    pub started: BTreeSet<String>,
+    /// Import path and directory of each test binary that was started.
+    pub started: Vec<(String, String)>,
+    /// Test binaries that were started to list their tests.
+    pub listed: u64,
     /// Packages of the command that have no test files.
     pub packages_without_tests: BTreeSet<String>,
     /// Processes that test binaries started as copies of themselves.
@@ -119,7 +121,9 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
             collected.children += 1;
             continue;
         }
-        collected.started.insert(suite.import_path.clone());
+        collected
+            .started
+            .push((suite.import_path.clone(), suite.directory.clone()));
         let time = times.entry(suite.import_path.clone()).or_default();
         *time += 1;
         let package = match suite.import_path.as_str() {
@@ -134,7 +138,7 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
     }
     match Record::read(directory) {
         Ok(Some(record)) => collected.record(record, &missed),
-        Ok(None) => collected.missed(&missed, &BTreeSet::new()),
+        Ok(None) => collected.no_record(directory, &missed),
         Err(why) => collected
             .found
             .incomplete
@@ -150,6 +154,7 @@ impl Collected {
             && self.found.incomplete.is_empty()
             && self.command.is_none()
             && self.children == 0
+            && self.listed == 0
     }
 
     /// What this run left, against what the run of another build left: the after profile of each suite there takes the
@@ -183,15 +188,22 @@ impl Collected {
         self
     }
 
-    /// Whether a test binary of this package was started. One of files that were named, or of a folder outside of any
-    /// module, does not know its import path.
-    fn has_started(&self, import_path: &str) -> bool {
-        let is_nameless = import_path == "command-line-arguments" || import_path.starts_with("_/");
-        self.started.contains(import_path) || (is_nameless && self.started.contains(""))
+    /// How many test binaries of a package were started; `directories` are those of all packages with its import path. One of
+    /// files that were named, or of a folder outside of any module, does not know its import path, and one that changed
+    /// its directory before its tests began may be of any of these.
+    fn times_started(&self, package: &Package, directories: &BTreeSet<&str>) -> usize {
+        let path = package.import_path.as_str();
+        let is_nameless = path == "command-line-arguments" || path.starts_with("_/");
+        let started = self.started.iter().filter(|(import_path, directory)| {
+            let is_its_own = import_path == path || (is_nameless && import_path.is_empty());
+            let is_here = *directory == package.directory;
+            is_its_own && (is_here || !directories.contains(directory.as_str()))
+        });
+        started.count()
     }
 
     /// Adds test binaries that did not capture, by their package's import path where it is known.
-    fn missed(&mut self, missed: &[Missed], packages: &BTreeSet<Package>) {
+    fn missed(&mut self, missed: &[Missed], packages: &[Package]) {
         for Missed {
             program,
             directory,
@@ -209,6 +221,21 @@ impl Collected {
         }
     }
 
+    /// Adds what is known where no command is told of: a `TestMain` that captures needs none, and `leakgate run` leaves
+    /// one always.
+    fn no_record(&mut self, directory: &Path, missed: &[Missed]) {
+        self.missed(missed, &[]);
+        if directory.join(super::QUIET_FILE).exists() || directory.join(guard::FOLDER).exists() {
+            let why = format!(
+                "its {} is missing, which tells what became of the command",
+                record::FILE
+            );
+            self.found
+                .incomplete
+                .push((directory.display().to_string(), why));
+        }
+    }
+
     /// Adds what is known of the command.
     fn record(&mut self, record: Record, missed: &[Missed]) {
         self.missed(missed, &record.packages);
@@ -222,24 +249,41 @@ impl Collected {
             return;
         };
         self.found.incomplete.extend(record.problems);
-        for Package {
-            import_path,
-            directory,
-            has_tests,
-        } in record.packages
-        {
-            if !has_tests {
-                self.packages_without_tests.insert(import_path);
-            } else if missed.iter().any(|missed| missed.directory == directory) {
-                // It is told what became of its test binary.
-            } else if !self.has_started(&import_path) {
-                let why = if ended.failed.is_none() {
-                    "no test binary of it was seen, though the command succeeded: did it run elsewhere, or with another Go?"
-                } else {
-                    "no test binary of it ran: its build failed, or the command ended before"
-                };
-                self.found.incomplete.push((import_path, why.into()));
+        let mut times: BTreeMap<&Package, usize> = BTreeMap::new();
+        for package in &record.packages {
+            *times.entry(package).or_default() += 1;
+        }
+        for (package, wanted) in &times {
+            let import_path = &package.import_path;
+            if !package.has_tests {
+                self.packages_without_tests.insert(import_path.clone());
+                continue;
             }
+            let alike = times
+                .keys()
+                .filter(|other| other.import_path == *import_path);
+            let directories = alike.map(|package| package.directory.as_str()).collect();
+            let told = missed
+                .iter()
+                .filter(|missed| missed.directory == package.directory)
+                .count();
+            let seen = self.times_started(package, &directories);
+            if seen + told >= *wanted {
+                continue;
+            }
+            let why = match (&ended.failed, seen) {
+                (None, 0) => {
+                    "no test binary of it was seen, though the command succeeded: did its build fail, or did it run elsewhere?"
+                        .to_owned()
+                }
+                (Some(_), 0) => {
+                    "no test binary of it ran: its build failed, or the command ended before".to_owned()
+                }
+                (_, seen) => format!(
+                    "go test was to run it {wanted} times, and {seen} test binaries of it were seen: did a build fail?"
+                ),
+            };
+            self.found.incomplete.push((import_path.clone(), why));
         }
         self.command = Some(Command {
             line,
@@ -295,26 +339,25 @@ impl Collected {
                 ));
                 self.found.suites.push(files);
             }
+            (None, _, _, _) if has_flag(suite, "test.list") => self.listed += 1,
             (before, _, _, _) => {
-                let why = why_unfinished(folder, suite, before.is_some());
+                let why = why_unfinished(folder, before.is_some());
                 self.found.incomplete.push((name, why));
             }
         }
     }
 }
 
+/// Whether a test binary was started with a flag.
+fn has_flag(suite: &Suite, name: &str) -> bool {
+    let mut arguments = suite.args.iter();
+    arguments.any(|argument| argument.trim_start_matches('-').starts_with(name))
+}
+
 /// Why a process has no after profile.
-fn why_unfinished(folder: &Path, suite: &Suite, has_before: bool) -> String {
-    let flag = |name: &str| {
-        let mut arguments = suite.args.iter();
-        arguments.any(|argument| argument.trim_start_matches('-').starts_with(name))
-    };
+fn why_unfinished(folder: &Path, has_before: bool) -> String {
     if !has_before {
-        return if flag("test.list") {
-            "it listed its tests and ran none".into()
-        } else {
-            "it ended before its tests began: its TestMain did not call m.Run, or ended the process first".into()
-        };
+        return "it ended before its tests began: its TestMain did not call m.Run, or ended the process first".into();
     }
     // A TestMain that captures writes none.
     let log = fs::read_to_string(folder.join("tests.log")).ok();

@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
+use super::toolchain::GoFlags;
+
 /// A command that is `go test` itself, so that its packages can be listed.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct GoTest {
@@ -16,6 +18,8 @@ pub(super) struct GoTest {
     list: Vec<String>,
     /// Whether it only builds, or shows what it would do.
     runs_none: bool,
+    /// Whether it starts the test binaries by a program of the user's.
+    has_exec: bool,
     /// The directory of `-C`.
     pub(super) directory: Option<PathBuf>,
 }
@@ -87,6 +91,7 @@ impl GoTest {
             go: go.into(),
             list: Vec::new(),
             runs_none: false,
+            has_exec: false,
             directory,
         };
         found.read_flags(arguments)?;
@@ -120,6 +125,7 @@ impl GoTest {
                 );
             }
             self.runs_none |= ["c", "n", "h"].contains(&plain) && value != Some("false");
+            self.has_exec |= plain == "exec";
             let takes_next = value.is_none() && !WITHOUT_VALUE.contains(&plain);
             let value = if takes_next {
                 arguments.next().copied()
@@ -137,6 +143,12 @@ impl GoTest {
         self.list.push("--".into());
         self.list.extend(packages);
         Ok(())
+    }
+
+    /// Why test binaries that are built otherwise go unnoticed, if so.
+    pub(super) fn unguarded(&self, goflags: &GoFlags) -> Option<&'static str> {
+        let has_exec = self.has_exec.then_some("go test has an -exec of its own");
+        has_exec.or(goflags.unguarded)
     }
 
     /// Lists the packages of the command where it is run in the current directory.
@@ -183,7 +195,7 @@ impl GoTest {
 }
 
 /// Whether a program is a go command: `go`, `go.exe`, or one that names its version, as `go1.22.3`.
-fn is_go(program: &Path) -> bool {
+pub(super) fn is_go(program: &Path) -> bool {
     let name = program
         .file_name()
         .and_then(OsStr::to_str)

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::record;
+
 /// The folder of the notes, in the directory that is captured into.
 pub(super) const FOLDER: &str = "started";
 
@@ -64,7 +66,7 @@ pub fn note(program: &OsStr, arguments: &[OsString]) {
     };
     let path = folder.join(std::process::id().to_string());
     if let (Ok(()), Ok(text)) = (fs::create_dir_all(&folder), serde_json::to_string(&started)) {
-        let _ = fs::write(path, text);
+        let _ = record::write_whole(&path, &text);
     }
 }
 
@@ -92,6 +94,11 @@ pub(super) fn missed(directory: &Path, captured: &BTreeSet<u32>) -> Vec<Missed> 
         }
         let text = fs::read_to_string(entry.path()).unwrap_or_default();
         let Ok(started) = serde_json::from_str::<Started>(&text) else {
+            missed.push(Missed {
+                program: format!("process {process}"),
+                directory: entry.path().display().to_string(),
+                why: "this file should tell of a test binary, and is not understood",
+            });
             continue;
         };
         let name = started

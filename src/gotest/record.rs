@@ -1,7 +1,6 @@
 //! `run.json`: what leakgate knows of the command, kept beside what its test binaries wrote, so that whoever reads the
 //! directory later judges it alike.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::ExitStatus;
@@ -23,8 +22,8 @@ pub(super) struct Record {
     pub(super) command: Vec<String>,
     /// `None` while it runs.
     pub(super) ended: Option<Ended>,
-    /// The packages that its `go test` commands name.
-    pub(super) packages: BTreeSet<Package>,
+    /// The packages that its `go test` commands name, each as often as it is named.
+    pub(super) packages: Vec<Package>,
     /// Go tests that are not captured, and why.
     pub(super) problems: Vec<(String, String)>,
     /// What else a reader of the report should know.
@@ -36,6 +35,13 @@ pub(super) struct Record {
 pub(super) struct Ended {
     /// `None` when it succeeded.
     pub(super) failed: Option<String>,
+}
+
+/// Writes a whole file or none.
+pub(super) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let part = path.with_extension("part");
+    fs::write(&part, text)?;
+    fs::rename(&part, path)
 }
 
 impl From<ExitStatus> for Ended {
@@ -57,7 +63,7 @@ impl Record {
             schema: SCHEMA.into(),
             command,
             ended: None,
-            packages: BTreeSet::new(),
+            packages: Vec::new(),
             problems: problem.into_iter().collect(),
             notes,
         }
@@ -66,7 +72,7 @@ impl Record {
     pub(super) fn write(&self, directory: &Path) -> anyhow::Result<()> {
         let path = directory.join(FILE);
         let text = serde_json::to_string_pretty(self)?;
-        fs::write(&path, text + "\n")
+        write_whole(&path, &(text + "\n"))
             .with_context(|| format!("{} cannot be written", path.display()))
     }
 

@@ -322,44 +322,59 @@ func leakgateGrown(waited time.Duration) bool {
 	for entry, before := range leakgate.before {
 		growth[entry] -= before
 	}
-	var quiet []leakgateQuiet
-	for _, group := range groups {
-		more := group.count
-		if !group.ofTest {
+	for i := range groups {
+		if group := &groups[i]; !group.ofTest {
 			entry := group.entry()
-			if more > growth[entry] {
-				more = growth[entry]
+			if group.count > growth[entry] {
+				group.count = growth[entry]
 			}
-			if more > 0 {
-				growth[entry] -= more
+			if group.count > 0 {
+				growth[entry] -= group.count
 			}
 		}
-		if more > 0 && quiet == nil {
-			quiet = leakgateReadQuiet()
-		}
-		for i := 0; i < len(quiet) && more > 0; i++ {
-			if quiet[i].patience <= waited && quiet[i].matches(group.names) {
-				accepted := quiet[i].max
-				if accepted > more {
-					accepted = more
+	}
+	var quiet []leakgateQuiet
+	// Those that are accepted in the number of others come when that is known.
+	for _, later := range []bool{false, true} {
+		for i := range groups {
+			group := &groups[i]
+			if group.count > 0 && quiet == nil {
+				quiet = leakgateReadQuiet()
+			}
+			for q := range quiet {
+				if group.count <= 0 || quiet[q].asMany != later || quiet[q].patience > waited || !quiet[q].matches(group.names) {
+					continue
 				}
-				quiet[i].max -= accepted
-				more -= accepted
+				max := quiet[q].max
+				if later {
+					max = quiet[max].accepted
+				}
+				accepted := max - quiet[q].accepted
+				if accepted > group.count {
+					accepted = group.count
+				}
+				quiet[q].accepted += accepted
+				group.count -= accepted
 				break
 			}
 		}
-		if more > 0 {
+	}
+	for _, group := range groups {
+		if group.count > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// leakgateQuiet is one line of the file "quiet": how many more goroutines are accepted; after how many milliseconds, where
+// leakgateQuiet is one line of the file "quiet": how many more goroutines are accepted, or behind an equals sign the line,
+// counted from 0, whose goroutines they are accepted with, one for one; after how many milliseconds, where
 // more than functions decides whether they are; then patterns for the entry function, for any function of the stack, and
 // for functions that must not be in it; all parted by tabs, and the patterns of one kind by bars.
 type leakgateQuiet struct {
-	max                int
+	asMany             bool
+	max                int // the line, where asMany is set
+	accepted           int
 	patience           time.Duration
 	root, any, without []string
 }
@@ -375,11 +390,15 @@ func leakgateReadQuiet() []leakgateQuiet {
 		patterns := func(field string) []string {
 			return strings.FieldsFunc(field, func(r rune) bool { return r == '|' })
 		}
-		max, _ := strconv.Atoi(fields[0])
+		max, _ := strconv.Atoi(strings.TrimPrefix(fields[0], "="))
 		milliseconds, _ := strconv.Atoi(fields[1])
 		quiet = append(quiet, leakgateQuiet{
-			max, time.Duration(milliseconds) * time.Millisecond,
-			patterns(fields[2]), patterns(fields[3]), patterns(fields[4]),
+			asMany:   strings.HasPrefix(fields[0], "="),
+			max:      max,
+			patience: time.Duration(milliseconds) * time.Millisecond,
+			root:     patterns(fields[2]),
+			any:      patterns(fields[3]),
+			without:  patterns(fields[4]),
 		})
 	}
 	return quiet

@@ -73,7 +73,13 @@ impl Signals {
                 unix::end(&signal, &self.temporary);
             }
         }
-        let mut child = command.spawn()?;
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => {
+                self.alone = Some(unix::alone(&self.heard, &self.temporary)?);
+                return Err(error);
+            }
+        };
         let passing = unix::pass_on(for_command, child.id());
         let ended = child.wait();
         self.alone = Some(unix::alone(&self.heard, &self.temporary)?);

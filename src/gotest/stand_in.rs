@@ -5,20 +5,25 @@
 //! process becomes the real go command. Every other go command passes through.
 
 use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use super::command::{GoTest, Package};
+use super::command::{GoTest, Package, is_go};
+use super::record;
 use super::toolchain::Toolchain;
 use super::{Signals, Variables, variables};
 
 /// Names the folder that holds it.
 pub(super) const VARIABLE: &str = "LEAKGATE_GO";
+
+/// Names the process, and the go command that it became.
+const TRIED: &str = "LEAKGATE_GO_TRIED";
 
 /// Where each `go test` is noted, in the directory that is captured into.
 const FOLDER: &str = "commands";
@@ -41,7 +46,7 @@ struct Noted {
 /// What is known of all of them.
 #[derive(Debug, Default)]
 pub(super) struct Commands {
-    pub(super) packages: BTreeSet<Package>,
+    pub(super) packages: Vec<Package>,
     /// Where, and why its test binaries do not capture.
     pub(super) problems: Vec<(String, String)>,
     /// Why test binaries that are built otherwise go unnoticed.
@@ -53,6 +58,21 @@ pub(super) fn folder(signals: &Signals) -> Option<TempDir> {
     let leakgate = std::env::current_exe().ok()?;
     let folder = signals.temporary_directory("leakgate-go-").ok()?;
     link(&leakgate, &folder.path().join("go")).ok()?;
+    // Those that name their version are installed beside it.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    for entry in std::env::split_paths(&path).filter_map(|entry| fs::read_dir(entry).ok()) {
+        for go in entry
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| is_go(path))
+        {
+            // The same name may be in several folders.
+            let _ = link(
+                &leakgate,
+                &folder.path().join(go.file_name().unwrap_or_default()),
+            );
+        }
+    }
     Some(folder)
 }
 
@@ -87,22 +107,53 @@ pub fn called_as_go() -> anyhow::Result<Option<Go>> {
         return Ok(None);
     };
     let mut arguments = std::env::args_os();
-    let program = arguments.next().unwrap_or_default();
-    if Path::new(&program).file_name() != Some(OsStr::new("go")) {
+    let called = PathBuf::from(arguments.next().unwrap_or_default());
+    let Some(name) = called.file_name().filter(|_| is_go(&called)) else {
         return Ok(None);
-    }
+    };
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let go = std::env::split_paths(&path)
+    let entries: Vec<PathBuf> = std::env::split_paths(&path)
         .filter(|entry| entry.as_os_str() != folder)
-        .map(|entry| entry.join("go"))
-        .find(|go| go.is_file())
-        .context("no go command is on the PATH")?;
+        .collect();
+    let mut gos = entries
+        .iter()
+        .map(|entry| entry.join(name))
+        .filter(|go| go.is_file());
+    // What this process was before came back: it looks for a go command on the PATH itself, and means the next one.
+    let earlier = std::env::var(TRIED).unwrap_or_default();
+    let earlier = earlier.strip_prefix(&tried(Path::new("")));
+    if let Some(earlier) = earlier {
+        gos.find(|go| go.as_os_str() == earlier);
+    }
+    let program = gos
+        .next()
+        .with_context(|| format!("no other {} is on the PATH", name.display()))?;
     let arguments: Vec<OsString> = arguments.collect();
+    let mut variables = match earlier {
+        None => prepare(&program, &arguments).unwrap_or_default(),
+        Some(_) => Variables::new(),
+    };
+    variables.push((TRIED, Some(tried(&program).into())));
+    if is_script(&program) && !variables.iter().any(|(name, _)| *name == "PATH") {
+        // It may start the next one on the PATH in a process of its own.
+        variables.push(("PATH", Some(std::env::join_paths(entries)?)));
+    }
     Ok(Some(Go {
-        variables: prepare(&go, &arguments).unwrap_or_default(),
-        program: go,
+        program,
         arguments,
+        variables,
     }))
+}
+
+/// Says which go command this process became.
+fn tried(go: &Path) -> String {
+    format!("{} {}", std::process::id(), go.display())
+}
+
+fn is_script(program: &Path) -> bool {
+    let mut start = [0; 2];
+    let read = fs::File::open(program).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start == *b"#!"
 }
 
 /// Makes a `go test` capture and notes it; `None` for any other command, and for what tests run themselves.
@@ -127,9 +178,9 @@ fn prepare(go: &Path, arguments: &[OsString]) -> Option<Variables> {
         };
         let toolchain = Toolchain::ask(go.as_os_str(), go_test.directory.as_deref())?;
         let goflags = toolchain.goflags()?;
+        noted.unguarded = go_test.unguarded(&goflags).map(str::to_owned);
         noted.go_test = Some(go_test);
         noted.goflags = Some(goflags.text.clone());
-        noted.unguarded = goflags.unguarded.map(str::to_owned);
         variables(&toolchain, goflags.text).map(Some)
     });
     let variables = prepared.unwrap_or_else(|problem| {
@@ -144,7 +195,7 @@ fn prepare(go: &Path, arguments: &[OsString]) -> Option<Variables> {
 fn note(folder: &Path, noted: &Noted) {
     let path = folder.join(format!("{}-{}.json", std::process::id(), super::this_run()));
     if let (Ok(()), Ok(text)) = (fs::create_dir_all(folder), serde_json::to_string(noted)) {
-        let _ = fs::write(path, text);
+        let _ = record::write_whole(&path, &text);
     }
 }
 
@@ -158,8 +209,12 @@ pub(super) fn commands(directory: &Path) -> Commands {
     paths.sort();
     let mut commands = Commands::default();
     for path in paths {
-        let text = fs::read_to_string(path).unwrap_or_default();
+        let text = fs::read_to_string(&path).unwrap_or_default();
         let Ok(noted) = serde_json::from_str::<Noted>(&text) else {
+            let problem = "this file should tell of a go test command, and is not understood";
+            commands
+                .problems
+                .push((path.display().to_string(), problem.into()));
             continue;
         };
         if let Some(problem) = noted.problem {

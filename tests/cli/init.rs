@@ -182,22 +182,23 @@ fn the_jobs_fetch_a_release_alike_and_hold_it_to_its_checksums() {
 }
 
 #[test]
-fn a_policy_that_is_there_already_stays_under_whatever_name_and_nothing_is_written() {
+fn a_policy_that_is_there_already_stays_under_whatever_name_and_jobs_are_added() {
     for name in ["leakgate.yml", ".leakgate.yml", ".github/leakgate.yml"] {
         let directory = root();
         let path = directory.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, "version: 1\n").unwrap();
-        let ran = init(directory.path(), &["--ci", "make"]);
+        let ran = init(directory.path(), &[]);
         assert_eq!(ran.code, 2, "{name}: {}", ran.stdout);
-        assert_eq!(
-            ran.stderr,
-            format!(
-                "leakgate: a policy is there already, and nothing was written: {name}; add --print to have the job alone\n"
-            )
-        );
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "version: 1\n");
+        let refused = format!("a policy is there already, and nothing was written: {name};");
+        assert!(ran.stderr.contains(&refused), "{}", ran.stderr);
         assert_eq!(entries(directory.path()), 1, "{name}");
+        let ran = init(directory.path(), &["--ci", "make"]);
+        assert_eq!(ran.code, 0, "{name}: {}", ran.stderr);
+        let kept = format!("kept {name}, which is in force\n");
+        assert!(ran.stdout.starts_with(&kept), "{}", ran.stdout);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "version: 1\n");
+        assert_eq!(entries(directory.path()), 2, "{name}");
     }
 }
 

@@ -201,6 +201,70 @@ fn a_makefile_may_set_goflags_of_its_own() {
 }
 
 #[test]
+fn a_package_that_ran_once_excuses_no_later_run_of_it_that_did_not() {
+    let folder = scratch_of(
+        &["leaky"],
+        &[(
+            "leaky/later_test.go",
+            "//go:build later\n\npackage leaky\n\nvar x int = nothing\n",
+        )],
+    );
+    let script = "go test -run=None . && (go test -tags=later . || true)";
+    let ran = go().run_in(&folder.path().join("leaky"), &[], &["sh", "-c", script]);
+    assert_eq!(ran.code, 3, "{}", ran.said());
+    let why = ran.unchecked("example.com/leaky");
+    assert!(
+        why.contains("was to run it 2 times, and 1 test binaries"),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_script_may_list_tests_before_it_runs_them() {
+    let script = "go test -run \"$(go test -list . ./clean | grep ^Test | head -n 1)\" ./clean";
+    let ran = go().run(&["sh", "-c", script]);
+    assert_eq!(ran.code, 0, "{}", ran.said());
+}
+
+#[test]
+fn a_go_that_looks_for_the_next_one_on_the_path_comes_to_it() {
+    let shim = "#!/bin/bash\nhere=$(dirname \"$0\")\nfor d in ${PATH//:/ }; do\n\
+                  [ \"$d\" != \"$here\" ] && [ -x \"$d/go\" ] && exec \"$d/go\" \"$@\"\ndone\n";
+    let folder = scratch_of(&["leaky"], &[("shims/go", shim)]);
+    let go = go();
+    let program = folder.path().join("shims/go");
+    let mut mode = std::fs::metadata(&program).unwrap().permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+    std::fs::set_permissions(&program, mode).unwrap();
+    // The shim splits the PATH at blanks, so it lies in a folder without any.
+    let plain = tempfile::tempdir().unwrap();
+    std::fs::rename(&program, plain.path().join("go")).unwrap();
+    let paths = std::iter::once(plain.path().to_owned());
+    let path = go.path();
+    let path = std::env::join_paths(paths.chain(std::env::split_paths(&path))).unwrap();
+    let output = go
+        .leakgate(&folder.path().join("leaky"))
+        .env("PATH", path)
+        .args([
+            "run",
+            "--settle=1s",
+            "--report=json=../report.json",
+            "--",
+            "sh",
+            "-c",
+            "go version && go test .",
+        ])
+        .output()
+        .unwrap();
+    let ran = Ran::new(&output, &folder.path().join("report.json"));
+    assert_eq!(ran.code, 1, "{}", ran.said());
+    assert_eq!(
+        ran.findings(),
+        expected(&[("example.com/leaky.send", &[("TestLeaks", 1)])])
+    );
+}
+
+#[test]
 fn a_run_inside_a_run_is_judged_by_the_inner_one() {
     let folder = scratch_of(&["leaky"], &[]);
     let leakgate = env!("CARGO_BIN_EXE_leakgate");

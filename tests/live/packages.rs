@@ -260,7 +260,7 @@ fn a_run_in_which_no_test_ran_is_no_evidence() {
         (vec!["go", "version"], "no go test ran under leakgate"),
         (
             vec!["go", "test", "-list=.", "./parallel"],
-            "it listed its tests and ran none",
+            "no test ran in it",
         ),
     ] {
         let ran = go().run(&command);
@@ -343,6 +343,19 @@ fn background_loops_of_which_some_moved_on_are_the_same_ones() {
             "{note}"
         );
         assert_eq!(ran.report["suites"][0]["run"]["settled"], true);
+    }
+}
+
+#[test]
+fn a_goroutine_that_ended_excuses_none_that_was_given_something_else_to_run() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./warm"]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert_eq!(
+            ran.findings(),
+            expected(&[("example.com/run/warm.forget", &[])])
+        );
+        assert_eq!(ran.report["findings"][0]["growth"], 3);
     }
 }
 

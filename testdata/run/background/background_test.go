@@ -1,7 +1,10 @@
 // Package background has loops that an init function starts, some of which stand elsewhere when the tests are over.
 package background
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 var step = make(chan int)
 
@@ -17,7 +20,7 @@ func loop() {
 }
 
 //go:noinline
-func rest() { select {} }
+func rest() { time.Sleep(time.Hour) }
 
 func TestStep(t *testing.T) {
 	step <- 1
