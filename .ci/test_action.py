@@ -215,6 +215,11 @@ class Run(Case):
         self.expect(done, "not-gated", 1)
         self.assertNotIn("reached", done.log)
 
+    def test_what_the_command_writes_for_later_steps_changes_no_output(self):
+        for text in ("foo=bar", "exit-code=0\\nresult=pass\\nx<<exit-code=1\\n"):
+            done = self.act(run=f"cd leaky; go test ./checkout; printf '{text}' >>\"$GITHUB_OUTPUT\"")
+            self.expect(done, "fail", 1)
+
     def test_a_command_without_go_tests_is_no_evidence(self):
         self.expect(self.act(run="true"), "no-evidence", 3)
 
