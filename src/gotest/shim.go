@@ -262,6 +262,7 @@ func leakgateCalledBy(function string) bool {
 // leakgateGroup is goroutines that share a stack and labels.
 type leakgateGroup struct {
 	count  int
+	fresh  bool     // whether they have hardly begun: nothing is on the stack but their entry function
 	ofTest bool     // whether a test's label is on them
 	names  []string // the functions of the stack, leaf first, without those of package runtime at the leaf
 }
@@ -287,7 +288,9 @@ func leakgateGroups() []leakgateGroup {
 		if !strings.HasPrefix(line, "#") {
 			if at := strings.Index(line, " @"); at > 0 {
 				count, _ := strconv.Atoi(line[:at])
-				groups = append(groups, leakgateGroup{count: count})
+				// One that waits has frames of package runtime; the outermost is runtime.goexit.
+				fresh := strings.Count(line[at:], " 0x") <= 2
+				groups = append(groups, leakgateGroup{count: count, fresh: fresh})
 			}
 			continue
 		}
@@ -315,6 +318,9 @@ func leakgateGrown(waited time.Duration) bool {
 	growth := map[string]int{}
 	groups := leakgateGroups()
 	for _, group := range groups {
+		if group.fresh && waited < 100*time.Millisecond {
+			return true // it is not known yet what they will do
+		}
 		if !group.ofTest {
 			growth[group.entry()] += group.count
 		}
