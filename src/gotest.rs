@@ -19,6 +19,7 @@ mod record;
 mod signals;
 mod stand_in;
 mod toolchain;
+mod unfinished;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

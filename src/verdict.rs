@@ -3,14 +3,16 @@
 //! Nothing vanishes on the way: goroutines that were skipped, allowed or paired with a moved stack, and suites that could
 //! not be checked, are all in a [`Verdict`].
 
+mod test_run;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use crate::diff::Pairing;
 use crate::policy::Severity;
+pub use test_run::{Ending, TestRun};
 
 /// The judgement over all suites.
 #[derive(Debug, Clone, Default)]
@@ -48,58 +50,6 @@ pub struct Suite {
     pub totals: Totals,
     /// What a test binary told of itself; `None` for a service, and for profiles that were captured otherwise.
     pub run: Option<TestRun>,
-}
-
-/// What a test binary told of itself. Its [`Display`](fmt::Display) form is `go1.27.3, 4 tests, settled in 3 ms`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TestRun {
-    /// The version of its Go: `go1.27.3`.
-    pub go: String,
-    /// Different tests, subtests, benchmarks, examples and fuzz seeds that ran; `None` where that is not known.
-    pub tests: Option<u64>,
-    /// What `m.Run` returned; `None` when it did not.
-    pub exit_code: Option<i32>,
-    /// How the wait for goroutines to end came out.
-    pub ending: Ending,
-}
-
-/// How a test binary came to its last profile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// After so many milliseconds nothing was left that the policy does not accept.
-    Settled {
-        /// Milliseconds.
-        ms: u64,
-    },
-    /// Something was still left when the time to settle was over.
-    Unsettled {
-        /// Milliseconds.
-        ms: u64,
-    },
-    /// Its tests were ended by `-timeout`.
-    TimedOut {
-        /// The timeout, as Go writes it: `10m0s`.
-        after: String,
-    },
-}
-
-impl fmt::Display for TestRun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.go)?;
-        match self.tests {
-            Some(1) => f.write_str(", 1 test")?,
-            Some(tests) => write!(f, ", {tests} tests")?,
-            None => {}
-        }
-        if let Some(code) = self.exit_code.filter(|&code| code != 0) {
-            write!(f, ", failed with exit code {code}")?;
-        }
-        match &self.ending {
-            Ending::Settled { ms } => write!(f, ", settled in {ms} ms"),
-            Ending::Unsettled { ms } => write!(f, ", not settled after {ms} ms"),
-            Ending::TimedOut { after } => write!(f, ", timed out after {after}"),
-        }
-    }
 }
 
 /// A command that was run between the captures.
@@ -149,6 +99,16 @@ pub enum FailOn {
 }
 
 impl FailOn {
+    /// Whether a finding fails the build: nothing covers it, and it is grave enough.
+    pub fn counts(self, finding: &Finding) -> bool {
+        finding.is_open()
+            && match self {
+                FailOn::Error => finding.severity == Severity::Error,
+                FailOn::Warning => true,
+                FailOn::Never => false,
+            }
+    }
+
     /// The word for it on the command line and in the JSON report.
     pub fn name(self) -> &'static str {
         match self {
@@ -162,19 +122,10 @@ impl FailOn {
 impl Verdict {
     /// How it ends. Only violations that nothing covers count, and `fail_on` says which of them.
     pub fn outcome(&self, fail_on: FailOn) -> Outcome {
-        let fails = |finding: &Finding| match fail_on {
-            FailOn::Error => finding.severity == Severity::Error,
-            FailOn::Warning => true,
-            FailOn::Never => false,
-        };
         let gated = self.command.as_ref().is_none_or(|command| command.gated);
         if !gated {
             Outcome::NoEvidence
-        } else if self
-            .findings
-            .iter()
-            .any(|finding| finding.is_open() && fails(finding))
-        {
+        } else if self.findings.iter().any(|finding| fail_on.counts(finding)) {
             Outcome::Fail
         } else if !self.unchecked.is_empty() || self.totals.suites == 0 {
             Outcome::NoEvidence

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::command::Package;
 use super::guard::{self, Missed};
 use super::record::{self, Record};
+use super::unfinished::{hanging, why_unfinished};
 use crate::input::{Files, Found};
 use crate::verdict::{Ending, TestRun};
 
@@ -354,55 +355,6 @@ fn has_flag(suite: &Suite, name: &str) -> bool {
     arguments.any(|argument| argument.trim_start_matches('-').starts_with(name))
 }
 
-/// Why a process has no after profile.
-fn why_unfinished(folder: &Path, has_before: bool) -> String {
-    if !has_before {
-        return "it ended before its tests began: its TestMain did not call m.Run, or ended the process first".into();
-    }
-    // A TestMain that captures writes none.
-    let log = fs::read_to_string(folder.join("tests.log")).ok();
-    let during = match log.as_deref().map(running).as_deref() {
-        None => "early".to_owned(),
-        Some([]) => "outside of any test".to_owned(),
-        Some(running) => format!("while {} ran", running.join(", ")),
-    };
-    format!(
-        "the process ended {during}, so it has no after profile: os.Exit, log.Fatal, a panic, a signal, or a directory that it could not write to. Mend that \
-         first; leaks cannot be judged without it."
-    )
-}
-
-/// The tests that had begun and not ended, by the log of both.
-fn running(log: &str) -> Vec<&str> {
-    let mut running = Vec::new();
-    for line in log.lines() {
-        if let Some(name) = line.strip_prefix('+') {
-            running.push(name);
-        } else if let Some(name) = line.strip_prefix('-') {
-            running.retain(|other| *other != name);
-        }
-    }
-    running
-}
-
-/// Of tests that run, those that wait for no subtest of their own.
-fn hanging(running: &[String]) -> String {
-    let waits = |name: &&String| {
-        let prefix = format!("{name}/");
-        running.iter().any(|other| other.starts_with(&prefix))
-    };
-    let mut innermost: Vec<&str> = running
-        .iter()
-        .filter(|name| !waits(name))
-        .map(String::as_str)
-        .collect();
-    innermost.sort_unstable();
-    match innermost.as_slice() {
-        [] => "no test".to_owned(),
-        names => names.join(", "),
-    }
-}
-
 /// The folders below a directory in which a process has begun to write.
 fn folders(directory: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
     let (mut found, mut open) = (BTreeSet::new(), vec![directory.to_owned()]);
@@ -428,24 +380,4 @@ fn is_ours(path: &Path) -> bool {
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
     let text = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
     serde_json::from_slice(&text).map_err(|error| format!("is not understood: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_log_tells_which_tests_ran_at_the_end() {
-        assert_eq!(
-            running("+TestA\n-TestA\n+TestB\n+TestC\n-TestC\n"),
-            ["TestB"]
-        );
-        assert!(running("").is_empty());
-    }
-
-    #[test]
-    fn a_test_that_waits_for_its_subtest_does_not_hang() {
-        let names = ["TestA", "TestA/x", "TestAB"].map(String::from);
-        assert_eq!(hanging(&names), "TestA/x, TestAB");
-    }
 }

@@ -1,15 +1,18 @@
 //! What every format says of a finding, in the same words. Names are as the profile has them: each format makes them
 //! harmless in its own way.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fmt::{self, Write as _};
+mod remedy;
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
 use super::plural;
 use crate::diff::Pairing;
-use crate::policy::{Matcher, Pattern, Severity};
+use crate::policy::Severity;
 use crate::verdict::{AllowUse, CommandRun, FailOn, Finding, Outcome, Place, Verdict};
+pub(super) use remedy::Accept;
 
 /// Goroutines after by suite, state, and root or home: what an exception for a finding would have to accept.
 type Alike<'v> = HashMap<(&'v str, Option<&'static str>, &'static str, &'v str), i64>;
@@ -18,26 +21,6 @@ type Alike<'v> = HashMap<(&'v str, Option<&'static str>, &'static str, &'v str),
 pub(super) struct Facts<'v> {
     verdict: &'v Verdict,
     alike: Alike<'v>,
-}
-
-/// How a finding could be accepted.
-pub(super) enum Accept {
-    /// By the entry of the policy at this place, whose bound is exceeded.
-    Raise { place: String, max: i64 },
-    /// By this new entry under `allow:`. Its reason and its last day are for a person to fill in.
-    Entry(String),
-}
-
-impl fmt::Display for Accept {
-    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Accept::Raise { place, max } => write!(
-                formatter,
-                "raise max at {place} from {max}, if this is accepted too"
-            ),
-            Accept::Entry(entry) => formatter.write_str(entry),
-        }
-    }
 }
 
 impl<'v> Facts<'v> {
@@ -84,76 +67,6 @@ impl<'v> Facts<'v> {
             _ => {}
         }
         Some(tests.join(", "))
-    }
-
-    /// How to accept a finding that is not accepted yet, and with it the others of the same root and state: an exception counts all that it
-    /// matches.
-    pub(super) fn accept(&self, finding: &Finding) -> Option<Accept> {
-        if !finding.is_open() {
-            return None;
-        }
-        if let Some((place, max)) = &finding.exceeds {
-            return Some(Accept::Raise {
-                place: place.clone(),
-                max: *max,
-            });
-        }
-        let (key, place) = match (&finding.root, &finding.home) {
-            (Some(root), _) => ("root", root),
-            (None, Some(home)) => ("home", home),
-            (None, None) => return None,
-        };
-        // Not an entry that would accept whatever waits in this way.
-        let matcher = Matcher {
-            root: Some(Pattern::new(&place.function)),
-            ..Matcher::default()
-        };
-        if matcher.is_broad() {
-            return None;
-        }
-        let max = self
-            .alike
-            .get(&(finding.suite.as_str(), finding.state, key, &*place.function))
-            .copied();
-        let max = max.unwrap_or(finding.after);
-        let pattern = serde_json::to_string(&*place.function).unwrap_or_default();
-        let state = finding.state.unwrap_or_default();
-        Some(Accept::Entry(format!(
-            "- {{ match: {{ {key}: {pattern}, state: {state} }}, max: {max}, reason: ..., expires: ... }}"
-        )))
-    }
-
-    /// The command that runs only the tests which a finding names, or all of their package; `None` where it names no test of
-    /// a package.
-    pub(super) fn again(&self, finding: &Finding) -> Option<String> {
-        self.verdict.command.as_ref()?;
-        let tests: BTreeSet<&str> = finding
-            .tests
-            .keys()
-            .map(|test| test.split('/').next().unwrap_or_default())
-            .collect();
-        let is_plain = |text: &str, also: &str| {
-            let mut characters = text.chars();
-            characters.all(|one| one.is_alphanumeric() || also.contains(one)) && !text.is_empty()
-        };
-        let package = finding.suite.split(" (run ").next().unwrap_or_default();
-        if tests.is_empty() || !is_plain(package, "/._~-") {
-            return None;
-        }
-        // What is shared is started by whichever test comes first.
-        if finding.shared || !tests.iter().all(|test| is_plain(test, "_")) {
-            return Some(format!("leakgate run -- go test {package}"));
-        }
-        let (benchmarks, others): (Vec<&str>, Vec<&str>) = tests
-            .into_iter()
-            .partition(|test| test.starts_with("Benchmark"));
-        let flag = |name: &str, tests: &[&str]| match tests {
-            [] => String::new(),
-            [test] => format!(" -{name} '^{test}$'"),
-            tests => format!(" -{name} '^({})$'", tests.join("|")),
-        };
-        let (run, bench) = (flag("run", &others), flag("bench", &benchmarks));
-        Some(format!("leakgate run -- go test{run}{bench} {package}"))
     }
 
     /// What tells each finding from all others, in the order of the verdict: 32 hex digits that depend neither on lines
@@ -261,13 +174,7 @@ pub(super) fn subject(finding: &Finding) -> String {
 
 /// Whether a finding is one of those that make the verdict a failure.
 pub(super) fn fails(verdict: &Verdict, fail_on: FailOn, finding: &Finding) -> bool {
-    verdict.not_gated().is_none()
-        && finding.is_open()
-        && match fail_on {
-            FailOn::Error => finding.severity == Severity::Error,
-            FailOn::Warning => true,
-            FailOn::Never => false,
-        }
+    verdict.not_gated().is_none() && fail_on.counts(finding)
 }
 
 /// Where an exception stands: its line in the policy, or its name among the built-in ones.
@@ -404,25 +311,4 @@ pub(super) fn left_out(verdict: &Verdict) -> Vec<String> {
 /// Whether there is more than one suite, so that each has to be named.
 pub(super) fn several(verdict: &Verdict) -> bool {
     verdict.totals.suites + verdict.unchecked.len() as u64 > 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Facts;
-    use crate::report::sample;
-
-    #[test]
-    fn what_tests_share_is_run_again_by_its_package() {
-        let verdict = sample::verdict();
-        let facts = Facts::new(&verdict);
-        let mut finding = verdict.findings[0].clone();
-        let again =
-            "leakgate run -- go test -run '^(TestPoolDrain|TestPoolStop)$' example.com/shop/worker";
-        assert_eq!(facts.again(&finding).as_deref(), Some(again));
-        finding.shared = true;
-        let again = "leakgate run -- go test example.com/shop/worker";
-        assert_eq!(facts.again(&finding).as_deref(), Some(again));
-        finding.suite = "a service; rm -r x".into();
-        assert_eq!(facts.again(&finding), None);
-    }
 }
