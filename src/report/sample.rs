@@ -74,7 +74,7 @@ fn worker() -> Finding {
             home,
             place(
                 "example.com/dep.Each",
-                "/root/go/pkg/mod/example.com/dep@v1.2.3/each.go",
+                "/home/runner/go/pkg/mod/example.com/dep@v1.2.3/each.go",
                 9,
             ),
             root,
