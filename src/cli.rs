@@ -18,6 +18,7 @@ mod start;
 mod suites;
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -199,11 +200,12 @@ pub fn exit_on_panic() {
     }));
 }
 
+/// Prints a line on standard error, where it can: an error that nobody can hear of must not become another one.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
 /// Prints an error and what it was in, in one line for each cause.
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where errors reach the user"
-)]
 pub fn complain(error: &anyhow::Error) {
     for (depth, cause) in error.chain().enumerate() {
         let prefix = if depth == 0 {
@@ -218,7 +220,7 @@ pub fn complain(error: &anyhow::Error) {
                 .map(escape::terminal)
                 .collect::<Vec<_>>()
                 .join("\t");
-            eprintln!("{}{line}", if index == 0 { prefix } else { "" });
+            say(&format!("{}{line}", if index == 0 { prefix } else { "" }));
         }
     }
 }

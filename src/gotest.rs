@@ -14,6 +14,7 @@ mod collect;
 mod command;
 mod flags;
 mod guard;
+mod notes;
 mod overlay;
 mod record;
 mod signals;

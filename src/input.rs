@@ -9,8 +9,10 @@ use flate2::bufread::GzDecoder;
 use crate::profile::DecodeError;
 
 mod pairs;
+mod regular;
 
 pub use pairs::{ENDINGS, Files, Found, ListError, pair_directories, pair_directory};
+pub use regular::{name_of, open_regular, read_regular};
 
 /// A profile larger than this many bytes, inflated, is refused unless the caller raises the limit: 512 MiB.
 /// Half a million goroutines with twenty frames each, no two alike, take 40 MiB.
@@ -76,7 +78,9 @@ impl InputError {
             InputProblem::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 "Check the path, and that the step which captures this profile ran."
             }
-            InputProblem::Io(_) => "Check that it is a file this user may read.",
+            InputProblem::Io(_) => {
+                "Check that it is a regular file that this user may read; save what comes through a pipe to a file first."
+            }
             InputProblem::CutOff(_)
             | InputProblem::Gzip { .. }
             | InputProblem::TrailingGarbage(_) => {
@@ -96,7 +100,7 @@ impl InputError {
 /// A file that cannot be read, is not whole, or inflates past the limit.
 pub fn read(path: &Path, limit: u64) -> Result<Bytes, InputError> {
     let open = || -> Result<Bytes, InputProblem> {
-        let file = File::open(path)?;
+        let file = open_regular(path)?;
         let size = file.metadata()?.len();
         let mut reader = BufReader::with_capacity(1 << 16, file);
         reader.fill_buf()?;

@@ -20,7 +20,9 @@ use jiff::civil::Date;
 use crate::diff::Diff;
 use crate::policy::{BUILTIN_VERSION, Matcher, Per, Policy, Rule};
 use crate::snapshot::Snapshot;
-use crate::verdict::{Finding, Moved, Note, Skipped, Suite, TestRun, Totals, Unchecked, Verdict};
+use crate::verdict::{
+    Finding, Moved, Note, RuleUse, Skipped, Suite, TestRun, Totals, Unchecked, Verdict,
+};
 use exception::{Exception, Use};
 use matching::Conditions;
 use suite::Judging;
@@ -33,7 +35,8 @@ pub struct Judge<'p> {
     conditions: Conditions,
     /// In the order of the conditions' exceptions.
     exceptions: Vec<Exception<'p>>,
-    /// Whether stacks that did not grow can matter: for a ceiling, a sum, or the count of an exception.
+    /// Whether stacks that did not grow can matter: for a ceiling, a sum, the count of an exception, or what to say of a
+    /// rule.
     every_row: bool,
     /// Whether the policy asks for labels, so that stacks are taken apart by them.
     by_labels: bool,
@@ -50,6 +53,8 @@ pub struct SuiteVerdict {
     moved: Vec<Moved>,
     /// What each exception did.
     uses: Vec<Use>,
+    /// What each rule of the policy did.
+    rule_uses: Vec<Use>,
     unchecked: Vec<Unchecked>,
     skipped: Vec<Skipped>,
     notes: Vec<Note>,
@@ -99,7 +104,8 @@ impl<'p> Judge<'p> {
             conditions: Conditions::new(policy),
             exceptions: exception::all(policy),
             every_row: !policy.allows.is_empty()
-                || rules().any(|rule| rule.limit.count.is_some() || rule.per != Per::Stack),
+                || !policy.rules.is_empty()
+                || policy.default_rule.limit.count.is_some(),
             by_labels: matchers().any(Matcher::asks_for_labels)
                 || rules().any(|rule| matches!(rule.per, Per::Test | Per::Label(_))),
             by_proof: matchers().any(|matcher| matcher.proven.is_some()),
@@ -115,6 +121,7 @@ impl<'p> Judge<'p> {
     ) -> SuiteVerdict {
         let mut suite = Judging::new(self, name, diff, proven);
         let uses = std::mem::take(&mut suite.uses);
+        let rule_uses = std::mem::take(&mut suite.rule_uses);
         let mut verdict = SuiteVerdict {
             name: name.to_owned(),
             totals: Totals {
@@ -127,6 +134,7 @@ impl<'p> Judge<'p> {
             findings: suite.findings(&exception::covers(&self.exceptions, &uses, self.today)),
             moved: evidence::moved(name, diff),
             uses,
+            rule_uses,
             unchecked: evidence::unchecked(name, diff).into_iter().collect(),
             skipped: evidence::skipped(name, diff),
             notes: Vec::new(),
@@ -158,6 +166,7 @@ impl<'p> Judge<'p> {
             ..Verdict::default()
         };
         let mut uses = vec![Use::default(); self.exceptions.len()];
+        let mut rule_uses = vec![Use::default(); self.policy.rules.len()];
         for suite in suites {
             if suite.is_idle() {
                 verdict.totals.without_tests += 1;
@@ -180,6 +189,9 @@ impl<'p> Judge<'p> {
             for (sum, used) in uses.iter_mut().zip(suite.uses) {
                 sum.add(used);
             }
+            for (sum, used) in rule_uses.iter_mut().zip(suite.rule_uses) {
+                sum.add(used);
+            }
         }
         verdict.unchecked.sort();
         verdict
@@ -194,8 +206,34 @@ impl<'p> Judge<'p> {
             .zip(uses)
             .filter_map(|(exception, used)| exception.tell(used, self.today));
         verdict.allows = told.collect();
+        let rules = self.policy.rules.iter().zip(rule_uses);
+        verdict.rules = rules
+            .filter_map(|(rule, used)| use_of(rule, used))
+            .collect();
+        if verdict.totals.suites == 0 {
+            // Where nothing was judged, nothing could match.
+            verdict
+                .allows
+                .iter_mut()
+                .for_each(|allow| allow.unused = false);
+            verdict
+                .rules
+                .iter_mut()
+                .for_each(|rule| rule.unused = false);
+        }
         verdict
     }
+}
+
+/// What became of a rule; `None` for one that no file holds.
+fn use_of(rule: &Rule, used: Use) -> Option<RuleUse> {
+    let Use { matched, seen } = used;
+    Some(RuleUse {
+        name: rule.name.clone(),
+        line: rule.line?,
+        unused: seen == 0 && rule.matcher.has_names(),
+        shadowed: seen > 0 && matched == 0,
+    })
 }
 
 /// The order of findings: what counts first, then the gravest, then the largest; the rest only makes it one order.

@@ -20,6 +20,7 @@
 //! | [`mod@diff`] | two snapshots | a [`diff::Diff`]: which stack is which, exactly, under another name, or nearly |
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
 //! | [`judge`] | a diff, a policy and a day | a [`verdict::Verdict`] |
+//! | [`unseen`] | a character | whether a reader would see it, for [`policy`] and [`report`] |
 //! | [`verdict`] | | what was found, in full, for every report |
 //! | [`report`] | a verdict | text, JSON, and what CI platforms read |
 //! | [`gotest`] | a command | the profiles that its test binaries left, and what became of each |
@@ -76,4 +77,5 @@ pub mod report;
 pub mod snapshot;
 pub mod stack;
 pub mod state;
+pub mod unseen;
 pub mod verdict;

@@ -65,7 +65,7 @@ pub struct Snapshot<'buf> {
 }
 
 /// No goroutine is deeper: the runtime keeps 1024 program counters at most, and each may stand for some inlined frames.
-const DEEPEST: usize = 1 << 15;
+const DEEPEST: usize = 1 << 13;
 
 /// What an error would be in a sample that was read before.
 const READ_BEFORE: &str = "every sample was read when the profile was grouped";

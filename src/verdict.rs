@@ -29,6 +29,8 @@ pub struct Verdict {
     pub moved: Vec<Moved>,
     /// What became of each exception: all of the policy's, and the built-in ones that matched.
     pub allows: Vec<AllowUse>,
+    /// What became of each rule of the policy, in its order.
+    pub rules: Vec<RuleUse>,
     /// What could not be checked. Never the same as clean.
     pub unchecked: Vec<Unchecked>,
     /// Goroutines that were left out of the judgement.
@@ -50,6 +52,14 @@ pub struct Suite {
     pub totals: Totals,
     /// What a test binary told of itself; `None` for a service, and for profiles that were captured otherwise.
     pub run: Option<TestRun>,
+}
+
+/// What was tested in a suite: its name without the number that a package gets which is tested several times.
+///
+/// Input: `example.com/shop (run 2)`
+/// Output: `example.com/shop`
+pub fn tested(suite: &str) -> &str {
+    suite.split(" (run ").next().unwrap_or_default()
 }
 
 /// A command that was run between the captures.
@@ -213,14 +223,25 @@ pub struct Finding {
     pub labels: BTreeMap<String, BTreeMap<String, i64>>,
     /// How the stack was found in both profiles; `None` for several stacks.
     pub pairing: Option<Pairing>,
-    /// Leaf first; empty for several stacks.
-    pub stack: Vec<Place>,
+    /// Empty for several stacks.
+    pub stack: Trace,
     /// The stack before, when it was another.
-    pub stack_before: Vec<Place>,
+    pub stack_before: Trace,
     /// Why it is allowed or no longer is, or what makes up a sum over several stacks.
     pub reason: String,
-    /// Where the exception of the policy stands that covers such goroutines, only not so many, and its bound.
-    pub exceeds: Option<(String, i64)>,
+    /// The exception of the policy that covers such goroutines, only not so many.
+    pub exceeds: Option<Exceeded>,
+}
+
+/// An exception that covers fewer goroutines than there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exceeded {
+    /// Where it stands: `leakgate.yml:12`.
+    pub place: String,
+    /// How many it covers.
+    pub max: i64,
+    /// Whether it is for one stack alone.
+    pub is_narrow: bool,
 }
 
 impl Finding {
@@ -271,6 +292,58 @@ pub struct Place {
     pub line: u32,
 }
 
+/// The frames of a stack, leaf first. Of a very deep one only its two ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Trace {
+    frames: Vec<Place>,
+    elided: usize,
+}
+
+impl Trace {
+    /// So many frames are kept at each end; Go's own dumps keep fifty.
+    pub const KEPT: usize = 100;
+
+    /// A stack of `depth` frames; `place` gives each that is kept, by how far it is from the leaf.
+    pub fn new(depth: usize, mut place: impl FnMut(usize) -> Place) -> Self {
+        let elided = depth.saturating_sub(2 * Self::KEPT);
+        let head = if elided > 0 { Self::KEPT } else { depth };
+        let frames = (0..head).chain(head + elided..depth).map(&mut place);
+        Self {
+            frames: frames.collect(),
+            elided,
+        }
+    }
+
+    /// The frames that were kept, leaf first.
+    pub fn frames(&self) -> &[Place] {
+        &self.frames
+    }
+
+    /// How many frames were left out, behind the first [`Trace::KEPT`].
+    pub fn elided(&self) -> usize {
+        self.elided
+    }
+
+    /// The frames, with `gap` in the place of those that were left out: it is given how many these are.
+    pub fn map<T>(&self, frame: impl FnMut(&Place) -> T, gap: impl FnOnce(usize) -> T) -> Vec<T> {
+        let mut entries: Vec<T> = self.frames.iter().map(frame).collect();
+        if self.elided > 0 {
+            entries.insert(Self::KEPT, gap(self.elided));
+        }
+        entries
+    }
+
+    /// The outermost frame.
+    pub fn last(&self) -> Option<&Place> {
+        self.frames.last()
+    }
+
+    /// Whether it has no frame.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+}
+
 /// A stack that was matched with another one of the before profile.
 #[derive(Debug, Clone)]
 pub struct Moved {
@@ -286,10 +359,10 @@ pub struct Moved {
     pub before: i64,
     /// Goroutines after.
     pub after: i64,
-    /// Its stack before, leaf first.
-    pub stack_before: Vec<Place>,
-    /// Its stack after, leaf first.
-    pub stack: Vec<Place>,
+    /// Its stack before.
+    pub stack_before: Trace,
+    /// Its stack after.
+    pub stack: Trace,
 }
 
 /// What became of one exception.
@@ -329,6 +402,19 @@ impl AllowUse {
     pub fn expires_soon(&self) -> bool {
         self.days_left.is_some_and(|days| (0..=14).contains(&days))
     }
+}
+
+/// What became of one rule of the policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleUse {
+    /// The rule's name.
+    pub name: String,
+    /// Line in the policy file, 1-based.
+    pub line: u32,
+    /// Whether it names goroutines and none has this name, before or after, in any suite.
+    pub unused: bool,
+    /// Whether earlier rules take all stacks that it matches.
+    pub shadowed: bool,
 }
 
 /// Something that could not be checked.

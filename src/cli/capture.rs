@@ -206,7 +206,9 @@ fn tell(error: &CaptureError) {
 }
 
 /// Says what was done. Standard output may be the profile.
-#[expect(clippy::print_stderr, reason = "progress is for the user's eyes only")]
 fn say(line: &str) {
-    eprintln!("leakgate: {}", crate::report::escape::terminal(line));
+    super::say(&format!(
+        "leakgate: {}",
+        crate::report::escape::terminal(line)
+    ));
 }

@@ -1,10 +1,12 @@
 //! Finding and reading the policy file.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::policy::{FILE_NAMES, Policy};
+use crate::input::{name_of, read_regular};
+use crate::policy::{FILE_NAMES, LARGEST, Policy};
 
 /// Reads the policy that was named, or the nearest one, or gives the built-in one.
 ///
@@ -18,7 +20,7 @@ pub(super) fn policy(named: Option<&Path>) -> anyhow::Result<Policy> {
     let Some(path) = found else {
         return Ok(Policy::default());
     };
-    let bytes = std::fs::read(&path)
+    let bytes = read_regular(&path, LARGEST)
         .with_context(|| format!("the policy {} cannot be read", path.display()))?;
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
@@ -59,11 +61,13 @@ fn nearest(start: &Path, home: Option<&Path>) -> anyhow::Result<Option<PathBuf>>
         if home.is_some_and(|home| home.starts_with(directory)) {
             break;
         }
-        let present: Vec<PathBuf> = FILE_NAMES
-            .iter()
-            .map(|name| directory.join(name))
-            .filter(|path| path.is_file())
-            .collect();
+        let mut present = Vec::new();
+        for name in FILE_NAMES {
+            let path = directory.join(name);
+            if is_there(&path)? {
+                present.push(path);
+            }
+        }
         if let [first, second, ..] = &present[..] {
             bail!(
                 "two policy files, and only one can hold: {} and {}; remove one",
@@ -71,17 +75,15 @@ fn nearest(start: &Path, home: Option<&Path>) -> anyhow::Result<Option<PathBuf>>
                 second.display()
             );
         }
-        let misnamed = FILE_NAMES
-            .iter()
-            .map(|name| directory.join(name).with_extension("yaml"))
-            .find(|path| path.is_file());
-        if let Some(misnamed) = misnamed {
-            let name = misnamed.with_extension("yml");
-            bail!(
-                "{} would not be read: rename it to {}",
-                misnamed.display(),
-                name.display()
-            );
+        for name in FILE_NAMES {
+            let misnamed = directory.join(name).with_extension("yaml");
+            if misnamed.symlink_metadata().is_ok() {
+                bail!(
+                    "{} would not be read: rename it to {}",
+                    misnamed.display(),
+                    directory.join(name).display()
+                );
+            }
         }
         if let Some(path) = present.into_iter().next() {
             return Ok(Some(path));
@@ -91,6 +93,35 @@ fn nearest(start: &Path, home: Option<&Path>) -> anyhow::Result<Option<PathBuf>>
         }
     }
     Ok(None)
+}
+
+/// Whether a policy is at this path.
+///
+/// # Errors
+/// Something that is no policy and may stand for one. To pass over it would mean to judge by another policy, further up,
+/// than the author of this one thinks.
+fn is_there(path: &Path) -> anyhow::Result<bool> {
+    let absent = |error: &std::io::Error| {
+        matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+    };
+    let entry = match path.symlink_metadata() {
+        Err(error) if absent(&error) => return Ok(false),
+        entry => entry.with_context(|| format!("{} cannot be looked at", path.display()))?,
+    };
+    let kind = match path.metadata() {
+        Err(error) if absent(&error) => entry.file_type(),
+        file => file
+            .with_context(|| format!("{} cannot be looked at", path.display()))?
+            .file_type(),
+    };
+    if kind.is_file() {
+        return Ok(true);
+    }
+    bail!(
+        "the policy {} is {}, not a regular file: put a policy there, or remove it",
+        path.display(),
+        name_of(kind)
+    )
 }
 
 fn home() -> Option<PathBuf> {

@@ -1,6 +1,6 @@
 //! Writing reports: where each goes, and in which colours.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -139,11 +139,18 @@ pub(super) fn check_destinations(reports: &[Report]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens a file for writing and leaves it as it was.
+/// Opens a file for writing and leaves it as it was. What is no file, such as `/dev/stdout`, shows only later what it
+/// takes: a pipe that was opened and closed would have been read to its end.
 fn try_out(path: &Path) -> io::Result<()> {
     make_folder(path)?;
+    if path
+        .metadata()
+        .is_ok_and(|it| !it.is_file() && !it.is_dir())
+    {
+        return Ok(());
+    }
     let is_new = path.symlink_metadata().is_err();
-    OpenOptions::new().append(true).create(true).open(path)?;
+    open(OpenOptions::new().append(true).create(true), path)?;
     // An empty report would look like one that says nothing was found.
     if is_new {
         std::fs::remove_file(path)
@@ -152,13 +159,33 @@ fn try_out(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Opens what a report is written to. A pipe that nobody reads is an error at once; one that somebody reads is written to
+/// as fast as they do.
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use nix::fcntl::{FcntlArg, OFlag, fcntl};
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let file = options.custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+        let flags = OFlag::from_bits_retain(fcntl(&file, FcntlArg::F_GETFL)?);
+        fcntl(&file, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK))?;
+        Ok(file)
+    }
+    #[cfg(not(unix))]
+    options.open(path)
+}
+
 fn make_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), std::fs::create_dir_all)
 }
 
 /// The command of `run` may have cleaned up the folder that was made before it.
 fn write_file(path: &Path, text: &str) -> anyhow::Result<()> {
-    let written = make_folder(path).and_then(|()| std::fs::write(path, text));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    let written = make_folder(path)
+        .and_then(|()| open(&mut options, path))
+        .and_then(|mut file| file.write_all(text.as_bytes()));
     written.with_context(|| unwritable(path))
 }
 
@@ -253,7 +280,7 @@ pub(super) fn write(
 
 /// Adds to what the step has put into its summary already.
 fn append_summary(path: &Path, subject: &Subject) -> io::Result<()> {
-    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    let mut file = open(OpenOptions::new().append(true).create(true), path)?;
     let there = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
     let summary = markdown::render(subject, markdown::SUMMARY.saturating_sub(there));
     file.write_all(format!("{summary}\n").as_bytes())

@@ -3,10 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::input::read_regular;
 use crate::report::sources::{Module, Sources};
 
 /// Most entries of directories that are looked at: several times what the largest Go repositories have.
 const MOST_ENTRIES: usize = 500_000;
+
+/// A go.mod of more bytes than this is none.
+const LARGEST_GO_MOD: u64 = 16 << 20;
 
 /// Directories whose files are not the repository's own.
 const SKIPPED: [&str; 2] = ["vendor", "node_modules"];
@@ -68,8 +72,8 @@ impl Walk {
     /// Links are not followed, so that it ends. A toolchain and a cache of modules that lie in the repository are none of
     /// its code.
     fn directory(&mut self, path: &Path, below: &str) {
-        let go_mod = std::fs::read_to_string(path.join("go.mod")).ok();
-        match go_mod.and_then(|text| module_path(&text)) {
+        let go_mod = read_regular(&path.join("go.mod"), LARGEST_GO_MOD).ok();
+        match go_mod.and_then(|text| module_path(&String::from_utf8_lossy(&text))) {
             Some(path) if STANDARD_LIBRARY.contains(&&*path) => return,
             Some(path) => self.modules.push(Module {
                 path,

@@ -78,7 +78,10 @@ fn judge_suite(judge: &Judge, files: &Files, limit: u64) -> Result<SuiteVerdict,
     let (before, afters) = snapshots
         .split_first()
         .expect("a suite has a before and an after");
-    let why = mismatch(before, afters, proven.as_ref()).or_else(|| order(before, afters));
+    let inflated: Vec<&[u8]> = bytes.iter().map(|bytes| &*bytes.inflated).collect();
+    let why = mismatch(before, afters, proven.as_ref())
+        .or_else(|| repeated(&inflated[..=afters.len()]))
+        .or_else(|| order(before, afters, files.around_tests));
     if let Some(why) = why {
         return Err(unchecked(why));
     }
@@ -180,8 +183,19 @@ fn mismatch(before: &Snapshot, afters: &[Snapshot], proven: Option<&Snapshot>) -
     }
 }
 
-/// Why profiles cannot stand for the times that their places say, if so.
-fn order(before: &Snapshot, afters: &[Snapshot]) -> Option<String> {
+/// Why profiles that hold the same bytes, one right after the other, say nothing of what happened between them.
+fn repeated(profiles: &[&[u8]]) -> Option<String> {
+    let mut pairs = profiles.windows(2);
+    pairs.any(|pair| pair[0] == pair[1]).then(|| {
+        "two of its profiles are the same one: they hold the same bytes, and two captures never do. Capture once before and \
+         once after."
+            .to_owned()
+    })
+}
+
+/// Why profiles cannot stand for the times that their places say, if so; `of_one_process` where that is known without
+/// them.
+fn order(before: &Snapshot, afters: &[Snapshot], of_one_process: bool) -> Option<String> {
     if let Some(empty) = afters
         .iter()
         .chain([before])
@@ -198,13 +212,13 @@ fn order(before: &Snapshot, afters: &[Snapshot]) -> Option<String> {
     for after in afters {
         let (first, second) = (earlier.profile(), after.profile());
         // Only within one process does the order say anything: a base build may well be measured after a head build.
-        if first.is_of_same_process(second)
+        if (of_one_process || first.is_of_same_process(second))
             && first.time_nanos() != 0
             && second.time_nanos() <= first.time_nanos()
         {
             return Some(
                 "both profiles are of one process, and the after profile was not taken after the before profile: are the \
-                 two swapped, or the same file?"
+                 two swapped?"
                     .to_owned(),
             );
         }

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::command::Package;
 use super::guard::{self, Missed};
+use super::notes::read_json;
 use super::record::{self, Record};
 use super::unfinished::{hanging, why_unfinished};
-use crate::input::{Files, Found};
+use crate::input::{Files, Found, open_regular};
 use crate::verdict::{Ending, TestRun};
 
 /// The file that every process writes first.
@@ -93,8 +94,9 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
             inside.display().to_string()
         };
         match read_json::<Suite>(&folder.join(SUITE_FILE)) {
-            Ok(suite) if suite.schema == SCHEMA => processes.push((folder.clone(), suite)),
-            Ok(suite) => {
+            Ok(None) => continue,
+            Ok(Some(suite)) if suite.schema == SCHEMA => processes.push((folder.clone(), suite)),
+            Ok(Some(suite)) => {
                 let why = format!(
                     "its {SUITE_FILE} is of the form {:?}, which this release does not know",
                     suite.schema
@@ -296,8 +298,20 @@ impl Collected {
     fn process(&mut self, name: String, folder: &Path, suite: &Suite) {
         let file = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
         let (before, after) = (file("before.pb.gz"), file("after.pb.gz"));
-        let end = read_json::<End>(&folder.join("end.json")).ok();
-        let timeout = read_json::<Timeout>(&folder.join("timeout.json")).ok();
+        let (end, timeout) = match (
+            read_json::<End>(&folder.join("end.json")),
+            read_json::<Timeout>(&folder.join("timeout.json")),
+        ) {
+            (Ok(end), Ok(timeout)) => (end, timeout),
+            (Err(why), _) => {
+                let why = format!("its end.json {why}");
+                return self.found.incomplete.push((name, why));
+            }
+            (_, Err(why)) => {
+                let why = format!("its timeout.json {why}");
+                return self.found.incomplete.push((name, why));
+            }
+        };
         let mut files = Files {
             suite: name.clone(),
             proven: file("proven.pb.gz"),
@@ -371,13 +385,10 @@ fn folders(directory: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
     Ok(found)
 }
 
-/// Whether a file of this name is leakgate's: others may have one too.
+/// Whether a file of this name is leakgate's: others may have one too. One that cannot be read is told, so it counts as
+/// one of ours.
 fn is_ours(path: &Path) -> bool {
-    fs::read_to_string(path).is_ok_and(|text| text.contains("leakgate.suite/"))
-}
-
-/// Reads a file, or says what is wrong with it.
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, String> {
-    let text = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
-    serde_json::from_slice(&text).map_err(|error| format!("is not understood: {error}"))
+    let mut start = Vec::new();
+    let read = open_regular(path).and_then(|file| file.take(1 << 20).read_to_end(&mut start));
+    read.is_err() || String::from_utf8_lossy(&start).contains("leakgate.suite/")
 }

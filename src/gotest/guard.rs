@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::record;
+use super::notes::{make_folder, read_json, write_whole};
 
 /// The folder of the notes, in the directory that is captured into.
 pub(super) const FOLDER: &str = "started";
@@ -65,8 +65,8 @@ pub fn note(program: &OsStr, arguments: &[OsString]) {
         directory: here.display().to_string(),
     };
     let path = folder.join(std::process::id().to_string());
-    if let (Ok(()), Ok(text)) = (fs::create_dir_all(&folder), serde_json::to_string(&started)) {
-        let _ = record::write_whole(&path, &text);
+    if let (Ok(()), Ok(text)) = (make_folder(&folder), serde_json::to_string(&started)) {
+        let _ = write_whole(&path, &text);
     }
 }
 
@@ -92,8 +92,7 @@ pub(super) fn missed(directory: &Path, captured: &BTreeSet<u32>) -> Vec<Missed> 
         if captured.contains(&process) {
             continue;
         }
-        let text = fs::read_to_string(entry.path()).unwrap_or_default();
-        let Ok(started) = serde_json::from_str::<Started>(&text) else {
+        let Ok(Some(started)) = read_json::<Started>(&entry.path()) else {
             missed.push(Missed {
                 program: format!("process {process}"),
                 directory: entry.path().display().to_string(),

@@ -1,7 +1,6 @@
 //! `run.json`: what leakgate knows of the command, kept beside what its test binaries wrote, so that whoever reads the
 //! directory later judges it alike.
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitStatus;
 
@@ -9,6 +8,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::command::Package;
+use super::notes::{read_json, write_whole};
 
 pub(super) const FILE: &str = "run.json";
 
@@ -35,13 +35,6 @@ pub(super) struct Record {
 pub(super) struct Ended {
     /// `None` when it succeeded.
     pub(super) failed: Option<String>,
-}
-
-/// Writes a whole file or none.
-pub(super) fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let part = path.with_extension("part");
-    fs::write(&part, text)?;
-    fs::rename(&part, path)
 }
 
 impl From<ExitStatus> for Ended {
@@ -78,12 +71,10 @@ impl Record {
 
     /// `None` where no `leakgate run` has written; or what is wrong with what it has written.
     pub(super) fn read(directory: &Path) -> Result<Option<Self>, String> {
-        let text = match fs::read(directory.join(FILE)) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            text => text.map_err(|error| format!("its {FILE} cannot be read: {error}"))?,
+        let record = read_json::<Self>(&directory.join(FILE));
+        let Some(record) = record.map_err(|why| format!("its {FILE} {why}"))? else {
+            return Ok(None);
         };
-        let record: Self = serde_json::from_slice(&text)
-            .map_err(|error| format!("its {FILE} is not understood: {error}"))?;
         if record.schema == SCHEMA {
             Ok(Some(record))
         } else {

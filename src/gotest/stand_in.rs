@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
 use super::command::{GoTest, Package, is_go};
-use super::record;
+use super::notes::{make_folder, read_json, write_whole};
 use super::toolchain::Toolchain;
 use super::{Signals, Variables, variables};
 
@@ -194,8 +194,8 @@ fn prepare(go: &Path, arguments: &[OsString]) -> Option<Variables> {
 /// Gives up in silence where it cannot: the command comes first, and test binaries that capture nothing are noticed.
 fn note(folder: &Path, noted: &Noted) {
     let path = folder.join(format!("{}-{}.json", std::process::id(), super::this_run()));
-    if let (Ok(()), Ok(text)) = (fs::create_dir_all(folder), serde_json::to_string(noted)) {
-        let _ = record::write_whole(&path, &text);
+    if let (Ok(()), Ok(text)) = (make_folder(folder), serde_json::to_string(noted)) {
+        let _ = write_whole(&path, &text);
     }
 }
 
@@ -209,8 +209,7 @@ pub(super) fn commands(directory: &Path) -> Commands {
     paths.sort();
     let mut commands = Commands::default();
     for path in paths {
-        let text = fs::read_to_string(&path).unwrap_or_default();
-        let Ok(noted) = serde_json::from_str::<Noted>(&text) else {
+        let Ok(Some(noted)) = read_json::<Noted>(&path) else {
             let problem = "this file should tell of a go test command, and is not understood";
             commands
                 .problems

@@ -13,6 +13,10 @@ use super::Variables;
 use super::flags;
 use super::guard;
 use super::overlay::{self, Overlay};
+use crate::input::read_regular;
+
+/// An overlay of more bytes than this is refused: it names files, and holds none.
+const LARGEST_OVERLAY: u64 = 64 << 20;
 
 /// There is no go command to ask.
 #[derive(Debug, thiserror::Error)]
@@ -217,8 +221,8 @@ fn link_to(target: &Path, link: &Path) -> std::io::Result<()> {
 fn read(flag: &str, directory: &Path) -> anyhow::Result<Overlay> {
     let path = flags::value_of(flag, "overlay").unwrap_or_default();
     let error = || format!("the overlay {path} that GOFLAGS names cannot be read");
-    let text = fs::read_to_string(directory.join(path)).with_context(error)?;
-    let overlay: Overlay = serde_json::from_str(&text).with_context(error)?;
+    let text = read_regular(&directory.join(path), LARGEST_OVERLAY).with_context(error)?;
+    let overlay: Overlay = serde_json::from_slice(&text).with_context(error)?;
     let absolute = |path: &str| -> anyhow::Result<String> {
         // An empty path stands for no file at all.
         Ok(match path {

@@ -1,7 +1,8 @@
 //! What the tests were at in a process that did not come to its end.
 
-use std::fs;
 use std::path::Path;
+
+use super::notes::read_text;
 
 /// Why a process has no after profile.
 pub(super) fn why_unfinished(folder: &Path, has_before: bool) -> String {
@@ -9,7 +10,7 @@ pub(super) fn why_unfinished(folder: &Path, has_before: bool) -> String {
         return "it ended before its tests began: its TestMain did not call m.Run, or ended the process first".into();
     }
     // A TestMain that captures writes none.
-    let log = fs::read_to_string(folder.join("tests.log")).ok();
+    let log = read_text(&folder.join("tests.log")).ok().flatten();
     let during = match log.as_deref().map(running).as_deref() {
         None => "early".to_owned(),
         Some([]) => "outside of any test".to_owned(),

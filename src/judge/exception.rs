@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::policy::{Allow, BUILTIN_ALLOWS, Bound, BuiltinAllow, Policy};
-use crate::verdict::{AllowUse, Disposition};
+use crate::verdict::{AllowUse, Disposition, Exceeded};
 
 /// An exception, wherever it comes from.
 #[derive(Debug, Clone, Copy)]
@@ -23,11 +23,11 @@ pub(super) enum Cover {
     Expired,
 }
 
-/// What an exception did: goroutines after for one of the policy; growth for a built-in one, which is there for what
-/// comes with a test run, not for what a program keeps anyway.
+/// What an exception or a rule did. Of an exception of the policy it counts the goroutines after; of a built-in one growth,
+/// since that is there for what comes with a test run, not for what a program keeps anyway; of a rule, those before and after.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Use {
-    /// Of goroutines that no exception before it took.
+    /// Of goroutines that none before it took.
     pub(super) matched: i64,
     /// Of all that it matches.
     pub(super) seen: i64,
@@ -125,12 +125,14 @@ impl Exception<'_> {
         }
     }
 
-    /// For an exception of the policy that is exceeded: where it stands, and its bound.
-    pub(super) fn exceeded(&self, cover: Cover, policy: &Policy) -> Option<(String, i64)> {
+    /// For an exception of the policy that is exceeded: what is to be known of it.
+    pub(super) fn exceeded(&self, cover: Cover, policy: &Policy) -> Option<Exceeded> {
         match (self, cover) {
-            (Exception::Policy(allow), Cover::Exceeded) => {
-                Some((policy.place(Some(allow.line)), allow.max))
-            }
+            (Exception::Policy(allow), Cover::Exceeded) => Some(Exceeded {
+                place: policy.place(Some(allow.line)),
+                max: allow.max,
+                is_narrow: allow.matcher.stack.is_some(),
+            }),
             _ => None,
         }
     }

@@ -1,10 +1,12 @@
 //! Which conditions of a policy hold for a stack. Patterns are tried on each function once, not on each frame.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use crate::policy::{BUILTIN_ALLOWS, Matcher, Pattern, Per, Policy};
+use crate::policy::{BUILTIN_ALLOWS, Matcher, Pattern, Policy};
 use crate::snapshot::{Snapshot, TEST_LABEL};
 use crate::stack::{Frame, Frames};
+use crate::verdict::tested;
 
 /// All conditions of a policy, their patterns numbered.
 #[derive(Debug)]
@@ -12,8 +14,6 @@ pub(super) struct Conditions {
     patterns: Vec<(What, Pattern)>,
     /// One for each rule of the policy, in its order.
     rules: Vec<Condition>,
-    /// Whether the rule of that index is judged stack by stack.
-    per_stack: Vec<bool>,
     /// Those of the policy, then the built-in ones, all that are in force.
     allows: Vec<Condition>,
 }
@@ -28,6 +28,8 @@ enum What {
 /// A matcher with its patterns by number. An empty list asks for nothing; of a list, any one will do.
 #[derive(Debug, Default)]
 struct Condition {
+    stack: Option<String>,
+    suite: Option<Pattern>,
     root: Vec<usize>,
     home: Vec<usize>,
     any: Vec<usize>,
@@ -42,7 +44,11 @@ struct Condition {
 
 /// What conditions ask of a stack.
 #[derive(Debug)]
-pub(super) struct Subject {
+pub(super) struct Subject<'f, 'buf> {
+    suite: &'f str,
+    frames: &'f Frames<'buf>,
+    /// The id of the stack, made when it is first asked for.
+    id: OnceCell<String>,
     root: Bits,
     home: Bits,
     any: Bits,
@@ -69,13 +75,11 @@ impl Conditions {
         let mut conditions = Self {
             patterns: Vec::new(),
             rules: Vec::new(),
-            per_stack: Vec::new(),
             allows: Vec::new(),
         };
         for rule in &policy.rules {
             let condition = conditions.read(&rule.matcher);
             conditions.rules.push(condition);
-            conditions.per_stack.push(rule.per == Per::Stack);
         }
         for allow in &policy.allows {
             let condition = conditions.read(&allow.matcher);
@@ -102,7 +106,7 @@ impl Conditions {
     /// The indices of all exceptions that match.
     pub(super) fn allows(
         &self,
-        subject: &Subject,
+        subject: &Subject<'_, '_>,
         labels: &BTreeMap<String, String>,
     ) -> impl Iterator<Item = usize> {
         let matching = self
@@ -113,26 +117,15 @@ impl Conditions {
         matching.map(|(index, _)| index)
     }
 
-    /// The index of the first rule per stack that matches; past the last one when the default rule decides.
-    pub(super) fn first_rule_per_stack(
+    /// The indices of all rules that match.
+    pub(super) fn rules(
         &self,
-        subject: &Subject,
+        subject: &Subject<'_, '_>,
         labels: &BTreeMap<String, String>,
-    ) -> usize {
-        let rules = self.rules.iter().zip(&self.per_stack);
-        let mut matching =
-            rules.map(|(condition, per_stack)| *per_stack && condition.holds(subject, labels));
-        matching.position(|holds| holds).unwrap_or(self.rules.len())
-    }
-
-    /// Whether the rule of this index matches.
-    pub(super) fn rule_matches(
-        &self,
-        rule: usize,
-        subject: &Subject,
-        labels: &BTreeMap<String, String>,
-    ) -> bool {
-        self.rules[rule].holds(subject, labels)
+    ) -> impl Iterator<Item = usize> {
+        let rules = self.rules.iter().enumerate();
+        let matching = rules.filter(|(_, condition)| condition.holds(subject, labels));
+        matching.map(|(index, _)| index)
     }
 
     fn read(&mut self, matcher: &Matcher) -> Condition {
@@ -147,6 +140,8 @@ impl Conditions {
             .iter()
             .map(|pattern| (TEST_LABEL.to_owned(), pattern.clone()));
         Condition {
+            stack: matcher.stack.clone(),
+            suite: matcher.suite.clone(),
             root: number(What::Function, &matcher.root),
             home: number(What::Function, &matcher.home),
             any: number(What::Function, &matcher.any),
@@ -165,7 +160,7 @@ impl Conditions {
 }
 
 impl Condition {
-    fn holds(&self, subject: &Subject, labels: &BTreeMap<String, String>) -> bool {
+    fn holds(&self, subject: &Subject<'_, '_>, labels: &BTreeMap<String, String>) -> bool {
         let any_of = |numbers: &[usize], bits: &Bits| {
             numbers.is_empty() || numbers.iter().any(|&number| has(bits, number))
         };
@@ -185,6 +180,20 @@ impl Condition {
                 .labels
                 .iter()
                 .all(|(key, pattern)| labels.get(key).is_some_and(|value| pattern.matches(value)))
+            && self
+                .suite
+                .as_ref()
+                .is_none_or(|suite| suite.matches(subject.suite))
+            && self
+                .stack
+                .as_ref()
+                .is_none_or(|stack| stack == subject.id())
+    }
+}
+
+impl Subject<'_, '_> {
+    fn id(&self) -> &str {
+        self.id.get_or_init(|| self.frames.id())
     }
 }
 
@@ -200,17 +209,21 @@ impl Matches {
     }
 
     /// What the conditions can ask of a stack of this snapshot.
-    pub(super) fn subject(
+    pub(super) fn subject<'f, 'buf>(
         &mut self,
         conditions: &Conditions,
-        frames: &Frames,
+        suite: &'f str,
+        frames: &'f Frames<'buf>,
         proven: Option<bool>,
-    ) -> Subject {
+    ) -> Subject<'f, 'buf> {
         let mut set = |frame: Option<&Frame>| match frame {
             Some(frame) => self.of(conditions, frame).to_vec(),
             None => vec![0; conditions.patterns.len().div_ceil(64)],
         };
         let mut subject = Subject {
+            suite: tested(suite),
+            frames,
+            id: OnceCell::new(),
             root: set(frames.root()),
             home: set(frames.home()),
             any: set(None),

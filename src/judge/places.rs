@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::stack::{Frame, Frames};
-use crate::verdict::Place;
+use crate::verdict::{Place, Trace};
 
 /// Makes places. Many name the same functions and files, so each name is kept once.
 #[derive(Debug, Default)]
@@ -13,12 +13,9 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn all(&mut self, frames: &Frames) -> Vec<Place> {
-        frames
-            .as_slice()
-            .iter()
-            .map(|frame| self.of(frame))
-            .collect()
+    pub(super) fn all(&mut self, frames: &Frames) -> Trace {
+        let frames = frames.as_slice();
+        Trace::new(frames.len(), |index| self.of(&frames[index]))
     }
 
     pub(super) fn of(&mut self, frame: &Frame) -> Place {

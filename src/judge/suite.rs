@@ -14,7 +14,7 @@ use crate::policy::{Per, Rule};
 use crate::profile::Kind;
 use crate::snapshot::Snapshot;
 use crate::stack::id_of;
-use crate::verdict::{Disposition, Finding};
+use crate::verdict::{Disposition, Finding, Trace};
 
 /// One suite while it is judged.
 pub(super) struct Judging<'j, 'p, 's, 'buf> {
@@ -24,6 +24,8 @@ pub(super) struct Judging<'j, 'p, 's, 'buf> {
     proven: Option<&'j Snapshot<'buf>>,
     /// What each exception did.
     pub(super) uses: Vec<Use>,
+    /// What each rule of the policy did.
+    pub(super) rule_uses: Vec<Use>,
     violations: Vec<Violation>,
     /// One for each rule of the policy that does not judge stack by stack.
     tallies: Vec<Tally<'j>>,
@@ -58,6 +60,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             diff,
             proven,
             uses: vec![Use::default(); judge.exceptions.len()],
+            rule_uses: vec![Use::default(); judge.policy.rules.len()],
             violations: Vec::new(),
             tallies: rules
                 .filter(|(_, rule)| rule.per != Per::Stack)
@@ -82,18 +85,31 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         let conditions = &self.judge.conditions;
         let subject = matches.subject(
             conditions,
+            self.name,
             &frames,
             self.proven(&row).map(|count| count > 0),
         );
         let first = self.violations.len();
         for cell in Cell::of(self.diff, &row, self.judge.by_labels) {
             let allow = self.exception(&subject, &cell);
-            for tally in &mut self.tallies {
-                if conditions.rule_matches(tally.rule, &subject, &cell.labels) {
+            let mut deciding = None;
+            for rule in conditions.rules(&subject, &cell.labels) {
+                let per_stack = self.judge.rule(rule).per == Per::Stack;
+                let judges = !per_stack || deciding.is_none();
+                if per_stack && judges {
+                    deciding = Some(rule);
+                }
+                let seen = cell.before.saturating_add(cell.after);
+                self.rule_uses[rule].add(Use {
+                    matched: if judges { seen } else { 0 },
+                    seen,
+                });
+                let tally = self.tallies.iter_mut().find(|tally| tally.rule == rule);
+                if let Some(tally) = tally {
                     tally.add(allow, &frames, &cell);
                 }
             }
-            let rule = conditions.first_rule_per_stack(&subject, &cell.labels);
+            let rule = deciding.unwrap_or(self.judge.policy.rules.len());
             let same = |one: &Violation| one.rule == rule && one.allow == allow;
             let found = self.violations[first..].iter().position(same);
             let index = found.map_or(self.violations.len(), |found| first + found);
@@ -238,8 +254,8 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             shared: false,
             labels: BTreeMap::new(),
             pairing: None,
-            stack: Vec::new(),
-            stack_before: Vec::new(),
+            stack: Trace::default(),
+            stack_before: Trace::default(),
             reason: String::new(),
             exceeds: None,
         }

@@ -23,6 +23,9 @@ pub use schema::{SCHEMA_URL, schema};
 /// The file names that are looked for in a directory, and in `.github` for the last.
 pub const FILE_NAMES: [&str; 3] = ["leakgate.yml", ".leakgate.yml", ".github/leakgate.yml"];
 
+/// A policy file of more bytes than this is refused: no team reads so many rules.
+pub const LARGEST: u64 = 1 << 20;
+
 /// A policy, ready for use.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -132,6 +135,10 @@ impl Per {
 /// Which goroutines a rule or an exception is about: those for which all of these hold.
 #[derive(Debug, Clone, Default)]
 pub struct Matcher {
+    /// The stack's own name, twelve hex digits; see [`crate::stack::Frames::id`].
+    pub stack: Option<String>,
+    /// The suite: a test binary's import path, or the name of its files.
+    pub suite: Option<Pattern>,
     /// The entry function. A stack that was cut has none and never matches.
     pub root: Option<Pattern>,
     /// The innermost function that is neither runtime nor standard library.
@@ -153,11 +160,22 @@ pub struct Matcher {
 impl Matcher {
     /// Whether it asks for nothing, and so matches every goroutine.
     pub fn is_empty(&self) -> bool {
-        let patterns = [&self.root, &self.home, &self.any, &self.test, &self.package];
-        patterns.iter().all(|pattern| pattern.is_none())
-            && self.state.is_none()
-            && self.labels.is_empty()
-            && self.proven.is_none()
+        !self.has_names() && self.state.is_none() && self.proven.is_none()
+    }
+
+    /// Whether it asks for something by its name, which may be misspelt.
+    pub fn has_names(&self) -> bool {
+        let patterns = [
+            &self.root,
+            &self.home,
+            &self.any,
+            &self.test,
+            &self.package,
+            &self.suite,
+        ];
+        patterns.iter().any(|pattern| pattern.is_some())
+            || self.stack.is_some()
+            || !self.labels.is_empty()
     }
 
     /// Whether it asks for labels, so that one stack may match in part.
@@ -193,7 +211,9 @@ impl Matcher {
         };
         let specific = |pattern: &Pattern| !pattern.matches("");
         let mut labels = self.labels.iter().map(|(_, pattern)| pattern);
-        let narrow = self.test.iter().chain(&self.package).any(specific) || labels.any(specific);
+        let names = self.test.iter().chain(&self.package).chain(&self.suite);
+        let narrow =
+            self.stack.is_some() || names.into_iter().any(specific) || labels.any(specific);
         let patterns = [&self.root, &self.home, &self.any];
         !narrow
             && patterns

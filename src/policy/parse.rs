@@ -6,26 +6,25 @@ use jiff::civil::Date;
 
 use super::error::{File, PolicyError, unknown};
 use super::positions::{Position, Positions};
-use super::{Allow, Limit, Matcher, Pattern, Per, Policy, Rule, Severity, raw};
+use super::{Allow, LARGEST, Limit, Matcher, Pattern, Per, Policy, Rule, Severity, raw};
 use crate::state;
-
-/// A policy file larger than this many bytes is refused: no team reads so many rules.
-const LARGEST: usize = 1 << 20;
+use crate::unseen::is_unseen;
 
 /// See [`Policy::parse`].
 pub(super) fn parse(path: &Path, text: &str) -> Result<Policy, PolicyError> {
+    // Some editors put a byte order mark in front, which says nothing in UTF-8.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file = File {
         path: path.display().to_string(),
         text,
     };
-    if text.len() > LARGEST {
+    if text.len() as u64 > LARGEST {
         return Err(file.error(
             Position { line: 1, column: 1 },
             format!("larger than {LARGEST} bytes"),
         ));
     }
-    if let Some(position) = hidden(text) {
-        let message = "a character that is not seen or that changes what is seen: take it out, or write it as an escape in quotes";
+    if let Some((position, message)) = hidden(text) {
         return Err(file.error(position, message.to_owned()));
     }
     let positions =
@@ -40,18 +39,21 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Policy, PolicyError> {
 }
 
 /// The first character that one YAML reader or editor takes for the end of a line, or for nothing, and another does not:
-/// by it a comment could hide a rule from who reviews the file. A byte order mark at the start is fine.
-fn hidden(text: &str) -> Option<Position> {
-    let is_hidden = |character: char| {
-        let control = character.is_control() && !['\t', '\n', '\r'].contains(&character);
-        control
-            || matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
+/// by it a comment could hide a rule from who reviews the file.
+fn hidden(text: &str) -> Option<(Position, &'static str)> {
+    const CARRIAGE_RETURN: &str = "a carriage return without a line feed: YAML ends the line here, and an editor may not show it. End \
+         lines with LF, or with CRLF";
+    const UNSEEN: &str = "a character that is not seen or that changes what is seen: take it out, or write it as an escape in quotes";
     let mut position = Position { line: 1, column: 1 };
-    for (at, character) in text.char_indices() {
-        if is_hidden(character) && !(at == 0 && character == '\u{feff}') {
-            return Some(position);
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\r' if characters.peek() != Some(&'\n') => return Some((position, CARRIAGE_RETURN)),
+            '\t' | '\n' | '\r' => {}
+            character if character.is_control() || is_unseen(character) => {
+                return Some((position, UNSEEN));
+            }
+            _ => {}
         }
         position.column += 1;
         if character == '\n' {
@@ -247,7 +249,15 @@ impl Reader<'_, '_> {
                 return Err(self.error(&format!("{path}.state"), unknown("state", state, &states)));
             }
         }
+        if let Some(stack) = &raw.stack
+            && !is_stack_id(stack)
+        {
+            let message =
+                format!("`{stack}` is no id of a stack: twelve hex digits, as reports give them");
+            return Err(self.error(&format!("{path}.stack"), message));
+        }
         let patterns = [
+            ("suite", &raw.suite),
             ("root", &raw.root),
             ("home", &raw.home),
             ("any", &raw.any),
@@ -265,6 +275,8 @@ impl Reader<'_, '_> {
         }
         let pattern = |text: Option<String>| text.map(|text| Pattern::new(&text));
         Ok(Matcher {
+            stack: raw.stack,
+            suite: pattern(raw.suite),
             root: pattern(raw.root),
             home: pattern(raw.home),
             any: pattern(raw.any),
@@ -283,6 +295,13 @@ impl Reader<'_, '_> {
     fn error(&self, path: &str, message: String) -> PolicyError {
         self.file.error(self.positions.find(path), message)
     }
+}
+
+fn is_stack_id(text: &str) -> bool {
+    text.len() == 12
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 impl From<raw::Severity> for Severity {

@@ -56,6 +56,11 @@ impl Pattern {
         Self { parts }
     }
 
+    /// Whether it matches one name only, and spells it as it is.
+    pub fn is_literal(&self, name: &str) -> bool {
+        matches!(&self.parts[..], [Part { literal, .. }] if literal == name)
+    }
+
     /// Whether it matches the whole of `name`.
     pub fn matches(&self, name: &str) -> bool {
         matches(&self.parts, name)
@@ -84,58 +89,94 @@ fn is_pointer_receiver(before: &str, after: &str) -> bool {
             .is_some_and(|next| next.is_alphabetic() || next == '_')
 }
 
+/// Where in a name the parts that were read so far may end.
+enum Reached {
+    /// At these bytes, in order.
+    At(Vec<usize>),
+    /// Here or anywhere after: a `*` came last.
+    From(usize),
+}
+
+/// Goes through the parts once and keeps every place that they can reach, so that no part is tried twice at one place:
+/// the time grows with the number of parts times the length of the name, whatever both hold.
 fn matches(parts: &[Part], name: &str) -> bool {
-    let Some((first, mut others)) = parts.split_first() else {
-        return name.is_empty();
-    };
-    let Some(mut rest) = name.strip_prefix(first.literal.as_str()) else {
+    let name = name.as_bytes();
+    // Nearly every name ends here.
+    if !parts
+        .first()
+        .is_some_and(|first| name.starts_with(first.literal.as_bytes()))
+    {
         return false;
-    };
-    let mut wildcard = first.then;
-    // The leftmost place for each part is enough: what a wildcard may skip does not depend on what came before. Type
-    // arguments have one place only, the bracket that closes them.
-    while let Some((part, after)) = others.split_first() {
-        rest = match wildcard {
-            Wildcard::TypeArguments => {
-                match skip_type_arguments(rest).and_then(|rest| rest.strip_prefix(&part.literal)) {
-                    Some(rest) => rest,
+    }
+    let mut reached = Reached::At(vec![0]);
+    for Part { literal, then } in parts {
+        let literal = literal.as_bytes();
+        reached = match (reached, then) {
+            (Reached::At(places), Wildcard::End) => {
+                return places.iter().any(|&at| name[at..] == *literal);
+            }
+            (Reached::From(start), Wildcard::End) => return name[start..].ends_with(literal),
+            (Reached::At(places), Wildcard::Any) => {
+                let first = places
+                    .into_iter()
+                    .find(|&at| name[at..].starts_with(literal));
+                match first {
+                    Some(at) => Reached::From(at + literal.len()),
                     None => return false,
                 }
             }
-            Wildcard::Any if part.then == Wildcard::End => return rest.ends_with(&part.literal),
-            Wildcard::Any if part.then == Wildcard::TypeArguments => {
-                // The literal before type arguments may occur more than once; only some places are followed by a bracket.
-                return rest
-                    .match_indices(&part.literal)
-                    .any(|(at, _)| matches(others, &rest[at..]));
-            }
-            Wildcard::Any => match rest.find(&part.literal) {
-                Some(at) => &rest[at + part.literal.len()..],
+            // The leftmost place is enough: what the next `*` skips does not depend on what came before.
+            (Reached::From(start), Wildcard::Any) => match find(&name[start..], literal) {
+                Some(at) => Reached::From(start + at + literal.len()),
                 None => return false,
             },
-            Wildcard::End => return false,
+            (Reached::At(places), Wildcard::TypeArguments) => {
+                type_arguments(name, literal, places.into_iter())
+            }
+            (Reached::From(start), Wildcard::TypeArguments) => {
+                type_arguments(name, literal, start..name.len())
+            }
         };
-        (wildcard, others) = (part.then, after);
     }
-    match wildcard {
-        Wildcard::End => rest.is_empty(),
-        Wildcard::Any | Wildcard::TypeArguments => unreachable!("a pattern's last part ends it"),
-    }
+    false
 }
 
-/// What follows the type arguments at the start of `name`: `go.shape.string]).loop` and so on, brackets paired.
-fn skip_type_arguments(name: &str) -> Option<&str> {
-    let mut depth = 0_usize;
-    for (at, character) in name.char_indices() {
-        match character {
-            '[' => depth += 1,
-            ']' if depth == 1 => return Some(&name[at + 1..]),
-            ']' => depth -= 1,
-            _ if depth == 0 => return None,
+/// Where `literal` and the type arguments behind it end, when they start at one of `places`.
+fn type_arguments(name: &[u8], literal: &[u8], places: impl Iterator<Item = usize>) -> Reached {
+    let closing = closing_brackets(name);
+    let starts = places.filter(|&at| name[at..].starts_with(literal));
+    let mut ends: Vec<usize> = starts
+        .filter_map(|at| Some(closing.get(at + literal.len()).copied()?? + 1))
+        .collect();
+    ends.sort_unstable();
+    ends.dedup();
+    Reached::At(ends)
+}
+
+/// For each byte of a name that is an opening bracket, where the one that closes it stands.
+fn closing_brackets(name: &[u8]) -> Vec<Option<usize>> {
+    let (mut closing, mut open) = (vec![None; name.len()], Vec::new());
+    for (at, byte) in name.iter().enumerate() {
+        match byte {
+            b'[' => open.push(at),
+            b']' => {
+                if let Some(start) = open.pop() {
+                    closing[start] = Some(at);
+                }
+            }
             _ => {}
         }
     }
-    None
+    closing
+}
+
+/// The first place of `literal` in `text`.
+fn find(text: &[u8], literal: &[u8]) -> Option<usize> {
+    if literal.is_empty() {
+        return Some(0);
+    }
+    text.windows(literal.len())
+        .position(|window| window == literal)
 }
 
 #[cfg(test)]
@@ -191,7 +232,50 @@ mod tests {
         }
     }
 
+    #[test]
+    fn brackets_that_do_not_pair_match_nothing_and_break_nothing() {
+        for name in ["]", "a]", "a[", "a[]]", "[[", "]["] {
+            assert!(!Pattern::new("a[...]b").matches(name), "{name}");
+        }
+        assert!(Pattern::new("a[...]]").matches("a[]]"));
+    }
+
+    #[test]
+    fn a_pattern_of_many_wildcards_takes_no_longer_than_its_length_asks() {
+        // Each of the 40 parts fits at thousands of places: tried one inside the other, this would not end.
+        let pattern = Pattern::new(&("*x[...]".repeat(40) + "!"));
+        assert!(!pattern.matches(&"x[x]".repeat(5_000)));
+    }
+
+    /// What a pattern means, without a thought for how long it takes.
+    fn model(pattern: &[u8], name: &[u8]) -> bool {
+        if let Some(rest) = pattern.strip_prefix(b"[...]") {
+            let mut depth = 0;
+            for (at, byte) in name.iter().enumerate() {
+                depth += i32::from(*byte == b'[') - i32::from(*byte == b']');
+                if depth <= 0 {
+                    return at > 0 && depth == 0 && model(rest, &name[at + 1..]);
+                }
+            }
+            return false;
+        }
+        match (pattern, name) {
+            ([], _) => name.is_empty(),
+            ([b'*', rest @ ..], _) => (0..=name.len()).any(|at| model(rest, &name[at..])),
+            ([first, rest @ ..], [other, after @ ..]) => first == other && model(rest, after),
+            _ => false,
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn a_pattern_means_what_the_model_says(
+            pattern in r"(\*|\[\.\.\.\]|[xy]|\[|\]){0,8}", name in r"[xy\[\]]{0,12}"
+        ) {
+            let found = Pattern::new(&pattern).matches(&name);
+            proptest::prop_assert_eq!(found, model(pattern.as_bytes(), name.as_bytes()), "{} {}", pattern, name);
+        }
+
         #[test]
         fn every_name_is_found_by_a_pattern_cut_out_of_it(name in "[a-z.)é/]{0,20}", from in 0_usize..20, to in 0_usize..20) {
             let cut = |at: usize| name.char_indices().map(|(at, _)| at).chain([name.len()]).nth(at).unwrap_or(name.len());

@@ -113,9 +113,15 @@ pub(super) struct Allow {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "what to match: root, home, any, state, test, package, label, proven"
+    expecting = "what to match: stack, suite, root, home, any, state, test, package, label, proven"
 )]
 pub(super) struct Match {
+    /// The id of one stack, as reports give it: state, user functions and root.
+    #[schemars(regex(pattern = r"^[0-9a-f]{12}$"))]
+    pub(super) stack: Option<String>,
+    /// Pattern of the suite: the import path of the package whose tests ran, or the name that its files give.
+    #[schemars(length(min = 1))]
+    pub(super) suite: Option<String>,
     /// Pattern of the entry function; never matches a stack that Go cut off.
     #[schemars(length(min = 1))]
     pub(super) root: Option<String>,

@@ -90,6 +90,9 @@ pub enum Problem {
     /// More frames than any goroutine can have.
     #[error("a stack of more than {0} frames: no goroutine is so deep")]
     TooDeep(usize),
+    /// More functions inlined at one place than any compiler inlines.
+    #[error("more than {0} functions are inlined at one place: no compiler does that")]
+    TooInlined(usize),
     /// More data than 32-bit offsets reach.
     #[error("the profile is larger than 4 GiB")]
     TooLarge,

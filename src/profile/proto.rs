@@ -61,6 +61,10 @@ pub(super) struct Line {
     pub(super) line: i64,
 }
 
+/// So many lines a location may have; real ones have a few, and some tens at most. A stranger's could have any number in
+/// each of many samples, at no cost to the file.
+const MOST_INLINED: usize = 1024;
+
 /// Reads a `Location`, one program counter, and calls `each` with a line for each function that the compiler inlined
 /// there: innermost first, so that the last is the function that was really called. An address that nobody could name is
 /// a frame all the same, so there is one line at least. Gives the location's id.
@@ -73,7 +77,7 @@ pub(super) fn read_location(
     mut each: impl FnMut(Line) -> Result<(), DecodeError>,
 ) -> Result<u64, DecodeError> {
     let inside = |error: DecodeError| field.error(error.problem);
-    let (mut id, mut lines, mut fields) = (0, 0, Fields::of(file, field)?);
+    let (mut id, mut lines, mut fields) = (0_u64, 0_usize, Fields::of(file, field)?);
     while let Some(part) = fields.next().map_err(inside)? {
         match part.tag {
             1 => id = part.varint().map_err(inside)?,
@@ -88,6 +92,9 @@ pub(super) fn read_location(
                     }
                 }
                 lines += 1;
+                if lines > MOST_INLINED {
+                    return Err(field.error(Problem::TooInlined(MOST_INLINED)));
+                }
                 each(line)?;
             }
             _ => {}

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::unseen::is_unseen;
+
 /// For a terminal and for one line of a log: control characters (with them ANSI escapes and newlines), line separators,
 /// characters that change the direction of writing, and invisible ones are written as `\u{..}`. So are the beginnings of
 /// what CI systems read as commands in a log: `::` where a line may begin, and `##` anywhere.
@@ -135,11 +137,7 @@ pub(super) fn slug(name: &str) -> String {
 
 /// Whether a character can steer a terminal, or deceive who reads it there.
 pub(super) fn is_dangerous(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
-            | '\u{e0000}'..='\u{e007f}')
+    character.is_control() || is_unseen(character)
 }
 
 #[cfg(test)]
@@ -153,6 +151,10 @@ mod tests {
             r"a\u{1b}[31mb\u{d}\u{a}c\u{9b}d"
         );
         assert_eq!(terminal("user\u{202e}gnp.exe"), r"user\u{202e}gnp.exe");
+        assert_eq!(
+            terminal("a\u{115f}b\u{3164}c\u{2800}d\u{fe0f}"),
+            r"a\u{115f}b\u{3164}c\u{2800}d\u{fe0f}"
+        );
         assert_eq!(terminal("main.(*Größe).läuft"), "main.(*Größe).läuft");
     }
 

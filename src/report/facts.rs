@@ -1,8 +1,10 @@
 //! What every format says of a finding, in the same words. Names are as the profile has them: each format makes them
 //! harmless in its own way.
 
-mod remedy;
+mod accept;
+mod again;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -11,32 +13,25 @@ use sha2::{Digest as _, Sha256};
 use super::plural;
 use crate::diff::Pairing;
 use crate::policy::Severity;
-use crate::verdict::{AllowUse, CommandRun, FailOn, Finding, Outcome, Place, Verdict};
-pub(super) use remedy::Accept;
+use crate::verdict::{AllowUse, CommandRun, FailOn, Finding, Outcome, Place, RuleUse, Verdict};
+pub(super) use accept::Accept;
+use accept::Entries;
 
-/// Goroutines after by suite, state, and root or home: what an exception for a finding would have to accept.
-type Alike<'v> = HashMap<(&'v str, Option<&'static str>, &'static str, &'v str), i64>;
+/// So many tests are named; a report for programs has all of them.
+const MOST_TESTS: usize = 20;
 
 /// Facts that take more than the finding itself.
 pub(super) struct Facts<'v> {
     verdict: &'v Verdict,
-    alike: Alike<'v>,
+    entries: Entries<'v>,
 }
 
 impl<'v> Facts<'v> {
     pub(super) fn new(verdict: &'v Verdict) -> Self {
-        let mut alike = Alike::new();
-        for finding in &verdict.findings {
-            for (key, place) in [("root", &finding.root), ("home", &finding.home)] {
-                if let Some(place) = place {
-                    let sum = alike
-                        .entry((&finding.suite, finding.state, key, &place.function))
-                        .or_default();
-                    *sum += finding.after;
-                }
-            }
+        Self {
+            verdict,
+            entries: Entries::new(verdict),
         }
-        Self { verdict, alike }
     }
 
     /// Which tests started the goroutines, and how many each.
@@ -47,8 +42,12 @@ impl<'v> Facts<'v> {
         }
         let tests = finding.tests.iter();
         let mut tests: Vec<_> = tests
-            .map(|(test, count)| format!("{test} ({count})"))
+            .take(MOST_TESTS)
+            .map(|(test, count)| format!("{} ({count})", name(test)))
             .collect();
+        if let more @ 1.. = finding.tests.len().saturating_sub(MOST_TESTS) {
+            tests.push(format!("and {}", plural(more as u64, "more test")));
+        }
         if finding.shared && !tests.is_empty() {
             return Some(format!(
                 "shared: whichever test needs it first starts it, here {}",
@@ -71,10 +70,10 @@ impl<'v> Facts<'v> {
 
     /// What tells each finding from all others, in the order of the verdict: 32 hex digits that depend neither on lines
     /// nor on counts. Stacks that share their id, such as closures of one function, are numbered.
-    pub(super) fn fingerprints(&self) -> Vec<String> {
+    pub(super) fn fingerprints(&self) -> impl ExactSizeIterator<Item = String> {
         let mut seen: HashMap<[&str; 5], u32> = HashMap::new();
         let findings = self.verdict.findings.iter();
-        let print = findings.map(|finding| {
+        findings.map(move |finding| {
             let what: [&str; 5] = [
                 &finding.suite,
                 &finding.rule,
@@ -85,8 +84,7 @@ impl<'v> Facts<'v> {
             let number = seen.entry(what).or_default();
             *number += 1;
             fingerprint(&[&what.join("\0"), &number.to_string()])
-        });
-        print.collect()
+        })
     }
 }
 
@@ -138,6 +136,24 @@ pub(super) fn proof(finding: &Finding) -> Option<String> {
     })
 }
 
+/// A name that is not too long for people: of one that is, its start and its end. A stranger's may have any length.
+pub(super) fn name(name: &str) -> Cow<'_, str> {
+    const HEAD: usize = 240;
+    const TAIL: usize = 80;
+    let length = name.chars().count();
+    if length <= HEAD + TAIL {
+        return Cow::Borrowed(name);
+    }
+    let head: String = name.chars().take(HEAD).collect();
+    let tail: String = name.chars().skip(length - TAIL).collect();
+    Cow::Owned(format!("{head}...{tail}"))
+}
+
+/// What stands in the place of the frames that a stack is shown without.
+pub(super) fn gap(frames: usize) -> String {
+    format!("... {} left out ...", plural(frames as u64, "frame"))
+}
+
 /// How the stack before differs, for one that was matched though it is not equal.
 pub(super) fn was(finding: &Finding) -> Option<String> {
     match finding.pairing {
@@ -153,10 +169,10 @@ pub(super) fn was(finding: &Finding) -> Option<String> {
 /// `worker/pool.go:57`: the last two elements of the path say enough, and are the same on every machine.
 pub(super) fn short(place: &Place) -> String {
     let mut elements = place.file.rsplit(['/', '\\']);
-    let file = elements.next().unwrap_or_default();
+    let file = name(elements.next().unwrap_or_default());
     let line = place.line;
     match elements.next().filter(|directory| !directory.is_empty()) {
-        Some(directory) => format!("{directory}/{file}:{line}"),
+        Some(directory) => format!("{}/{file}:{line}", name(directory)),
         None => format!("{file}:{line}"),
     }
 }
@@ -165,10 +181,10 @@ pub(super) fn short(place: &Place) -> String {
 pub(super) fn subject(finding: &Finding) -> String {
     let place = finding.home.as_ref().or(finding.root.as_ref());
     match place.or(finding.stack.last()) {
-        Some(Place { function, .. }) => function.to_string(),
+        Some(Place { function, .. }) => name(function).into_owned(),
         None if finding.per == "total" => "all goroutines".into(),
         None if finding.key.is_empty() => finding.per.clone(),
-        None => format!("{} {}", finding.per, finding.key),
+        None => format!("{} {}", finding.per, name(&finding.key)),
     }
 }
 
@@ -185,8 +201,52 @@ pub(super) fn allow_place(verdict: &Verdict, allow: &AllowUse) -> String {
     }
 }
 
+/// Something that a team should know of a line of its policy.
+pub(super) struct Remark<'v> {
+    /// `allow` or `rule`.
+    pub(super) what: &'static str,
+    /// `leakgate.yml:12`.
+    pub(super) place: String,
+    /// What to know, as the rest of a sentence.
+    pub(super) text: String,
+    /// Who answers for it.
+    pub(super) owner: Option<&'v str>,
+}
+
+/// What a team should know of the lines of its policy, exceptions first.
+pub(super) fn remarks(verdict: &Verdict) -> Vec<Remark<'_>> {
+    let allows = verdict.allows.iter().flat_map(|allow| {
+        let remarks = allow_remarks(allow).into_iter();
+        remarks.map(|text| Remark {
+            what: "allow",
+            place: allow_place(verdict, allow),
+            text,
+            owner: allow.owner.as_deref(),
+        })
+    });
+    let rules = verdict.rules.iter().filter_map(|rule| {
+        let name = &rule.name;
+        let text = match rule {
+            RuleUse { unused: true, .. } => {
+                format!("{name} matches no goroutine, before or after: are its names spelt as in the code?")
+            }
+            RuleUse { shadowed: true, .. } => {
+                format!("{name} is never reached: earlier rules take all that it matches")
+            }
+            _ => return None,
+        };
+        Some(Remark {
+            what: "rule",
+            place: format!("{}:{}", verdict.policy, rule.line),
+            text,
+            owner: None,
+        })
+    });
+    allows.chain(rules).collect()
+}
+
 /// What a team should know of an exception: that it can go, ends soon, has ended, or covers too much.
-pub(super) fn allow_remarks(allow: &AllowUse) -> Vec<String> {
+fn allow_remarks(allow: &AllowUse) -> Vec<String> {
     let days = plural(allow.days_left.unwrap_or(0), "day");
     let remarks = [
         (

@@ -7,9 +7,16 @@ use serde::Serialize;
 use super::Subject;
 use super::escape::{self, terminal};
 use super::facts::{self, Facts};
+use super::room::{self, Room};
 use super::sources::Spot;
 use crate::policy::Severity;
 use crate::verdict::{Finding, Unchecked};
+
+/// For findings, and as much for what is unchecked.
+const ROOM: Room = Room {
+    entries: 5000,
+    bytes: 16 << 20,
+};
 
 #[derive(Serialize)]
 struct Issue {
@@ -36,10 +43,14 @@ pub fn render(subject: &Subject) -> String {
     let verdict = subject.verdict;
     let facts = Facts::new(verdict);
     let findings = verdict.findings.iter().zip(facts.fingerprints());
-    let findings = findings.map(|(finding, print)| of_finding(subject, &facts, finding, print));
+    let size = |issue: &Issue| issue.description.len();
     let unchecked = verdict.unchecked.iter();
-    let unchecked = unchecked.map(|unchecked| of_unchecked(subject, unchecked));
-    let issues: Vec<Issue> = findings.chain(unchecked).collect();
+    let unchecked = ROOM.fill(unchecked, |one| of_unchecked(subject, one), size);
+    let of_finding = |(finding, print)| of_finding(subject, &facts, finding, print);
+    let findings = ROOM.fill(findings, of_finding, size);
+    let more = of_left_out(subject, findings.left_out + unchecked.left_out);
+    let issues = findings.entries.into_iter().chain(unchecked.entries);
+    let issues: Vec<Issue> = issues.chain(more).collect();
     let plain = serde_json::to_string_pretty(&issues).expect("it holds nothing that JSON cannot");
     escape::json(&plain) + "\n"
 }
@@ -84,6 +95,18 @@ fn of_unchecked(subject: &Subject, unchecked: &Unchecked) -> Issue {
         severity: "major",
         location: location(&subject.sources.somewhere()),
     }
+}
+
+/// What there is no room for: one issue tells of it.
+fn of_left_out(subject: &Subject, left_out: usize) -> Option<Issue> {
+    let issue = Issue {
+        description: room::says(left_out, "issue"),
+        check_name: "leakgate/left-out".into(),
+        fingerprint: facts::fingerprint(&["left out"]),
+        severity: "major",
+        location: location(&subject.sources.somewhere()),
+    };
+    (left_out > 0).then_some(issue)
 }
 
 fn location(spot: &Spot) -> Location {

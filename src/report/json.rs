@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::escape;
+use super::room::{MOST_FINDINGS, Room};
 use crate::diff::Pairing;
 use crate::policy::Severity;
-use crate::verdict::{self, Ending, FailOn, TestRun, Verdict};
+use crate::verdict::{self, Ending, FailOn, TestRun, Trace, Verdict};
 
 #[derive(Serialize)]
 struct Report<'v> {
@@ -24,12 +25,27 @@ struct Report<'v> {
     findings: Vec<Finding<'v>>,
     moved: Vec<Moved<'v>>,
     allows: Vec<Allow<'v>>,
+    rules: Vec<Rule<'v>>,
     unchecked: Vec<Unchecked<'v>>,
     skipped: Vec<Skipped<'v>>,
     notes: Vec<Note<'v>>,
     suites: Vec<Suite<'v>>,
     command: Option<Command<'v>>,
+    left_out: LeftOut,
 }
+
+/// How many entries there was no room for.
+#[derive(Serialize)]
+struct LeftOut {
+    findings: usize,
+    moved: usize,
+}
+
+/// For findings, and as much for moved stacks: the bytes are those of their text without indentation.
+const ROOM: Room = Room {
+    entries: MOST_FINDINGS,
+    bytes: 64 << 20,
+};
 
 #[derive(Serialize)]
 struct Suite<'v> {
@@ -97,7 +113,9 @@ struct Finding<'v> {
     pairing: Option<&'static str>,
     similarity: Option<f64>,
     stack: Vec<Place<'v>>,
+    stack_elided: usize,
     stack_before: Vec<Place<'v>>,
+    stack_before_elided: usize,
     reason: &'v str,
 }
 
@@ -118,7 +136,9 @@ struct Moved<'v> {
     before: i64,
     after: i64,
     stack_before: Vec<Place<'v>>,
+    stack_before_elided: usize,
     stack: Vec<Place<'v>>,
+    stack_elided: usize,
 }
 
 #[derive(Serialize)]
@@ -135,6 +155,14 @@ struct Allow<'v> {
     broad: bool,
     reason: &'v str,
     owner: Option<&'v str>,
+}
+
+#[derive(Serialize)]
+struct Rule<'v> {
+    name: &'v str,
+    line: u32,
+    unused: bool,
+    shadowed: bool,
 }
 
 #[derive(Serialize)]
@@ -158,6 +186,13 @@ struct Note<'v> {
 
 /// Renders a verdict, indented, with a newline at the end.
 pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
+    let size = |bytes: serde_json::Result<Vec<u8>>| bytes.map_or(usize::MAX, |bytes| bytes.len());
+    let findings = ROOM.fill(verdict.findings.iter(), finding, |one| {
+        size(serde_json::to_vec(one))
+    });
+    let moved = ROOM.fill(verdict.moved.iter(), moved, |one| {
+        size(serde_json::to_vec(one))
+    });
     let report = Report {
         schema: "leakgate.report/1",
         outcome: verdict.outcome(fail_on).name(),
@@ -172,9 +207,10 @@ pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
             violations: verdict.count(Severity::Error),
             warnings: verdict.count(Severity::Warning),
         },
-        findings: verdict.findings.iter().map(finding).collect(),
-        moved: verdict.moved.iter().map(moved).collect(),
+        findings: findings.entries,
+        moved: moved.entries,
         allows: verdict.allows.iter().map(allow).collect(),
+        rules: verdict.rules.iter().map(rule).collect(),
         unchecked: verdict
             .unchecked
             .iter()
@@ -207,6 +243,10 @@ pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
             without_tests: command.without_tests,
             children: command.children,
         }),
+        left_out: LeftOut {
+            findings: findings.left_out,
+            moved: moved.left_out,
+        },
     };
     let plain =
         serde_json::to_string_pretty(&report).expect("the report holds nothing that JSON cannot");
@@ -241,8 +281,10 @@ fn finding(finding: &verdict::Finding) -> Finding<'_> {
         labels: &finding.labels,
         pairing: finding.pairing.map(Pairing::name),
         similarity: finding.pairing.and_then(similarity),
-        stack: finding.stack.iter().map(place).collect(),
-        stack_before: finding.stack_before.iter().map(place).collect(),
+        stack: places(&finding.stack),
+        stack_elided: finding.stack.elided(),
+        stack_before: places(&finding.stack_before),
+        stack_before_elided: finding.stack_before.elided(),
         reason: &finding.reason,
     }
 }
@@ -281,6 +323,10 @@ fn place(place: &verdict::Place) -> Place<'_> {
     }
 }
 
+fn places(trace: &Trace) -> Vec<Place<'_>> {
+    trace.frames().iter().map(place).collect()
+}
+
 fn moved(moved: &verdict::Moved) -> Moved<'_> {
     Moved {
         suite: &moved.suite,
@@ -290,8 +336,10 @@ fn moved(moved: &verdict::Moved) -> Moved<'_> {
         similarity: similarity(moved.pairing),
         before: moved.before,
         after: moved.after,
-        stack_before: moved.stack_before.iter().map(place).collect(),
-        stack: moved.stack.iter().map(place).collect(),
+        stack_before: places(&moved.stack_before),
+        stack_before_elided: moved.stack_before.elided(),
+        stack: places(&moved.stack),
+        stack_elided: moved.stack.elided(),
     }
 }
 
@@ -299,6 +347,15 @@ fn similarity(pairing: Pairing) -> Option<f64> {
     match pairing {
         Pairing::Near(similarity) => Some(similarity.ratio()),
         _ => None,
+    }
+}
+
+fn rule(rule: &verdict::RuleUse) -> Rule<'_> {
+    Rule {
+        name: &rule.name,
+        line: rule.line,
+        unused: rule.unused,
+        shadowed: rule.shadowed,
     }
 }
 
@@ -320,8 +377,9 @@ fn allow(allow: &verdict::AllowUse) -> Allow<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::render;
+    use super::{MOST_FINDINGS, render};
     use crate::report::sample::{self, HOSTILE};
+    use crate::verdict::FailOn;
 
     #[test]
     fn the_sample() {
@@ -337,5 +395,16 @@ mod tests {
         sample::assert_harmless(&rendered);
         let report: serde_json::Value = serde_json::from_str(&rendered).unwrap();
         assert_eq!(report["findings"][1]["suite"], HOSTILE);
+    }
+
+    #[test]
+    fn it_holds_as_many_findings_as_it_has_room_for_and_counts_all() {
+        let mut verdict = sample::verdict();
+        verdict.findings = vec![verdict.findings[0].clone(); MOST_FINDINGS + 7];
+        let rendered = render(&verdict, FailOn::Error);
+        let report: serde_json::Value = serde_json::from_str(&rendered).unwrap();
+        assert_eq!(report["findings"].as_array().unwrap().len(), MOST_FINDINGS);
+        assert_eq!(report["left_out"]["findings"], 7);
+        assert_eq!(report["totals"]["violations"], MOST_FINDINGS + 7);
     }
 }

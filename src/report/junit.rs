@@ -13,9 +13,10 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::Subject;
 use super::escape::terminal;
-use super::facts::{self, Facts};
+use super::facts::{self, Facts, Remark};
+use super::room::{self, Room};
 use super::text;
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::{Finding, Unchecked, Verdict};
 
 /// Renders a verdict.
 pub fn render(subject: &Subject) -> String {
@@ -30,7 +31,10 @@ fn write(subject: &Subject, xml: &mut Writer<Vec<u8>>) -> Written<()> {
     let judged = verdict.suites.iter().map(|suite| suite.name.as_str());
     let unchecked = verdict.unchecked.iter().map(|one| one.suite.as_str());
     let names: BTreeSet<&str> = judged.chain(unchecked).collect();
-    let cases = cases(subject);
+    let mut of_suites: HashMap<&str, Vec<Case>> = HashMap::new();
+    for case in cases(subject) {
+        of_suites.entry(case.suite).or_default().push(case);
+    }
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let suites = xml.create_element("testsuites");
     if names.is_empty() {
@@ -39,13 +43,19 @@ fn write(subject: &Subject, xml: &mut Writer<Vec<u8>>) -> Written<()> {
     }
     suites.write_inner_content(|xml| {
         for (number, name) in names.into_iter().enumerate() {
-            let of_suite: Vec<&Case> = cases.iter().filter(|case| case.suite == name).collect();
-            suite(subject, xml, number, name, &of_suite)?;
+            let of_suite = of_suites.get(name).map_or(&[][..], Vec::as_slice);
+            suite(subject, xml, number, name, of_suite)?;
         }
         Ok(())
     })?;
     Ok(())
 }
+
+/// For findings, and as much for what is unchecked.
+const ROOM: Room = Room {
+    entries: 5000,
+    bytes: 16 << 20,
+};
 
 struct Case<'v> {
     suite: &'v str,
@@ -69,7 +79,7 @@ enum Outcome {
 fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
     let verdict = subject.verdict;
     let facts = Facts::new(verdict);
-    let findings = verdict.findings.iter().map(|finding| {
+    let finding = |finding: &'v Finding| {
         let failed = facts::fails(verdict, subject.fail_on, finding);
         Case {
             suite: &finding.suite,
@@ -86,15 +96,39 @@ fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
             },
             text: text::block(verdict, &facts, finding),
         }
-    });
-    let unchecked = verdict.unchecked.iter().map(|unchecked| Case {
+    };
+    let unchecked = |unchecked: &'v Unchecked| Case {
         suite: &unchecked.suite,
         name: "unchecked".into(),
         result: Outcome::Error,
         message: "unchecked: not the same as clean".into(),
         text: terminal(&unchecked.why).into_owned(),
-    });
-    let mut cases: Vec<Case> = findings.chain(unchecked).collect();
+    };
+    let size = |case: &Case| case.text.len();
+    let findings = ROOM.fill(verdict.findings.iter(), finding, size);
+    let unchecked = ROOM.fill(verdict.unchecked.iter(), unchecked, size);
+    let left_out = findings.left_out + unchecked.left_out;
+    let not_shown = &verdict.findings[findings.entries.len()..];
+    let hides_failures = unchecked.left_out > 0
+        || not_shown
+            .iter()
+            .any(|one| facts::fails(verdict, subject.fail_on, one));
+    let mut cases = findings.entries;
+    cases.extend(unchecked.entries);
+    if let Some(first) = cases.first().filter(|_| left_out > 0) {
+        let message = room::says(left_out, "case");
+        cases.push(Case {
+            suite: first.suite,
+            name: "left out".into(),
+            result: if hides_failures {
+                Outcome::Failed
+            } else {
+                Outcome::Skipped
+            },
+            text: message.clone(),
+            message,
+        });
+    }
     // Consumers keep the history of a case by its name, so that no two of a suite may share one.
     let mut names: HashMap<(&str, String), u32> = HashMap::new();
     for case in &mut cases {
@@ -137,7 +171,7 @@ fn suite(
     xml: &mut Writer<Vec<u8>>,
     number: usize,
     name: &str,
-    cases: &[&Case],
+    cases: &[Case],
 ) -> Written<()> {
     let verdict = subject.verdict;
     let clean = Case {
@@ -147,7 +181,8 @@ fn suite(
         message: String::new(),
         text: String::new(),
     };
-    let cases = if cases.is_empty() { &[&clean] } else { cases };
+    let clean = [clean];
+    let cases = if cases.is_empty() { &clean } else { cases };
     let count = |result| {
         cases
             .iter()
@@ -248,11 +283,12 @@ fn remarks(verdict: &Verdict, suite: &str, number: usize) -> String {
         .filter(|skipped| skipped.suite == suite);
     lines.extend(skipped.map(|skipped| format!("left out: {} {}", skipped.count, skipped.why)));
     if number == 0 {
-        for allow in &verdict.allows {
-            let place = facts::allow_place(verdict, allow);
-            let remarks = facts::allow_remarks(allow).into_iter();
-            lines.extend(remarks.map(|remark| format!("allow: {place} {remark}")));
-        }
+        lines.extend(facts::remarks(verdict).into_iter().map(|remark| {
+            let Remark {
+                what, place, text, ..
+            } = remark;
+            format!("{what}: {place} {text}")
+        }));
         lines.push(facts::summary(verdict));
     }
     lines

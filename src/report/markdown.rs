@@ -9,6 +9,7 @@ mod finding;
 use std::fmt::Write as _;
 
 use super::escape::{markdown, markdown_code};
+use super::facts::Remark;
 use super::{Subject, facts, plural};
 use crate::verdict::{Disposition, Finding};
 use finding::Findings;
@@ -21,6 +22,9 @@ pub const COMMENT: usize = 64_900;
 
 /// Above the folded findings.
 const DETAILS: &str = "What each waits for, how to fix it, to accept it, and to run it again:\n\n";
+
+/// More rows of a kind than this never fit into a summary, so no more are rendered.
+const MOST: usize = 8000;
 
 /// Bytes that are kept for saying what was left out.
 const RESERVE: usize = 1024;
@@ -70,14 +74,20 @@ impl Page<'_, '_> {
         self.unchecked();
         self.table(&open);
         let details = open.iter().map(|finding| self.findings.details(finding));
-        self.rows("stack", DETAILS, details.collect(), "\n");
+        self.rows(
+            "stack",
+            open.len(),
+            DETAILS,
+            details.take(MOST).collect(),
+            "\n",
+        );
         self.accepted();
         self.remarks();
         if !self.left_out.is_empty() {
             let left_out = self.left_out.join(", ");
             let _ = writeln!(
                 self.out,
-                "**Left out, since this would be too long:** {left_out}. The log of the job tells all of it.\n"
+                "**Left out, since this would be too long:** {left_out}. `--report json=FILE` has room for more.\n"
             );
         }
         let policy = markdown_code(&verdict.policy);
@@ -85,8 +95,10 @@ impl Page<'_, '_> {
     }
 
     /// Writes as many rows as fit below a heading, and remembers how many did not.
-    fn rows(&mut self, noun: &str, heading: &str, rows: Vec<String>, end: &str) {
-        let (mut written, total) = (0, rows.len());
+    ///
+    /// `total` is how many rows there are, of which `rows` are the first.
+    fn rows(&mut self, noun: &str, total: usize, heading: &str, rows: Vec<String>, end: &str) {
+        let mut written = 0;
         for row in rows {
             let heading = if written == 0 { heading } else { "" };
             if self.out.len() + heading.len() + row.len() + end.len() > self.budget {
@@ -106,19 +118,21 @@ impl Page<'_, '_> {
 
     fn unchecked(&mut self) {
         let unchecked = self.subject.verdict.unchecked.iter();
-        let rows = unchecked.map(|one| {
+        let total = unchecked.len();
+        let rows = unchecked.take(MOST).map(|one| {
             let suite = markdown_code(&one.suite);
             format!("- **unchecked** {suite}: {}\n", markdown(&one.why))
         });
-        self.rows("unchecked suite", "", rows.collect(), "\n");
+        self.rows("unchecked suite", total, "", rows.collect(), "\n");
     }
 
     fn table(&mut self, open: &[&Finding]) {
         let rows = open.iter().map(|finding| self.findings.row(finding));
+        let rows = rows.take(MOST).collect();
         // Half of the room, so that the gravest have their stacks too.
         let budget = self.budget;
         self.budget = budget / 2;
-        self.rows("finding", finding::TABLE, rows.collect(), "\n");
+        self.rows("finding", open.len(), finding::TABLE, rows, "\n");
         self.budget = budget;
     }
 
@@ -127,7 +141,10 @@ impl Page<'_, '_> {
         let verdict = self.subject.verdict;
         let covered = verdict.findings.iter().filter(|finding| !finding.is_open());
         let several = facts::several(verdict);
+        let covered: Vec<&Finding> = covered.collect();
         let rows: Vec<String> = covered
+            .iter()
+            .take(MOST)
             .map(|finding| {
                 let word = match finding.disposition {
                     Disposition::Baseline => "baseline",
@@ -147,25 +164,27 @@ impl Page<'_, '_> {
                 )
             })
             .collect();
-        let title = plural(rows.len() as u64, "accepted finding");
-        self.folded("accepted finding", &title, rows);
+        self.folded("accepted finding", covered.len(), rows);
     }
 
     /// What else is to be known: exceptions to look after, moved stacks, what was left out of the judgement.
     fn remarks(&mut self) {
         let verdict = self.subject.verdict;
         let mut rows = Vec::new();
-        for allow in &verdict.allows {
-            let place = markdown_code(&facts::allow_place(verdict, allow));
-            let owner = allow.owner.as_ref();
+        for Remark {
+            what,
+            place,
+            text,
+            owner,
+        } in facts::remarks(verdict)
+        {
             let owner = owner.map(|owner| format!(" ({})", markdown_code(owner)));
-            let owner = owner.unwrap_or_default();
-            for remark in facts::allow_remarks(allow) {
-                rows.push(format!(
-                    "- exception {place} {}{owner}\n",
-                    markdown(&remark)
-                ));
-            }
+            rows.push(format!(
+                "- {what} {} {}{}\n",
+                markdown_code(&place),
+                markdown(&text),
+                owner.unwrap_or_default()
+            ));
         }
         for note in &verdict.notes {
             let suite = markdown_code(&note.suite);
@@ -188,14 +207,14 @@ impl Page<'_, '_> {
                 .iter()
                 .map(|text| format!("- left out: {}\n", markdown(text))),
         );
-        let title = plural(rows.len() as u64, "remark");
-        self.folded("remark", &title, rows);
+        self.folded("remark", rows.len(), rows);
     }
 
-    fn folded(&mut self, noun: &str, title: &str, rows: Vec<String>) {
+    fn folded(&mut self, noun: &str, total: usize, rows: Vec<String>) {
         if !rows.is_empty() {
+            let title = plural(total as u64, noun);
             let heading = format!("<details><summary>{title}</summary>\n\n");
-            self.rows(noun, &heading, rows, "\n</details>\n\n");
+            self.rows(noun, total, &heading, rows, "\n</details>\n\n");
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod outputs;
+mod room;
 pub mod sarif;
 pub mod sources;
 pub mod text;

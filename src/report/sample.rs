@@ -9,8 +9,8 @@ use super::sources::{Module, Sources};
 use crate::diff::Pairing;
 use crate::policy::Severity;
 use crate::verdict::{
-    AllowUse, CommandRun, Disposition, Ending, FailOn, Finding, Moved, Note, Place, Skipped, Suite,
-    TestRun, Totals, Unchecked, Verdict,
+    AllowUse, CommandRun, Disposition, Ending, FailOn, Finding, Moved, Note, Place, RuleUse,
+    Skipped, Suite, TestRun, Totals, Trace, Unchecked, Verdict,
 };
 
 /// Commands of CI logs, markup, ends of comments and of sections, ANSI escapes, right-to-left marks, and characters that
@@ -23,6 +23,10 @@ fn place(function: &str, file: &str, line: u32) -> Place {
         file: file.into(),
         line,
     }
+}
+
+fn trace(places: &[Place]) -> Trace {
+    Trace::new(places.len(), |index| places[index].clone())
 }
 
 fn counted(names: &[(&str, i64)]) -> BTreeMap<String, i64> {
@@ -68,7 +72,7 @@ fn worker() -> Finding {
         shared: false,
         labels: BTreeMap::new(),
         pairing: Some(Pairing::Exact),
-        stack: vec![
+        stack: trace(&[
             place("runtime.gopark", "/usr/local/go/src/runtime/proc.go", 474),
             place("runtime.chanrecv", "/usr/local/go/src/runtime/chan.go", 667),
             home,
@@ -78,8 +82,8 @@ fn worker() -> Finding {
                 9,
             ),
             root,
-        ],
-        stack_before: Vec::new(),
+        ]),
+        stack_before: Trace::default(),
         reason: String::new(),
         exceeds: None,
     }
@@ -105,8 +109,8 @@ fn hostile() -> Finding {
         tests: counted(&[(HOSTILE, 1)]),
         labels,
         pairing: Some(Pairing::Renamed),
-        stack: vec![home.clone(), place("main.main", HOSTILE, 0)],
-        stack_before: vec![place("main.main", HOSTILE, 0)],
+        stack: trace(&[home.clone(), place("main.main", HOSTILE, 0)]),
+        stack_before: trace(&[place("main.main", HOSTILE, 0)]),
         reason: HOSTILE.into(),
         ..worker()
     }
@@ -133,7 +137,7 @@ fn total() -> Finding {
         home: None,
         tests: BTreeMap::new(),
         pairing: None,
-        stack: Vec::new(),
+        stack: Trace::default(),
         reason: "40 of worker.(*Pool).run, 1 of cache.(*Cache).sweep".into(),
         ..worker()
     }
@@ -162,7 +166,7 @@ fn allowed() -> Finding {
         home: Some(sweep.clone()),
         tests: counted(&[("TestCache", 1)]),
         pairing: None,
-        stack: vec![sweep],
+        stack: trace(&[sweep]),
         reason: "The sweeper is rewritten, see the roadmap.".into(),
         ..worker()
     }
@@ -218,10 +222,24 @@ pub(super) fn verdict() -> Verdict {
             pairing: Pairing::Renamed,
             before: 1,
             after: 1,
-            stack_before: vec![place("main.old", "main.go", 1)],
-            stack: vec![place(HOSTILE, HOSTILE, 1)],
+            stack_before: trace(&[place("main.old", "main.go", 1)]),
+            stack: trace(&[place(HOSTILE, HOSTILE, 1)]),
         }],
         allows: vec![allow()],
+        rules: vec![
+            RuleUse {
+                name: "worker-pool".into(),
+                line: 12,
+                unused: false,
+                shadowed: false,
+            },
+            RuleUse {
+                name: HOSTILE.into(),
+                line: 20,
+                unused: true,
+                shadowed: false,
+            },
+        ],
         unchecked: vec![
             Unchecked {
                 suite: "example.com/shop/mail".into(),

@@ -6,16 +6,24 @@
 //!
 //! [standard]: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
 use super::Subject;
 use super::escape::{self, markdown, markdown_code, terminal};
-use super::facts::{self, Facts};
+use super::facts::{self, Facts, Remark};
+use super::room::{self, Room};
 use super::sources::Spot;
 use crate::policy::Severity;
 use crate::verdict::{Finding, Place, Unchecked};
+
+/// GitHub shows 5,000 results of a run and refuses a file of more than 10 MB when gzipped, which this many bytes without
+/// indentation are far below. See <https://docs.github.com/en/code-security/reference/code-scanning/sarif-support-for-code-scanning>.
+const ROOM: Room = Room {
+    entries: 5000,
+    bytes: 32 << 20,
+};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -24,13 +32,16 @@ pub fn render(subject: &Subject) -> String {
     let verdict = subject.verdict;
     let facts = Facts::new(verdict);
     let rules = rules(&verdict.findings);
+    let numbers: HashMap<&str, usize> = rules.keys().copied().zip(0..).collect();
     let findings = verdict.findings.iter().zip(facts.fingerprints());
-    let results: Vec<Value> = findings
-        .map(|(finding, fingerprint)| {
-            let index = rules.keys().position(|rule| *rule == finding.rule);
-            result(subject, &facts, finding, index, &fingerprint)
-        })
-        .collect();
+    let results = ROOM.fill(
+        findings,
+        |(finding, fingerprint)| {
+            let rule = numbers.get(&*finding.rule).copied();
+            result(subject, &facts, finding, rule, &fingerprint)
+        },
+        |result| result.to_string().len(),
+    );
     let rules: Vec<Value> = rules
         .values()
         .map(|(rule, level)| descriptor(rule, *level))
@@ -54,8 +65,8 @@ pub fn render(subject: &Subject) -> String {
             "originalUriBaseIds": { "%SRCROOT%": {
                 "description": { "text": "The root of the repository." },
             }},
-            "invocations": [invocation(subject)],
-            "results": results,
+            "invocations": [invocation(subject, results.left_out)],
+            "results": results.entries,
         }],
     });
     let plain = serde_json::to_string_pretty(&report).expect("it holds nothing that JSON cannot");
@@ -242,17 +253,17 @@ fn frame(subject: &Subject, place: &Place) -> Value {
 
 /// § 3.44: innermost first, as in a profile.
 fn stack(subject: &Subject, finding: &Finding) -> Value {
-    let frames = finding.stack.iter();
-    let frames: Vec<Value> = frames
-        .map(|place| json!({ "location": frame(subject, place) }))
-        .collect();
+    let frames: Vec<Value> = finding.stack.map(
+        |place| json!({ "location": frame(subject, place) }),
+        |frames| json!({ "location": { "message": { "text": facts::gap(frames) } } }),
+    );
     let text = "What the goroutines were doing when the tests were over, innermost first.";
     json!({ "message": { "text": text }, "frames": frames })
 }
 
 /// § 3.36: the way from the goroutine's entry to where it waits, through the files of the repository.
 fn code_flow(subject: &Subject, finding: &Finding) -> Option<Value> {
-    let frames = finding.stack.iter().rev();
+    let frames = finding.stack.frames().iter().rev();
     let inside = frames.filter(|place| subject.sources.path(place).is_some());
     let locations: Vec<Value> = inside
         .map(|place| json!({ "location": frame(subject, place) }))
@@ -261,7 +272,7 @@ fn code_flow(subject: &Subject, finding: &Finding) -> Option<Value> {
 }
 
 /// § 3.20: whether all could be checked, and what else is to be known.
-fn invocation(subject: &Subject) -> Value {
+fn invocation(subject: &Subject, results_left_out: usize) -> Value {
     let verdict = subject.verdict;
     let notification =
         |level: &str, text: &str| json!({ "level": level, "message": { "text": terminal(text) } });
@@ -275,10 +286,11 @@ fn invocation(subject: &Subject) -> Value {
             &format!("the findings do not count: tests failed, {failed}"),
         )
     });
-    let allows = verdict.allows.iter().flat_map(|allow| {
-        let place = facts::allow_place(verdict, allow);
-        let remarks = facts::allow_remarks(allow).into_iter();
-        remarks.map(move |remark| notification("warning", &format!("allow entry {place} {remark}")))
+    let remarks = facts::remarks(verdict).into_iter().map(|remark| {
+        let Remark {
+            what, place, text, ..
+        } = remark;
+        notification("warning", &format!("{what} {place} {text}"))
     });
     let notes = verdict.notes.iter();
     let notes = notes.map(|note| notification("note", &format!("{}: {}", note.suite, note.text)));
@@ -294,17 +306,27 @@ fn invocation(subject: &Subject) -> Value {
     });
     let left_out = facts::left_out(verdict).into_iter();
     let left_out = left_out.map(|text| notification("note", &format!("left out: {text}")));
-    let notifications: Vec<Value> = unchecked
+    let notifications = unchecked
         .chain(not_gated)
-        .chain(allows)
+        .chain(remarks)
         .chain(notes)
         .chain(moved)
-        .chain(left_out)
-        .collect();
+        .chain(left_out);
+    let notifications: Vec<Value> = notifications.collect();
+    let size = |notification: &Value| notification.to_string().len();
+    let mut notifications = ROOM.fill(notifications.into_iter(), |one| one, size);
+    let no_room = [
+        (results_left_out, "finding"),
+        (notifications.left_out, "notification"),
+    ];
+    for (left_out, noun) in no_room.into_iter().filter(|(left_out, _)| *left_out > 0) {
+        let text = room::says(left_out, noun);
+        notifications.entries.push(notification("warning", &text));
+    }
     let whole = verdict.unchecked.is_empty() && verdict.totals.suites > 0;
     json!({
         "executionSuccessful": whole && verdict.not_gated().is_none(),
-        "toolExecutionNotifications": notifications,
+        "toolExecutionNotifications": notifications.entries,
     })
 }
 

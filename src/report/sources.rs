@@ -97,7 +97,7 @@ impl Sources {
 
     /// Where its code lies: its home, or the innermost frame that is in the repository.
     pub fn code(&self, finding: &Finding) -> Option<Spot> {
-        let frames = finding.home.iter().chain(&finding.stack);
+        let frames = finding.home.iter().chain(finding.stack.frames());
         frames
             .chain(&finding.root)
             .find_map(|place| self.spot_of(place))

@@ -7,9 +7,12 @@ mod finding;
 use std::fmt::Write as _;
 
 use super::escape::terminal;
-use super::facts::{self, Facts};
+use super::facts::{self, Facts, Remark};
 use super::plural;
-use crate::verdict::{AllowUse, Disposition, FailOn, Finding, Outcome, Verdict};
+use super::room::{self, Room};
+use crate::verdict::{
+    AllowUse, Disposition, FailOn, Finding, Moved, Note, Outcome, Unchecked, Verdict,
+};
 use anstyle::{AnsiColor, Style};
 
 /// How much is told.
@@ -22,6 +25,15 @@ pub enum Detail {
     /// Whole stacks, and all that is fine.
     Verbose,
 }
+
+/// For each kind of entry: what is open, unchecked, allowed or noted.
+const ROOM: Room = Room {
+    entries: 1000,
+    bytes: 4 << 20,
+};
+
+/// Columns of the word in front of a line.
+const LABEL: usize = 8;
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -68,33 +80,29 @@ struct Text<'o, 'v> {
 impl Text<'_, '_> {
     fn body(&mut self) -> std::fmt::Result {
         let verdict = self.verdict;
-        for finding in verdict.findings.iter().filter(|finding| finding.is_open()) {
-            self.finding(finding)?;
-        }
-        for unchecked in &verdict.unchecked {
-            writeln!(
-                self.out,
-                "{RED}UNCHECKED{RED:#} {BOLD}{}{BOLD:#}",
-                terminal(&unchecked.suite)
-            )?;
-            writeln!(self.out, "  {}\n", terminal(&unchecked.why))?;
-        }
+        let (open, covered): (Vec<&Finding>, Vec<&Finding>) = verdict
+            .findings
+            .iter()
+            .partition(|finding| finding.is_open());
+        self.entries("finding", open, Self::finding)?;
+        self.entries(
+            "unchecked suite",
+            verdict.unchecked.iter().collect(),
+            Self::unchecked,
+        )?;
         let start = self.out.len();
-        for finding in verdict.findings.iter().filter(|finding| !finding.is_open()) {
-            self.allowed(finding)?;
+        self.entries("accepted finding", covered, Self::allowed)?;
+        for remark in facts::remarks(verdict) {
+            self.remark(&remark)?;
         }
-        for allow in &verdict.allows {
-            self.allow(allow)?;
+        if self.verbose {
+            verdict
+                .allows
+                .iter()
+                .try_for_each(|allow| self.allow(allow))?;
         }
         self.moved()?;
-        for note in &verdict.notes {
-            let suite = self.suite_prefix(&note.suite);
-            writeln!(
-                self.out,
-                "{DIM}note{DIM:#}     {suite}{}",
-                terminal(&note.text)
-            )?;
-        }
+        self.entries("note", verdict.notes.iter().collect(), Self::note)?;
         self.skipped()?;
         writeln!(
             self.out,
@@ -105,6 +113,45 @@ impl Text<'_, '_> {
             writeln!(self.out)?;
         }
         Ok(())
+    }
+
+    /// Writes as many entries as there is room for, and how many there are besides.
+    fn entries<E>(
+        &mut self,
+        noun: &str,
+        entries: Vec<&E>,
+        write: fn(&mut Self, &E) -> std::fmt::Result,
+    ) -> std::fmt::Result {
+        let (start, total) = (self.out.len(), entries.len());
+        for (written, entry) in entries.into_iter().enumerate() {
+            if written == ROOM.entries || self.out.len() - start > ROOM.bytes {
+                let left_out = room::says(total - written, noun);
+                writeln!(self.out, "{DIM}... {left_out}{DIM:#}\n")?;
+                break;
+            }
+            write(self, entry)?;
+        }
+        Ok(())
+    }
+
+    fn unchecked(&mut self, unchecked: &Unchecked) -> std::fmt::Result {
+        let Unchecked { suite, why } = unchecked;
+        let suite = facts::name(suite);
+        writeln!(
+            self.out,
+            "{RED}UNCHECKED{RED:#} {BOLD}{}{BOLD:#}",
+            terminal(&suite)
+        )?;
+        writeln!(self.out, "  {}\n", terminal(why))
+    }
+
+    fn note(&mut self, note: &Note) -> std::fmt::Result {
+        let suite = self.suite_prefix(&note.suite);
+        writeln!(
+            self.out,
+            "{DIM}note{DIM:#}     {suite}{}",
+            terminal(&note.text)
+        )
     }
 
     fn allowed(&mut self, finding: &Finding) -> std::fmt::Result {
@@ -122,35 +169,43 @@ impl Text<'_, '_> {
         writeln!(
             self.out,
             "{DIM}{word:<8}{DIM:#} {suite}{}  before {before}, after {after}: {}",
-            terminal(root),
+            terminal(&facts::name(root)),
             terminal(&finding.reason)
         )
     }
 
+    fn remark(&mut self, remark: &Remark) -> std::fmt::Result {
+        let Remark {
+            what,
+            place,
+            text,
+            owner,
+        } = remark;
+        let owner = owner
+            .map(|owner| format!(" ({})", terminal(owner)))
+            .unwrap_or_default();
+        writeln!(
+            self.out,
+            "{YELLOW}{what}{YELLOW:#}{:pad$} {} {}{owner}",
+            "",
+            terminal(place),
+            terminal(text),
+            pad = LABEL - what.len()
+        )
+    }
+
     fn allow(&mut self, allow: &AllowUse) -> std::fmt::Result {
+        if allow.matched == 0 {
+            return Ok(());
+        }
         let place = facts::allow_place(self.verdict, allow);
-        let place = terminal(&place);
-        let remarks = facts::allow_remarks(allow);
-        for remark in &remarks {
-            let owner = allow
-                .owner
-                .as_ref()
-                .map(|owner| format!(" ({})", terminal(owner)))
-                .unwrap_or_default();
-            writeln!(
-                self.out,
-                "{YELLOW}allow{YELLOW:#}    {place} {remark}{owner}"
-            )?;
-        }
-        if self.verbose && remarks.is_empty() {
-            let matched = plural(allow.matched, "goroutine");
-            writeln!(
-                self.out,
-                "{DIM}allow{DIM:#}    {place} matched {matched}: {}",
-                terminal(&allow.reason)
-            )?;
-        }
-        Ok(())
+        let matched = plural(allow.matched, "goroutine");
+        writeln!(
+            self.out,
+            "{DIM}allow{DIM:#}    {} matched {matched}: {}",
+            terminal(&place),
+            terminal(&allow.reason)
+        )
     }
 
     fn moved(&mut self) -> std::fmt::Result {
@@ -164,18 +219,20 @@ impl Text<'_, '_> {
             self.out,
             "{DIM}moved{DIM:#}    {stacks} matched with one that changed its name or path{more}"
         )?;
-        for one in moved.iter().filter(|_| verbose) {
-            let (how, from, to) = (one.pairing.name(), &one.id_before, &one.id);
-            let root = one.stack.last().map_or("", |place| &place.function);
-            let (before, after) = (one.before, one.after);
-            writeln!(
-                self.out,
-                "           {how} {from} -> {to}  before {before}, after {after}  {}",
-                terminal(root)
-            )?;
-            self.changes(&one.stack_before, &one.stack)?;
-        }
-        Ok(())
+        let all = moved.iter().filter(|_| verbose).collect();
+        self.entries("moved stack", all, Self::one_moved)
+    }
+
+    fn one_moved(&mut self, one: &Moved) -> std::fmt::Result {
+        let (how, from, to) = (one.pairing.name(), &one.id_before, &one.id);
+        let root = one.stack.last().map_or("", |place| &place.function);
+        let (before, after) = (one.before, one.after);
+        writeln!(
+            self.out,
+            "           {how} {from} -> {to}  before {before}, after {after}  {}",
+            terminal(&facts::name(root))
+        )?;
+        self.changes(&one.stack_before, &one.stack)
     }
 
     /// One line for all goroutines that were left out.
@@ -195,7 +252,7 @@ impl Text<'_, '_> {
     /// The suite's name, where there are several.
     fn suite_prefix(&self, suite: &str) -> String {
         if self.several() {
-            format!("{}: ", terminal(suite))
+            format!("{}: ", terminal(&facts::name(suite)))
         } else {
             String::new()
         }

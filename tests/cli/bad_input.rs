@@ -144,15 +144,13 @@ fn swapped_files_and_the_same_file_twice_are_no_evidence() {
         profile("go1.27", "send-abandoned", "before"),
         profile("go1.27", "send-abandoned", "after"),
     );
-    for (first, second) in [(&after, &before), (&after, &after)] {
+    for (first, second, why) in [
+        (&after, &before, "are the two swapped?"),
+        (&after, &after, "two captures never do"),
+    ] {
         let ran = Leakgate::check().arg(first).arg(second).run();
         assert_eq!(ran.code, 3, "{}", ran.stdout);
-        assert!(
-            ran.stdout
-                .contains("are the two swapped, or the same file?"),
-            "{}",
-            ran.stdout
-        );
+        assert!(ran.stdout.contains(why), "{}", ran.stdout);
     }
     // A glob that puts a10 before a9.
     let ran = Leakgate::check()
@@ -161,6 +159,49 @@ fn swapped_files_and_the_same_file_twice_are_no_evidence() {
         .arg(&before)
         .run();
     assert_eq!(ran.code, 3, "{}", ran.stdout);
+}
+
+#[test]
+fn equal_bytes_are_no_evidence_whatever_the_profile_says_of_its_process() {
+    // A profile without mappings, as macOS and Windows write them: nothing in it tells one process from another.
+    let directory = tempfile::tempdir().unwrap();
+    let made = || Made::new().goroutines(9, "app.Serve runtime.selectgo runtime.gopark");
+    let one = made().write(&directory.path().join("one.pb"));
+    let other = made().write(&directory.path().join("other.pb"));
+    let later = made().taken(1).write(&directory.path().join("later.pb"));
+    assert_eq!(Leakgate::check().arg(&one).arg(&later).run().code, 0);
+    for afters in [vec![&one], vec![&other], vec![&later, &one, &other]] {
+        let check = Leakgate::check().arg(&one);
+        let ran = afters.into_iter().fold(check, Leakgate::arg).run();
+        assert_eq!(ran.code, 3, "{}", ran.stdout);
+        assert!(
+            ran.stdout.contains("they hold the same bytes"),
+            "{}",
+            ran.stdout
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_a_device_is_no_profile_and_nobody_waits_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = directory.path().join("after.pb.gz");
+    crate::support::pipe(&fifo);
+    for (after, what) in [
+        (&*fifo, "a named pipe"),
+        (Path::new("/dev/zero"), "a device"),
+    ] {
+        let ran = check_after(after);
+        assert_eq!(ran.code, 3, "{}", ran.stdout);
+        let said = format!("it is {what}, not a regular file");
+        assert!(ran.stdout.contains(&said), "{}", ran.stdout);
+    }
+    let before = profile("go1.27", "send-abandoned", "before");
+    std::fs::copy(before, directory.path().join("before.pb.gz")).unwrap();
+    let ran = Leakgate::check().arg(directory.path()).run();
+    assert_eq!(ran.code, 3, "{}", ran.stdout);
+    assert!(ran.stdout.contains("it is a named pipe"), "{}", ran.stdout);
 }
 
 #[test]
@@ -440,7 +481,7 @@ mod hand_made {
     #[test]
     fn a_stack_too_deep_to_be_one_is_refused() {
         let mut parts = sound();
-        for _ in 0..9_999 {
+        for _ in 0..999 {
             message(4, &numbers(&[(1, 1), (2, 10)]), &mut parts.locations[0]);
         }
         parts.samples[0] = [(1, 1); 100]
@@ -450,9 +491,61 @@ mod hand_made {
             .collect();
         assert_refused(
             |all| *all = parts,
-            "a stack of more than 32768 frames: no goroutine is so deep",
+            "a stack of more than 8192 frames: no goroutine is so deep",
             DAMAGED,
         );
+    }
+
+    #[test]
+    fn a_place_with_more_inlined_functions_than_a_compiler_inlines_is_refused() {
+        let mut parts = sound();
+        for _ in 0..1024 {
+            message(4, &numbers(&[(1, 1), (2, 10)]), &mut parts.locations[0]);
+        }
+        assert_refused(
+            |all| *all = parts,
+            "field 4 (location) at byte 12: more than 1024 functions are inlined at one place: no compiler does that",
+            DAMAGED,
+        );
+    }
+
+    #[test]
+    fn a_very_deep_stack_is_shown_by_its_two_ends() {
+        let mut parts = sound();
+        for _ in 0..999 {
+            message(4, &numbers(&[(1, 1), (2, 10)]), &mut parts.locations[0]);
+        }
+        let (_directory, path) = write(&encode(&parts));
+        let (code, report) = Leakgate::check()
+            .arg(profile("go1.27", "send-abandoned", "before"))
+            .arg(&path)
+            .json();
+        let finding = &report["findings"][0];
+        let shown = finding["stack"].as_array().unwrap().len();
+        assert_eq!((code, shown), (1, 200));
+        assert_eq!(finding["stack_elided"], 800);
+        let ran = Leakgate::check()
+            .arg(profile("go1.27", "send-abandoned", "before"))
+            .arg(&path)
+            .arg("-v")
+            .run();
+        assert!(
+            ran.stdout.contains("... 800 frames left out ..."),
+            "{}",
+            ran.stdout
+        );
+    }
+
+    #[test]
+    fn a_name_of_any_length_is_shown_by_its_two_ends() {
+        let name = format!("main.{}.func1", "x".repeat(70_000)).leak();
+        let mut parts = sound();
+        parts.strings[3] = name;
+        let (_directory, path) = write(&encode(&parts));
+        let ran = check_after(&path);
+        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        assert!(ran.stdout.len() < 5_000, "{}", ran.stdout.len());
+        assert!(ran.stdout.contains("main.xxx") && ran.stdout.contains("xxx.func1"));
     }
 
     #[test]

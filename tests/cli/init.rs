@@ -237,7 +237,8 @@ fn a_link_that_leads_nowhere_is_not_written_through() {
     let ran = init(directory.path(), &[]);
     assert_eq!(ran.code, 2, "{}", ran.stdout);
     assert!(
-        ran.stderr.contains("leakgate.yml is there already"),
+        ran.stderr
+            .contains("leakgate.yml is a link that leads nowhere"),
         "{}",
         ran.stderr
     );

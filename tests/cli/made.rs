@@ -1,6 +1,7 @@
 //! Hand-made profiles, for what no real program can be made to write on demand: stacks that a refactoring moved,
 //! goroutines without a frame, labels of any kind.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use prost::encoding::{WireType, encode_key, encode_varint};
@@ -28,8 +29,12 @@ pub(crate) fn numbers(fields: &[(u32, u64)]) -> Vec<u8> {
 #[derive(Default)]
 pub(crate) struct Made {
     functions: Vec<String>,
+    /// The position of each function.
+    known: HashMap<String, usize>,
     strings: Vec<String>,
     samples: Vec<Vec<u8>>,
+    /// When it was taken, in nanoseconds since 1970; 0 for not known.
+    taken: u64,
 }
 
 impl Made {
@@ -42,6 +47,12 @@ impl Made {
         }
     }
 
+    /// Says when it was taken, in nanoseconds since 1970.
+    pub(crate) fn taken(mut self, taken: u64) -> Self {
+        self.taken = taken;
+        self
+    }
+
     /// Adds goroutines with these frames, written root first as in a sentence: "main.run main.work runtime.gopark".
     pub(crate) fn goroutines(self, count: u64, frames: &str) -> Self {
         self.labelled(count, frames, &[])
@@ -50,14 +61,11 @@ impl Made {
     pub(crate) fn labelled(mut self, count: u64, frames: &str, labels: &[(&str, &str)]) -> Self {
         let mut sample = Vec::new();
         for frame in frames.split_whitespace().rev() {
-            let known = self
-                .functions
-                .iter()
-                .position(|function| function == frame)
-                .unwrap_or_else(|| {
-                    self.functions.push(frame.to_owned());
-                    self.functions.len() - 1
-                });
+            let next = self.functions.len();
+            let known = *self.known.entry(frame.to_owned()).or_insert(next);
+            if known == next {
+                self.functions.push(frame.to_owned());
+            }
             sample.extend(numbers(&[(1, known as u64 + 1)]));
         }
         sample.extend(numbers(&[(2, count)]));
@@ -82,6 +90,7 @@ impl Made {
     pub(crate) fn encode(mut self) -> Vec<u8> {
         let mut out = Vec::new();
         message(1, &numbers(&[(1, 1), (2, 2)]), &mut out);
+        out.extend(numbers(&[(9, self.taken)]));
         self.samples
             .iter()
             .for_each(|sample| message(2, sample, &mut out));
@@ -90,7 +99,8 @@ impl Made {
             let mut location = numbers(&[(1, id)]);
             message(4, &numbers(&[(1, id), (2, 700)]), &mut location);
             message(4, &location, &mut out);
-            let name = self.string(function);
+            self.strings.push(function.clone());
+            let name = self.strings.len() as u64 - 1;
             message(5, &numbers(&[(1, id), (2, name), (4, 3)]), &mut out);
         }
         self.strings

@@ -275,6 +275,53 @@ fn folders_of_reports_are_made_and_a_report_stays_until_there_is_another() {
     assert!(sarif.contains(r#""executionSuccessful": false"#), "{sarif}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_report_is_never_waited_for_and_goes_wherever_somebody_reads_it() {
+    let directory = tempfile::tempdir().unwrap();
+    crate::support::pipe(&directory.path().join("report"));
+    let check = || {
+        Leakgate::check()
+            .dir(directory.path())
+            .pair("go1.27", "send-abandoned")
+            .args(&["--report", "outputs=report"])
+    };
+    let ran = check().run();
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("the report report cannot be written"),
+        "{}",
+        ran.stderr
+    );
+    let reader = std::process::Command::new("cat")
+        .arg(directory.path().join("report"))
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The reader has to be there first: until it is, there is nobody to write to.
+    while check().run().code == 2 {}
+    let read = String::from_utf8(reader.wait_with_output().unwrap().stdout).unwrap();
+    assert!(read.starts_with("result=fail\n"), "{read}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_standard_error_that_takes_nothing_changes_no_exit_code() {
+    let leakgate = env!("CARGO_BIN_EXE_leakgate");
+    for (arguments, code) in [
+        ("check --policy none a b", 2),
+        ("check nowhere", 3),
+        ("chekc", 2),
+    ] {
+        for closed in ["2>/dev/full", "2>&-"] {
+            let command = format!("{leakgate} {arguments} {closed}");
+            let mut shell = std::process::Command::new("sh");
+            let ran = shell.args(["-c", &command]).output().unwrap();
+            assert_eq!(ran.status.code(), Some(code), "{command}");
+        }
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_report_that_fails_late_keeps_no_other_from_being_written() {

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::made::Made;
+#[cfg(unix)]
+use crate::support::pipe;
 use crate::support::{Leakgate, profile, scratch, special};
 
 /// Judges a captured leak by a policy.
@@ -625,6 +627,61 @@ fn a_rule_cannot_be_hidden_from_who_reviews_the_file() {
 }
 
 #[test]
+fn a_comment_ends_where_an_editor_shows_its_end() {
+    let said = error("version: 1\n# Limits are zero.\rdefaults: { limit: { growth: 99 } }\n");
+    assert!(
+        said.contains("leakgate.yml:2:19: a carriage return without a line feed"),
+        "{said}"
+    );
+    let lines = "version: 1\r\ndefaults: { limit: { growth: 99 } }\r\n";
+    for policy in [lines, &format!("\u{feff}{lines}")] {
+        assert_eq!(judge(policy, "send-abandoned").0, 0, "{policy:?}");
+    }
+    let said = error("\u{feff}versoin: 1\n");
+    assert!(said.contains("leakgate.yml:1:1: unknown key"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_stands_in_the_place_of_a_policy_and_is_none_is_an_error() {
+    for (name, make) in [
+        ("a link that leads nowhere", 0),
+        ("a folder", 1),
+        ("a named pipe", 2),
+    ] {
+        // Without the check, the policy above it would be used, which allows all.
+        let above = scratch(
+            "leakgate.yml",
+            "version: 1\ndefaults: { limit: { growth: 99 } }\n",
+        );
+        let here = above.path().join("module");
+        std::fs::create_dir(&here).unwrap();
+        let policy = here.join("leakgate.yml");
+        match make {
+            0 => std::os::unix::fs::symlink("nowhere.yml", &policy).unwrap(),
+            1 => std::fs::create_dir(&policy).unwrap(),
+            _ => pipe(&policy),
+        }
+        for named in [false, true] {
+            let check = Leakgate::check()
+                .dir(&here)
+                .pair("go1.27", "send-abandoned");
+            let check = if named {
+                check.args(&["--policy", "leakgate.yml"])
+            } else {
+                check
+            };
+            let ran = check.run();
+            assert_eq!(ran.code, 2, "{name}: {}", ran.stdout);
+            assert!(ran.stderr.contains("leakgate.yml"), "{}", ran.stderr);
+            if !named {
+                assert!(ran.stderr.contains(name), "{}", ran.stderr);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_pattern_that_takes_every_name_is_told_as_broad() {
     let policy = "version: 1\nallow: [{ match: { package: '*' }, max: 99, reason: x, expires: 2027-01-01 }]\n";
     let (_, report) = judge(policy, "send-abandoned");
@@ -647,34 +704,186 @@ fn a_condition_on_proof_without_a_leak_profile_is_told() {
 }
 
 #[test]
-fn an_exceeded_exception_is_to_be_raised_and_one_that_is_never_reached_is_told() {
-    let policy = "version: 1
+fn an_exceeded_exception_for_one_stack_is_to_be_raised_and_a_wider_one_to_be_forestalled() {
+    for (matcher, advice) in [
+        (
+            "stack: \"58843f3eee26\"",
+            "raise max at leakgate.yml:3 from 2, if this is accepted too",
+        ),
+        (
+            "root: main.sendAbandoned.func1",
+            "above leakgate.yml:3: - { match: { stack: \"58843f3eee26\", root: \"main.sendAbandoned.func1\" }, max: 3, ",
+        ),
+    ] {
+        let policy = format!(
+            "version: 1
 allow:
-  - { match: { root: main.sendAbandoned.func1 }, max: 2, reason: known, expires: 2027-01-01 }
-  - { match: { root: main.sendAbandoned.func1 }, max: 3, reason: more, expires: 2027-01-01 }
-";
-    let directory = scratch("leakgate.yml", policy);
-    let ran = Leakgate::check()
-        .dir(directory.path())
-        .pair("go1.27", "send-abandoned")
-        .run();
-    assert_eq!(ran.code, 1);
-    assert!(
-        ran.stdout
-            .contains("allow    raise max at leakgate.yml:3 from 2, if this is accepted too"),
-        "{}",
-        ran.stdout
+  - {{ match: {{ {matcher} }}, max: 2, reason: known, expires: 2027-01-01 }}
+  - {{ match: {{ {matcher} }}, max: 3, reason: more, expires: 2027-01-01 }}
+"
+        );
+        let directory = scratch("leakgate.yml", &policy);
+        let ran = Leakgate::check()
+            .dir(directory.path())
+            .pair("go1.27", "send-abandoned")
+            .run();
+        assert_eq!(ran.code, 1);
+        assert!(
+            ran.stdout.contains(&format!("  allow    {advice}")),
+            "{}",
+            ran.stdout
+        );
+        assert!(
+            ran.stdout
+                .contains("leakgate.yml:4 is never reached: earlier exceptions take all"),
+            "{}",
+            ran.stdout
+        );
+    }
+}
+
+#[test]
+fn an_accepted_goroutine_of_a_shared_starter_hides_no_other_one() {
+    let wait = "runtime.chanrecv1 runtime.chanrecv runtime.gopark";
+    let of = |loops: &[(u64, &str)]| {
+        let other = Made::new().goroutines(1, "app.other");
+        loops.iter().fold(other, |made, (count, name)| {
+            made.goroutines(*count, &format!("app.goFunc.func1 app.{name} {wait}"))
+        })
+    };
+    let offered = |policy: &str, after: Made| {
+        let directory = scratch("leakgate.yml", policy);
+        let before = of(&[]).write(&directory.path().join("before.pb"));
+        let after = after.write(&directory.path().join("after.pb"));
+        let ran = Leakgate::check()
+            .dir(directory.path())
+            .arg(before)
+            .arg(after)
+            .run();
+        let lines = ran.stdout.lines();
+        let entries = lines.filter_map(|line| line.strip_prefix("  allow    "));
+        let filled = entries.map(|entry| {
+            let entry = entry.replace(
+                "reason: ..., expires: ...",
+                "reason: x, expires: 2027-01-01",
+            );
+            format!("  {entry}\n")
+        });
+        (ran.code, filled.collect::<Vec<String>>())
+    };
+    let both = || of(&[(3, "loopA"), (2, "loopB")]);
+    let (code, entries) = offered("version: 1\n", both());
+    assert_eq!((code, entries.len()), (1, 2));
+    assert_ne!(entries[0], entries[1]);
+    let accepted = format!("version: 1\nallow:\n{}", entries.concat());
+    assert_eq!(offered(&accepted, both()).0, 0, "{accepted}");
+    let only_a = format!("version: 1\nallow:\n{}", entries[0]);
+    assert!(entries[0].contains("max: 3"), "{}", entries[0]);
+    for replaced in [
+        of(&[(3, "loopC")]),
+        of(&[(1, "loopA"), (1, "loopC")]),
+        of(&[(4, "loopA")]),
+    ] {
+        assert_eq!(offered(&only_a, replaced).0, 1, "{only_a}");
+    }
+}
+
+#[test]
+fn an_entry_that_is_offered_is_yaml_and_means_the_finding_whatever_it_is_called() {
+    let wait = "runtime.chanrecv1 runtime.chanrecv runtime.gopark";
+    let other = || Made::new().goroutines(1, "app.other");
+    for name in [
+        "app.(*Queue[go.shape.*uint8]).loop",
+        "app.a\u{7f}b",
+        "app.a*b",
+        "app.a\u{3164}b",
+        "app.##[error]",
+        "app.\"quoted\"\\",
+    ] {
+        let leak = || other().goroutines(2, &format!("{name} {wait}"));
+        let near = || other().goroutines(2, &format!("{} {wait}", name.replace('a', "ax")));
+        let directory = scratch("leakgate.yml", "version: 1\n");
+        let before = other().write(&directory.path().join("before.pb"));
+        let after = leak().write(&directory.path().join("after.pb"));
+        let ran = Leakgate::check()
+            .dir(directory.path())
+            .arg(before)
+            .arg(after)
+            .run();
+        let entry = ran
+            .stdout
+            .lines()
+            .find_map(|line| line.strip_prefix("  allow    "));
+        let entry = entry.unwrap_or_else(|| panic!("{}", ran.stdout));
+        let entry = entry.replace(
+            "reason: ..., expires: ...",
+            "reason: x, expires: 2027-01-01",
+        );
+        let policy = format!("version: 1\nallow:\n  {entry}\n");
+        assert_eq!(judge_made(&policy, other(), leak()).0, 0, "{policy}");
+        assert_eq!(judge_made(&policy, other(), near()).0, 1, "{policy}");
+    }
+}
+
+#[test]
+fn a_rule_that_names_nothing_is_told_at_its_line_and_one_that_only_waits_for_trouble_is_not() {
+    let policy = rules(
+        "  - { name: case, match: { root: main.mutexunlocked.func1 }, limit: { growth: 9 } }
+  - { name: trouble, match: { state: chan send }, per: state, limit: { growth: 0 } }
+  - { name: all, limit: { growth: 9 } }
+  - { name: late, match: { package: main }, limit: { growth: 9 } }
+",
     );
+    let directory = scratch("leakgate.yml", &policy);
+    let check = || {
+        Leakgate::check()
+            .dir(directory.path())
+            .pair("go1.27", "mutex-unlocked")
+    };
+    let ran = check().run();
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    for said in [
+        "rule     leakgate.yml:3 case matches no goroutine, before or after",
+        "rule     leakgate.yml:6 late is never reached: earlier rules take all that it matches",
+    ] {
+        assert!(ran.stdout.contains(said), "{}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("leakgate.yml:4"), "{}", ran.stdout);
+    let (_, report) = check().json();
+    let unused: Vec<_> = report["rules"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| &rule["unused"])
+        .collect();
+    assert_eq!(unused, [true, false, false, false]);
+}
+
+#[test]
+fn a_stack_and_a_suite_can_be_asked_for() {
+    for (matcher, selects) in [
+        ("stack: 58843f3eee26", true),
+        ("stack: \"000000000000\"", false),
+        ("suite: \"*send-abandoned/after.pb.gz\"", true),
+        ("suite: example.com/shop", false),
+    ] {
+        let policy = rules(&format!(
+            "  - {{ name: it, match: {{ {matcher} }}, limit: {{ growth: 9 }} }}\n"
+        ));
+        let (code, _) = judge(&policy, "send-abandoned");
+        assert_eq!(code, i32::from(!selects), "{matcher}");
+    }
+    let said = error(&rules(
+        "  - { name: it, match: { stack: AB03 }, limit: { growth: 9 } }\n",
+    ));
     assert!(
-        ran.stdout
-            .contains("leakgate.yml:4 is never reached: earlier exceptions take all"),
-        "{}",
-        ran.stdout
+        said.contains("`AB03` is no id of a stack: twelve hex digits"),
+        "{said}"
     );
 }
 
 #[test]
-fn no_entry_is_offered_that_would_accept_whatever_waits_in_one_way() {
+fn the_entry_for_a_goroutine_that_only_sleeps_accepts_nothing_else_that_sleeps() {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, made: Made| made.write(&directory.path().join(name));
     let before = write("before.pb", Made::new().goroutines(1, "app.other"));
@@ -685,6 +894,20 @@ fn no_entry_is_offered_that_would_accept_whatever_waits_in_one_way() {
             .goroutines(2, "time.Sleep runtime.gopark"),
     );
     let ran = Leakgate::check().arg(before).arg(after).run();
-    assert_eq!(ran.code, 1);
-    assert!(!ran.stdout.contains("  allow "), "{}", ran.stdout);
+    let entry = ran
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("  allow    "));
+    let entry = entry.unwrap().replace(
+        "reason: ..., expires: ...",
+        "reason: x, expires: 2027-01-01",
+    );
+    let policy = format!("version: 1\nallow:\n  {entry}\n");
+    for (frames, code) in [("time.Sleep", 0), ("app.poll time.Sleep", 1)] {
+        let before = Made::new().goroutines(1, "app.other");
+        let after = Made::new()
+            .goroutines(1, "app.other")
+            .goroutines(2, &format!("{frames} runtime.gopark"));
+        assert_eq!(judge_made(&policy, before, after).0, code, "{policy}");
+    }
 }

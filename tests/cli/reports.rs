@@ -1,5 +1,6 @@
 //! What a report says, where it goes, and the exit code.
 
+use crate::made::Made;
 use crate::support::{Leakgate, TOOLCHAINS, profile, scratch, special};
 
 #[test]
@@ -310,4 +311,50 @@ fn of_several_after_profiles_the_last_is_judged_and_that_is_said() {
         .json();
     assert_eq!(code, 1);
     assert_eq!(report["findings"][0]["series"], serde_json::json!([3, 3]));
+}
+
+#[test]
+fn every_format_has_a_bound_and_says_what_it_left_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = || Made::new().goroutines(1, "app.main");
+    let before = made().write(&directory.path().join("before.pb"));
+    let many = (0..5_010).fold(made(), |made, number| {
+        made.goroutines(1, &format!("app.f{number} runtime.selectgo runtime.gopark"))
+    });
+    let after = many.write(&directory.path().join("after.pb"));
+    let formats = [
+        "text", "json", "sarif", "junit", "gitlab", "markdown", "comment", "github",
+    ];
+    let check = Leakgate::check()
+        .dir(directory.path())
+        .arg(before)
+        .arg(after);
+    let ran = formats
+        .iter()
+        .fold(check, |check, format| {
+            check.args(&["--report", &format!("{format}={format}")])
+        })
+        .run();
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let read = |format: &str| std::fs::read_to_string(directory.path().join(format)).unwrap();
+    for format in formats {
+        assert!(
+            read(format).len() < 33 << 20,
+            "{format}: {}",
+            read(format).len()
+        );
+    }
+    let sarif: serde_json::Value = serde_json::from_str(&read("sarif")).unwrap();
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 5000);
+    for (format, left_out) in [
+        ("text", "4010 more findings are left out"),
+        ("github", "4010 more findings are left out"),
+        ("sarif", "10 more findings are left out"),
+        ("junit", "10 more cases are left out"),
+        ("gitlab", "10 more issues are left out"),
+        ("markdown", "**Left out, since this would be too long:**"),
+        ("comment", "**Left out, since this would be too long:**"),
+    ] {
+        assert!(read(format).contains(left_out), "{format}");
+    }
 }

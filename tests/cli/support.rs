@@ -123,6 +123,12 @@ pub(crate) fn assert_fits_schema(report: &Value) {
     assert!(errors.is_empty(), "{errors:#?}");
 }
 
+/// Makes a named pipe.
+#[cfg(unix)]
+pub(crate) fn pipe(path: &Path) {
+    nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+}
+
 /// A scratch directory with one file in it.
 pub(crate) fn scratch(name: &str, text: &str) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();

@@ -111,8 +111,16 @@ impl<'p, 'v> Findings<'p, 'v> {
             self.facts.again(finding).map(|again| markdown_code(&again)),
         );
         let accept = self.facts.accept(finding).map(|accept| match &accept {
-            Accept::Entry(entry) => format!("add under `allow:` {}", markdown_code(entry)),
-            Accept::Raise { .. } => markdown(&accept.to_string()),
+            Accept::Entry { entry, above } => {
+                let above = above.as_ref();
+                let above = above.map(|above| format!(" above {}", markdown_code(above)));
+                format!(
+                    "add under `allow:`{} {}",
+                    above.unwrap_or_default(),
+                    markdown_code(entry)
+                )
+            }
+            Accept::Raise { .. } | Accept::Offered => markdown(&accept.to_string()),
         });
         item("accept", accept);
         item(
@@ -121,12 +129,8 @@ impl<'p, 'v> Findings<'p, 'v> {
         );
         out.push('\n');
         if !finding.stack.is_empty() {
-            let frames = finding.stack.iter().map(|place| self.frame(place));
-            let _ = writeln!(
-                out,
-                "<pre>{}</pre>\n",
-                frames.collect::<Vec<_>>().join("\n")
-            );
+            let frames = finding.stack.map(|place| self.frame(place), facts::gap);
+            let _ = writeln!(out, "<pre>{}</pre>\n", frames.join("\n"));
         }
         out.push_str("</details>\n");
         out
@@ -134,7 +138,7 @@ impl<'p, 'v> Findings<'p, 'v> {
 
     /// A frame, as HTML in a `<pre>`.
     fn frame(&self, place: &Place) -> String {
-        let function = html(&place.function);
+        let function = html(&facts::name(&place.function));
         let Some(spot) = self.subject.sources.spot_of(place) else {
             return format!("{function}  {}", html(&facts::short(place)));
         };
@@ -167,6 +171,6 @@ impl<'p, 'v> Findings<'p, 'v> {
 fn icon(finding: &Finding) -> &'static str {
     match finding.severity {
         Severity::Error => "❌",
-        Severity::Warning => "⚠️",
+        Severity::Warning => "⚠",
     }
 }

@@ -7,8 +7,14 @@ use similar::{Algorithm, ChangeTag, capture_diff_slices};
 use super::{BOLD, DIM, RED, Text, YELLOW};
 use crate::policy::Severity;
 use crate::report::escape::terminal;
-use crate::report::facts;
-use crate::verdict::{Finding, Place};
+use crate::report::{facts, plural};
+use crate::verdict::{Finding, Place, Trace};
+
+/// Names wider than this do not line up.
+const WIDEST: usize = 80;
+
+/// So many values of a label are named.
+const MOST_VALUES: usize = 20;
 
 /// Column where the place of a rule stands, so that these line up.
 const PLACE_COLUMN: usize = 72;
@@ -23,7 +29,7 @@ impl Text<'_, '_> {
         let rule = terminal(&finding.rule);
         let what = match (finding.per.as_str(), finding.key.as_str()) {
             ("stack" | "total", _) => String::new(),
-            (per, key) => format!(" ({} {})", terminal(per), terminal(key)),
+            (per, key) => format!(" ({} {})", terminal(per), terminal(&facts::name(key))),
         };
         let title = format!("{rule}{what}  {}", facts::headline(finding));
         let gap = " ".repeat(PLACE_COLUMN.saturating_sub(title.chars().count()).max(2));
@@ -42,17 +48,25 @@ impl Text<'_, '_> {
             None => writeln!(self.out)?,
         }
         if self.several() {
-            self.line("suite", &terminal(&finding.suite))?;
+            self.line("suite", &terminal(&facts::name(&finding.suite)))?;
         }
         if let Some(tests) = self.facts.tests(finding) {
             self.line("test", &terminal(&tests))?;
         }
-        for (key, values) in &finding.labels {
-            let values: Vec<_> = values
+        for (key, of_key) in &finding.labels {
+            let values: Vec<_> = of_key
                 .iter()
-                .map(|(value, count)| format!("{}={} ({count})", terminal(key), terminal(value)))
+                .take(MOST_VALUES)
+                .map(|(value, count)| {
+                    let (key, value) = (facts::name(key), facts::name(value));
+                    format!("{}={} ({count})", terminal(&key), terminal(&value))
+                })
                 .collect();
-            self.line("label", &values.join(", "))?;
+            let more = match of_key.len().saturating_sub(MOST_VALUES) {
+                0 => String::new(),
+                more => format!(", and {}", plural(more as u64, "more value")),
+            };
+            self.line("label", &(values.join(", ") + &more))?;
         }
         if let Some(state) = finding.state {
             self.line("state", &format!("{state}: {}", finding.cause))?;
@@ -86,22 +100,21 @@ impl Text<'_, '_> {
 
     fn places(&mut self, finding: &Finding) -> std::fmt::Result {
         let rows = [("home", &finding.home), ("root", &finding.root)];
-        let width = rows
-            .iter()
-            .filter_map(|(_, place)| place.as_ref())
-            .map(|place| terminal(&place.function).chars().count())
-            .max();
-        for (label, place) in rows {
-            if let Some(place) = place {
-                let function = terminal(&place.function);
-                self.line(
-                    label,
-                    &format!(
-                        "{function:<width$}  {}",
-                        terminal(&facts::short(place)),
-                        width = width.unwrap_or(0)
-                    ),
-                )?;
+        let rows = rows.map(|(label, place)| {
+            let shown = place.as_ref().map(|place| {
+                let function = facts::name(&place.function);
+                (terminal(&function).into_owned(), facts::short(place))
+            });
+            (label, shown)
+        });
+        let shown = || rows.iter().filter_map(|(_, shown)| shown.as_ref());
+        let width = shown().map(|(function, _)| function.chars().count()).max();
+        // Escapes may have made a short name long, and a width has its own limit.
+        let width = width.unwrap_or(0).min(WIDEST);
+        for (label, shown) in &rows {
+            if let Some((function, place)) = shown {
+                let place = terminal(place);
+                self.line(label, &format!("{function:<width$}  {place}"))?;
             }
         }
         if finding.root.is_none() && !finding.stack.is_empty() {
@@ -120,9 +133,10 @@ impl Text<'_, '_> {
     }
 
     /// The frames that differ between two stacks.
-    pub(super) fn changes(&mut self, before: &[Place], after: &[Place]) -> std::fmt::Result {
-        let names = |stack: &[Place]| -> Vec<_> {
-            stack.iter().map(|place| place.function.clone()).collect()
+    pub(super) fn changes(&mut self, before: &Trace, after: &Trace) -> std::fmt::Result {
+        let names = |stack: &Trace| -> Vec<_> {
+            let frames = stack.frames().iter();
+            frames.map(|place| place.function.clone()).collect()
         };
         let (old, new) = (names(before), names(after));
         for operation in capture_diff_slices(Algorithm::Myers, &old, &new) {
@@ -132,24 +146,25 @@ impl Text<'_, '_> {
                     ChangeTag::Delete => '-',
                     ChangeTag::Insert => '+',
                 };
-                writeln!(self.out, "           {sign} {}", terminal(&change.value()))?;
+                let name = facts::name(change.value_ref());
+                writeln!(self.out, "           {sign} {}", terminal(&name))?;
             }
         }
         Ok(())
     }
 
-    fn stack(&mut self, label: &str, stack: &[Place]) -> std::fmt::Result {
-        for (index, place) in stack.iter().enumerate() {
-            let label = if index == 0 { label } else { "" };
-            self.line(
-                label,
-                &format!(
-                    "{}  {}:{}",
-                    terminal(&place.function),
-                    terminal(&place.file),
-                    place.line
-                ),
-            )?;
+    fn stack(&mut self, label: &str, stack: &Trace) -> std::fmt::Result {
+        let frame = |place: &Place| {
+            let (function, file) = (facts::name(&place.function), facts::name(&place.file));
+            format!(
+                "{}  {}:{}",
+                terminal(&function),
+                terminal(&file),
+                place.line
+            )
+        };
+        for (index, line) in stack.map(frame, facts::gap).iter().enumerate() {
+            self.line(if index == 0 { label } else { "" }, line)?;
         }
         Ok(())
     }

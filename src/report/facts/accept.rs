@@ -1,0 +1,141 @@
+//! The entry of a policy by which a finding could be accepted.
+//!
+//! It has to match what the finding is and nothing else: one that asked for less, such as the function that a goroutine
+//! began with, would quietly accept whatever else begins there later.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::path::Path;
+
+use super::{Facts, name};
+use crate::policy::Pattern;
+use crate::report::escape;
+use crate::verdict::{Finding, Place, Verdict, tested};
+
+/// How a finding could be accepted.
+pub(in crate::report) enum Accept {
+    /// By the entry of the policy at this place, which is for this stack alone, and whose bound is exceeded.
+    Raise { place: String, max: i64 },
+    /// By this new entry under `allow:`, above the one at this place where that one would take the goroutines first. Its
+    /// reason and its last day are for a person to fill in.
+    Entry {
+        entry: String,
+        above: Option<String>,
+    },
+    /// By the entry that an earlier finding offers, which matches this one too.
+    Offered,
+}
+
+impl fmt::Display for Accept {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Accept::Raise { place, max } => write!(
+                formatter,
+                "raise max at {place} from {max}, if this is accepted too"
+            ),
+            Accept::Entry { entry, above } => {
+                if let Some(above) = above {
+                    write!(formatter, "above {above}: ")?;
+                }
+                formatter.write_str(entry)
+            }
+            Accept::Offered => {
+                formatter.write_str("by the entry that the finding above with this id offers")
+            }
+        }
+    }
+}
+
+/// What an entry matches: the suite, the stack's id, its root and its home.
+type Matched<'v> = [&'v str; 4];
+
+/// The entries that findings offer. Findings that no entry tells apart share one.
+pub(super) struct Entries<'v> {
+    /// The suites that have the same name on every machine.
+    lasting: HashSet<&'v str>,
+    /// For each entry, the goroutines of all its findings, and the position of the first in the verdict.
+    offered: HashMap<Matched<'v>, (i64, *const Finding)>,
+}
+
+impl<'v> Entries<'v> {
+    pub(super) fn new(verdict: &'v Verdict) -> Self {
+        let several = super::several(verdict);
+        let suites = verdict.suites.iter();
+        let lasting = suites.filter(|suite| several || suite.run.is_some());
+        let lasting = lasting.map(|suite| tested(&suite.name));
+        let mut entries = Self {
+            lasting: lasting
+                .filter(|name| !Path::new(name).is_absolute())
+                .collect(),
+            offered: HashMap::new(),
+        };
+        for finding in verdict.findings.iter().filter(|finding| offers(finding)) {
+            let first = (0, std::ptr::from_ref(finding));
+            let matched = entries.matched(finding);
+            entries.offered.entry(matched).or_insert(first).0 += finding.after;
+        }
+        entries
+    }
+
+    fn matched<'f>(&self, finding: &'f Finding) -> Matched<'f> {
+        let function = |place: &'f Option<Place>| place.as_ref().map(|place| &*place.function);
+        let suite = tested(&finding.suite);
+        let is_lasting = self.lasting.contains(suite);
+        let root = function(&finding.root);
+        [
+            Some(suite).filter(|_| is_lasting),
+            Some(&finding.id),
+            root,
+            function(&finding.home).filter(|home| Some(*home) != root),
+        ]
+        .map(|name| name.filter(|name| is_plain(name)).unwrap_or_default())
+    }
+}
+
+/// Whether a finding could be accepted by an entry of its own.
+fn offers(finding: &Finding) -> bool {
+    let is_narrow = finding
+        .exceeds
+        .as_ref()
+        .is_some_and(|exceeded| exceeded.is_narrow);
+    finding.is_open() && !finding.stack.is_empty() && !is_narrow
+}
+
+/// Whether a name can stand in an entry: as a pattern it means itself and nothing else, every reader shows it as it is,
+/// and it is not too long for a line.
+fn is_plain(text: &str) -> bool {
+    Pattern::new(text).is_literal(text) && escape::terminal(text) == text && name(text) == text
+}
+
+impl Facts<'_> {
+    /// How to accept a finding that counts.
+    pub(in crate::report) fn accept(&self, finding: &Finding) -> Option<Accept> {
+        let exceeded = finding.exceeds.as_ref().filter(|_| finding.is_open());
+        if let Some(exceeded) = exceeded.filter(|exceeded| exceeded.is_narrow) {
+            return Some(Accept::Raise {
+                place: exceeded.place.clone(),
+                max: exceeded.max,
+            });
+        }
+        let matched = self.entries.matched(finding);
+        let &(max, first) = self.entries.offered.get(&matched)?;
+        if !offers(finding) {
+            return None;
+        }
+        if !std::ptr::eq(first, finding) {
+            return Some(Accept::Offered);
+        }
+        let keys = ["suite", "stack", "root", "home"].into_iter().zip(matched);
+        let keys = keys.filter(|(_, name)| !name.is_empty());
+        let keys: Vec<String> = keys
+            .map(|(key, name)| format!("{key}: {}", serde_json::Value::from(name)))
+            .collect();
+        Some(Accept::Entry {
+            entry: format!(
+                "- {{ match: {{ {} }}, max: {max}, reason: ..., expires: ... }}",
+                keys.join(", ")
+            ),
+            above: exceeded.map(|exceeded| exceeded.place.clone()),
+        })
+    }
+}
