@@ -100,8 +100,9 @@ struct Check {
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXIT_CODES, after_long_help = RUN_EXIT_CODES)]
 struct Run {
-    /// The command and its arguments: `go test ./...`, or anything that runs go tests, such as `make test`.
-    #[arg(required = true, last = true, value_name = "COMMAND")]
+    /// The command and its arguments: `go test ./...`, or anything that runs go tests, such as `make test`. All from its
+    /// first word on is the command's; `--` may stand before it.
+    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 
     /// How long each test binary may wait for goroutines to end once its tests are over, as in 500ms, 3s or 1m. It goes
@@ -161,7 +162,7 @@ impl From<Outcome> for Code {
 /// Whatever keeps leakgate from judging at all; missing evidence is no error but a [`Code`].
 pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
-        Command::Check(check) => Ok(check::run(check)?.into()),
+        Command::Check(check) => check::run(check),
         Command::Run(run) => run::run(run),
         Command::Capture(capture) => Ok(capture::run(capture)?.into()),
         Command::Init(init) => Ok(init::run(init)?.into()),

@@ -24,19 +24,21 @@ mod unfinished;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tempfile::TempDir;
+use serde::{Deserialize, Serialize};
 
 pub use collect::{Collected, Command, collect};
 use command::GoTest;
 pub use guard::{COMMAND as START_COMMAND, note as note_start};
 pub use overlay::UnknownGo;
-use record::{Ended, Record};
-pub use signals::Signals;
+pub use record::shell_code;
+use record::{Ended, GoTestRun, Record};
+pub use signals::{Signals, TemporaryFolder};
+use stand_in::Orders;
 pub use stand_in::{Go, called_as_go};
 use toolchain::{NoGo, Toolchain};
 
@@ -73,6 +75,39 @@ const QUIET_FILE: &str = "quiet";
 /// How long goroutines are watched that are accepted if they wait for what they should wait for.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// What a test binary has to know to capture. It is told in variables of the environment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Capturing {
+    /// The folder that it writes into.
+    directory: PathBuf,
+    /// How long it may wait for goroutines to end.
+    settle_ms: String,
+    /// A value that no other run has: what a test binary read of it keeps its result from being taken from the cache.
+    run: String,
+}
+
+impl Capturing {
+    const DIRECTORY: &str = "LEAKGATE_DIR";
+    const SETTLE: &str = "LEAKGATE_SETTLE_MS";
+    const RUN: &str = "LEAKGATE_RUN";
+
+    fn from_environment() -> Option<Self> {
+        Some(Self {
+            directory: std::env::var_os(Self::DIRECTORY)?.into(),
+            settle_ms: std::env::var(Self::SETTLE).ok()?,
+            run: std::env::var(Self::RUN).ok()?,
+        })
+    }
+
+    fn variables(&self) -> [(&'static str, Option<OsString>); 3] {
+        [
+            (Self::DIRECTORY, Some(self.directory.clone().into())),
+            (Self::SETTLE, Some(self.settle_ms.clone().into())),
+            (Self::RUN, Some(self.run.clone().into())),
+        ]
+    }
+}
+
 /// What a command is told so that its test binaries capture.
 #[derive(Debug)]
 pub struct Prepared {
@@ -81,7 +116,7 @@ pub struct Prepared {
     environment: Variables,
     record: Record,
     /// Holds the go command that stands in for the real one.
-    _stand_in: Option<TempDir>,
+    _stand_in: Option<TemporaryFolder>,
 }
 
 impl Prepared {
@@ -111,24 +146,20 @@ impl Prepared {
             None => goflags.unguarded,
         };
         let notes = unguarded.map(unnoticed).into_iter().collect();
+        let capturing = Capturing {
+            directory: directory.to_owned(),
+            settle_ms: settle.as_millis().to_string(),
+            run: this_run(),
+        };
         let mut environment = variables(&toolchain, goflags.text)?;
-        environment.extend([
-            ("LEAKGATE_DIR", Some(directory.into())),
-            (
-                "LEAKGATE_SETTLE_MS",
-                Some(settle.as_millis().to_string().into()),
-            ),
-            ("LEAKGATE_PARENT", None),
-            ("LEAKGATE_SUITE", None),
-            ("LEAKGATE_RUN", Some(this_run().into())),
-        ]);
+        environment.extend(capturing.variables());
+        environment.extend([("LEAKGATE_PARENT", None), ("LEAKGATE_SUITE", None)]);
         let stand_in = match go_test {
-            None => stand_in::folder(signals),
+            None => stand_in::folder(signals, &Orders::new(&capturing)),
             Some(_) => None,
         };
         if let Some(folder) = &stand_in {
             put_first(folder.path(), &mut environment)?;
-            environment.push((stand_in::VARIABLE, Some(folder.path().into())));
         }
         Ok(Self {
             go_test,
@@ -166,7 +197,7 @@ impl Prepared {
     /// [`collect()`] to read.
     ///
     /// # Errors
-    /// A command that cannot be started, or a directory that cannot be written to.
+    /// A command that cannot be started, or a directory that cannot be written to before it is.
     pub fn run(
         mut self,
         command: &[OsString],
@@ -174,22 +205,33 @@ impl Prepared {
         signals: &mut Signals,
     ) -> anyhow::Result<ExitStatus> {
         self.record.write(directory)?;
-        let (status, packages) = std::thread::scope(|scope| {
+        let (ended, packages) = std::thread::scope(|scope| {
             // Listing takes a moment of its own, while the command builds.
             let go_test = self.go_test.as_ref();
             let listing = scope.spawn(move || go_test.map(GoTest::packages).unwrap_or_default());
-            let status = child::run(command, &self.environment, signals);
-            (status, listing.join().unwrap_or_default())
+            let ended = child::run(command, &self.environment, signals);
+            (ended, listing.join().unwrap_or_default())
         });
-        let status = status?;
+        let (process, status) = ended?;
         self.record.ended = Some(Ended::from(status));
-        self.record.packages.extend(packages);
+        self.record
+            .go_tests
+            .extend(self.go_test.map(|go_test| GoTestRun {
+                process,
+                directory: self.record.directory.clone(),
+                environment: Vec::new(),
+                packages: packages.into_iter().collect(),
+                go_test,
+            }));
         let commands = stand_in::commands(directory);
-        self.record.packages.extend(commands.packages);
+        self.record.go_tests.extend(commands.go_tests);
         self.record.problems.extend(commands.problems);
+        let unexpected = guard::unexpected(directory, &self.record.go_tests);
+        self.record.problems.extend(unexpected);
         let unnoticed = commands.unguarded.iter().map(|why| unnoticed(why));
         self.record.notes.extend(unnoticed);
-        self.record.write(directory)?;
+        // Where the command has removed the folder, that is told by who reads it.
+        let _ = self.record.write(directory);
         Ok(status)
     }
 }
@@ -229,7 +271,7 @@ fn put_first(folder: &Path, variables: &mut Variables) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A value that no other run has: what a test binary read of it keeps its result from being taken from the cache.
+/// A value that no other run has.
 fn this_run() -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     format!(

@@ -21,7 +21,7 @@ use crate::diff::Diff;
 use crate::policy::{BUILTIN_VERSION, Matcher, Per, Policy, Rule};
 use crate::snapshot::Snapshot;
 use crate::verdict::{
-    Finding, Moved, Note, RuleUse, Skipped, Suite, TestRun, Totals, Unchecked, Verdict,
+    Finding, Moved, Note, Rerun, RuleUse, Skipped, Suite, TestRun, Totals, Unchecked, Verdict,
 };
 use exception::{Exception, Use};
 use matching::Conditions;
@@ -59,6 +59,7 @@ pub struct SuiteVerdict {
     skipped: Vec<Skipped>,
     notes: Vec<Note>,
     run: Option<TestRun>,
+    rerun: Option<Rerun>,
 }
 
 impl SuiteVerdict {
@@ -79,6 +80,11 @@ impl SuiteVerdict {
     /// Adds what the test binary told of itself.
     pub fn ran(&mut self, run: TestRun) {
         self.run = Some(run);
+    }
+
+    /// Adds how its tests are run again.
+    pub fn runs_again_by(&mut self, rerun: Rerun) {
+        self.rerun = Some(rerun);
     }
 
     /// Adds a remark on the evidence.
@@ -139,6 +145,7 @@ impl<'p> Judge<'p> {
             skipped: evidence::skipped(name, diff),
             notes: Vec::new(),
             run: None,
+            rerun: None,
         };
         for text in evidence::notes(diff, proven) {
             verdict.note(text);
@@ -180,6 +187,7 @@ impl<'p> Judge<'p> {
                 name: suite.name,
                 totals: suite.totals,
                 run: suite.run,
+                rerun: suite.rerun,
             });
             verdict.findings.extend(suite.findings);
             verdict.moved.extend(suite.moved);

@@ -3,6 +3,7 @@
 //! Nothing vanishes on the way: goroutines that were skipped, allowed or paired with a moved stack, and suites that could
 //! not be checked, are all in a [`Verdict`].
 
+mod rerun;
 mod test_run;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use jiff::civil::Date;
 
 use crate::diff::Pairing;
 use crate::policy::Severity;
+pub use rerun::Rerun;
 pub use test_run::{Ending, TestRun};
 
 /// The judgement over all suites.
@@ -52,6 +54,8 @@ pub struct Suite {
     pub totals: Totals,
     /// What a test binary told of itself; `None` for a service, and for profiles that were captured otherwise.
     pub run: Option<TestRun>,
+    /// How its tests are run again; `None` where that is not known.
+    pub rerun: Option<Rerun>,
 }
 
 /// What was tested in a suite: its name without the number that a package gets which is tested several times.
@@ -67,6 +71,8 @@ pub fn tested(suite: &str) -> &str {
 pub struct CommandRun {
     /// How it failed: tests that fail may leave goroutines behind that no leak of theirs explains.
     pub failed: Option<String>,
+    /// Whether a test binary was started before it ended.
+    pub ran_tests: bool,
     /// Whether its findings count.
     pub gated: bool,
     /// Packages in which no test ran.
@@ -144,10 +150,15 @@ impl Verdict {
         }
     }
 
-    /// How the command failed whose findings are told and do not count.
-    pub fn not_gated(&self) -> Option<&str> {
-        let command = self.command.as_ref().filter(|command| !command.gated);
-        command.and_then(|command| command.failed.as_deref())
+    /// Why what was found does not count: how the command failed.
+    pub fn not_gated(&self) -> Option<String> {
+        let command = self.command.as_ref().filter(|command| !command.gated)?;
+        let failed = command.failed.as_deref()?;
+        Some(if command.ran_tests {
+            format!("tests failed, {failed}")
+        } else {
+            format!("{failed} before any test ran")
+        })
     }
 
     /// Open findings of a severity.

@@ -38,6 +38,7 @@ pub(super) fn judge(gate: &Gate, policy: &Policy, collected: Collected, others: 
     verdict.command = Some(CommandRun {
         gated: command.failed.is_none() || policy.gate_failed_tests,
         failed: command.failed,
+        ran_tests: command.ran_tests,
         without_tests: collected.packages_without_tests.len() as u64 + verdict.totals.without_tests,
         children: collected.children,
     });

@@ -1,14 +1,15 @@
 //! `leakgate check`: profiles that were captured already.
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use super::{Check, Code, captured};
+use super::{Check, captured};
 use crate::gotest::{self, Collected};
 use crate::input::{self, Files, Found};
 
-pub(super) fn run(check: &Check) -> anyhow::Result<Code> {
+pub(super) fn run(check: &Check) -> anyhow::Result<ExitCode> {
     let gate = &check.gate;
     gate.check_reports()?;
     let mut evidence = find(check)?;
@@ -21,11 +22,19 @@ pub(super) fn run(check: &Check) -> anyhow::Result<Code> {
         found.incomplete.push((suite, why));
     }
     let policy = gate.policy()?;
+    let mut failed = None;
     let verdict = match evidence {
         Evidence::Files(found) => gate.judge(&policy, found),
-        Evidence::Run(collected) => captured::judge(gate, &policy, collected, Found::default()),
+        Evidence::Run(collected) => {
+            // A run ends as its command did, when that failed; a comparison of two runs is no run.
+            let command = collected.command.as_ref();
+            let command = command.filter(|command| check.paths.len() == 1 && command.code != 0);
+            failed = command.map(|command| command.code);
+            captured::judge(gate, &policy, collected, Found::default())
+        }
     };
-    gate.report(&verdict)
+    let code = gate.report(&verdict)?;
+    Ok(failed.map_or(code.into(), ExitCode::from))
 }
 
 /// What the paths hold.

@@ -2,8 +2,9 @@
 
 mod services;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::process::{ExitCode, ExitStatus};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
@@ -11,7 +12,10 @@ use super::captured;
 use super::gate::Gate;
 use super::output::Destination;
 use super::{Code, Run, complain, service};
-use crate::gotest::{self, Prepared, Quiet, QuietMax, Signals, UnknownGo};
+use crate::gotest::{
+    self, Collected, Prepared, Quiet, QuietMax, Signals, TemporaryFolder, UnknownGo,
+};
+use crate::input::Found;
 use crate::policy::{BUILTIN_ALLOWS, Bound, Matcher, Pattern, Policy};
 use services::Services;
 
@@ -38,28 +42,47 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     let prepared = prepared.without(service::TOKEN);
     let status = prepared.run(&run.command, &capture.path, &mut signals)?;
     let of_services = services.after(run.settle, &capture.path);
-    let collected = gotest::collect(&capture.path)
-        .with_context(|| format!("{} cannot be listed", capture.path.display()))?;
-    let verdict = captured::judge(&run.gate, &policy, collected, of_services);
-    let code = run.gate.report_to(&verdict, Destination::Error)?;
-    Ok(if status.success() {
-        code.into()
-    } else {
-        failure(status)
-    })
+    let judged = judge(run, &policy, &capture, of_services);
+    if status.success() {
+        return Ok(judged?.into());
+    }
+    // That the command failed is what a CI has to know, whatever else went wrong.
+    if let Err(error) = judged {
+        complain(&error);
+    }
+    Ok(gotest::shell_code(status).into())
+}
+
+/// Judges what was captured, and writes the reports.
+fn judge(
+    run: &Run,
+    policy: &Policy,
+    capture: &Capture,
+    of_services: Found,
+) -> anyhow::Result<Code> {
+    let collected = match gotest::collect(&capture.path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Collected::removed(&run.command, &capture.path)
+        }
+        collected => {
+            collected.with_context(|| format!("{} cannot be listed", capture.path.display()))?
+        }
+    };
+    let verdict = captured::judge(&run.gate, policy, collected, of_services);
+    run.gate.report_to(&verdict, Destination::Error)
 }
 
 /// Where test binaries write to: a directory that goes with leakgate, or one that is kept.
 struct Capture {
     path: PathBuf,
     /// Removes the directory once it is dropped.
-    _temporary: Option<tempfile::TempDir>,
+    _temporary: Option<TemporaryFolder>,
 }
 
 impl Capture {
     fn new(run: &Run, signals: &Signals) -> anyhow::Result<Self> {
         let Some(keep) = &run.keep else {
-            let temporary = signals.temporary_directory("leakgate-");
+            let temporary = signals.temporary_folder("leakgate-");
             let temporary = temporary.context("no temporary directory can be made")?;
             return Ok(Self {
                 path: temporary.path().to_owned(),
@@ -134,14 +157,4 @@ fn quiet(policy: &Policy, gate: &Gate) -> Vec<Quiet> {
         without: owned(entry.without),
     }));
     all
-}
-
-/// The command's own exit code, or 128 and the number of the signal that ended it, as shells have it.
-fn failure(status: ExitStatus) -> ExitCode {
-    #[cfg(unix)]
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
-    #[cfg(not(unix))]
-    let signal: Option<i32> = None;
-    let code = status.code().or(signal.map(|signal| 128 + signal));
-    ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

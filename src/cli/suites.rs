@@ -102,6 +102,9 @@ fn judge_suite(judge: &Judge, files: &Files, limit: u64) -> Result<SuiteVerdict,
     if let Some(run) = &files.run {
         suite.ran(run.clone());
     }
+    if let Some(rerun) = &files.rerun {
+        suite.runs_again_by(rerun.clone());
+    }
     for note in &files.notes {
         suite.note(note.clone());
     }

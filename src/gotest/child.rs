@@ -7,7 +7,8 @@ use anyhow::Context as _;
 
 use super::Signals;
 
-/// Runs a command with some variables of the environment set, or taken out, and waits for it.
+/// Runs a command with some variables of the environment set, or taken out, and waits for it. Gives its process id, and how
+/// it ended.
 ///
 /// # Errors
 /// A command that cannot be started.
@@ -15,7 +16,7 @@ pub(super) fn run(
     command: &[OsString],
     environment: &[(&str, Option<OsString>)],
     signals: &mut Signals,
-) -> anyhow::Result<ExitStatus> {
+) -> anyhow::Result<(u32, ExitStatus)> {
     let (program, arguments) = command.split_first().context("no command is given")?;
     let mut child = Command::new(program);
     child.args(arguments);

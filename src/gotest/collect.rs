@@ -1,6 +1,7 @@
 //! What test binaries left: a folder for each process, with its profiles and what it told of itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use super::notes::read_json;
 use super::record::{self, Record};
 use super::unfinished::{hanging, why_unfinished};
 use crate::input::{Files, Found, open_regular};
-use crate::verdict::{Ending, TestRun};
+use crate::verdict::{Ending, Rerun, TestRun};
 
 /// The file that every process writes first.
 const SUITE_FILE: &str = "suite.json";
@@ -75,8 +76,12 @@ pub struct Collected {
 pub struct Command {
     /// The command and its arguments, parted by spaces.
     pub line: String,
+    /// What a shell would give for its end: its exit code, or 128 and the number of a signal.
+    pub code: u8,
     /// How it failed.
     pub failed: Option<String>,
+    /// Whether a test binary was started.
+    pub ran_tests: bool,
     /// What else a reader of the report should know.
     pub notes: Vec<String>,
 }
@@ -87,6 +92,7 @@ pub struct Command {
 /// A directory that cannot be listed.
 pub fn collect(directory: &Path) -> std::io::Result<Collected> {
     let mut collected = Collected::default();
+    let record = Record::read(directory);
     let mut processes = Vec::new();
     for folder in folders(directory)? {
         let name = || {
@@ -137,9 +143,17 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
             1 => package.to_owned(),
             time => format!("{package} (run {time})"),
         };
-        collected.process(name, &folder, &suite);
+        collected.process(
+            name,
+            &folder,
+            &suite,
+            record.as_ref().ok().and_then(|record| {
+                let record = record.as_ref()?;
+                record.rerun(&suite.import_path, &suite.directory)
+            }),
+        );
     }
-    match Record::read(directory) {
+    match record {
         Ok(Some(record)) => collected.record(record, &missed),
         Ok(None) => collected.no_record(directory, &missed),
         Err(why) => collected
@@ -151,6 +165,22 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
 }
 
 impl Collected {
+    /// What is left of a run whose command has removed the folder that it captured into.
+    pub fn removed(command: &[OsString], folder: &Path) -> Self {
+        let command: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+        let why = format!(
+            "{} is gone, which its test binaries captured into: the command has removed it",
+            folder.display()
+        );
+        Self {
+            found: Found {
+                suites: Vec::new(),
+                incomplete: vec![(command.join(" "), why)],
+            },
+            ..Self::default()
+        }
+    }
+
     /// Whether nothing was captured, and nothing is known of a command.
     pub fn is_empty(&self) -> bool {
         self.found.suites.is_empty()
@@ -241,7 +271,12 @@ impl Collected {
 
     /// Adds what is known of the command.
     fn record(&mut self, record: Record, missed: &[Missed]) {
-        self.missed(missed, &record.packages);
+        let packages: Vec<Package> = record
+            .go_tests
+            .into_iter()
+            .flat_map(|go_test| go_test.packages)
+            .collect();
+        self.missed(missed, &packages);
         let line = record.command.join(" ");
         let Some(ended) = record.ended else {
             let why = format!(
@@ -253,7 +288,7 @@ impl Collected {
         };
         self.found.incomplete.extend(record.problems);
         let mut times: BTreeMap<&Package, usize> = BTreeMap::new();
-        for package in &record.packages {
+        for package in &packages {
             *times.entry(package).or_default() += 1;
         }
         for (package, wanted) in &times {
@@ -290,12 +325,14 @@ impl Collected {
         }
         self.command = Some(Command {
             line,
+            code: ended.code,
             failed: ended.failed,
+            ran_tests: !self.started.is_empty() || !missed.is_empty(),
             notes: record.notes,
         });
     }
 
-    fn process(&mut self, name: String, folder: &Path, suite: &Suite) {
+    fn process(&mut self, name: String, folder: &Path, suite: &Suite, rerun: Option<Rerun>) {
         let file = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
         let (before, after) = (file("before.pb.gz"), file("after.pb.gz"));
         let (end, timeout) = match (
@@ -316,6 +353,7 @@ impl Collected {
             suite: name.clone(),
             proven: file("proven.pb.gz"),
             around_tests: true,
+            rerun,
             ..Files::default()
         };
         match (before, after, end, timeout) {

@@ -1,4 +1,4 @@
-//! The command that is run: what is known of it beforehand.
+//! A `go test` command: what is known of it beforehand.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -10,18 +10,23 @@ use serde::{Deserialize, Serialize};
 
 use super::toolchain::GoFlags;
 
-/// A command that is `go test` itself, so that its packages can be listed.
-#[derive(Debug, Serialize, Deserialize)]
+/// A command that is `go test` itself.
+///
+/// Its arguments are read by the rules of `cmd/go/internal/test/testflag.go`: a flag that `go test` does not know belongs to
+/// the test binaries and ends the list of packages, which is then that of the current directory where none came before.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct GoTest {
     go: PathBuf,
-    /// Flags that choose what is built, and the packages.
-    list: Vec<String>,
-    /// Whether it only builds, or shows what it would do.
-    runs_none: bool,
-    /// Whether it starts the test binaries by a program of the user's.
-    has_exec: bool,
     /// The directory of `-C`.
     pub(super) directory: Option<PathBuf>,
+    /// Flags of the go command with their values, as in `-race` and `-tags=a`.
+    pub(super) flags: Vec<String>,
+    /// As they are named.
+    pub(super) packages: Vec<String>,
+    /// What only the test binaries understand.
+    pub(super) arguments: Vec<String>,
+    /// Whether it asks for help, and so does nothing.
+    is_help: bool,
 }
 
 /// A package of the command.
@@ -34,7 +39,7 @@ pub(super) struct Package {
 }
 
 /// Flags of `go test` that take no value unless it stands behind `=`.
-const WITHOUT_VALUE: [&str; 22] = [
+const WITHOUT_VALUE: [&str; 21] = [
     "a",
     "artifacts",
     "asan",
@@ -56,12 +61,89 @@ const WITHOUT_VALUE: [&str; 22] = [
     "v",
     "work",
     "x",
-    "h",
+];
+
+/// Flags of `go test` that take the next argument for their value where none stands behind `=`.
+const WITH_VALUE: [&str; 47] = [
+    "C",
+    "asmflags",
+    "bench",
+    "benchtime",
+    "blockprofile",
+    "blockprofilerate",
+    "buildmode",
+    "compiler",
+    "count",
+    "covermode",
+    "coverpkg",
+    "coverprofile",
+    "cpu",
+    "cpuprofile",
+    "debug-actiongraph",
+    "debug-runtime-trace",
+    "debug-trace",
+    "exec",
+    "fuzz",
+    "fuzzminimizetime",
+    "fuzztime",
+    "gccgoflags",
+    "gcflags",
+    "installsuffix",
+    "ldflags",
+    "list",
+    "memprofile",
+    "memprofilerate",
+    "mod",
+    "modfile",
+    "mutexprofile",
+    "mutexprofilefraction",
+    "o",
+    "outputdir",
+    "overlay",
+    "p",
+    "parallel",
+    "pgo",
+    "pkgdir",
+    "run",
+    "shuffle",
+    "skip",
+    "tags",
+    "timeout",
+    "toolexec",
+    "trace",
+    "vet",
 ];
 
 /// Flags that decide which files and packages there are.
-const FOR_LIST: [&str; 8] = [
-    "tags", "mod", "modfile", "race", "msan", "asan", "compiler", "overlay",
+const FOR_LIST: [&str; 7] = ["tags", "mod", "modfile", "race", "msan", "asan", "compiler"];
+
+/// Flags that choose tests, or say what to write and where.
+const NOT_AGAIN: [&str; 25] = [
+    "artifacts",
+    "bench",
+    "blockprofile",
+    "c",
+    "coverprofile",
+    "cpuprofile",
+    "debug-actiongraph",
+    "debug-runtime-trace",
+    "debug-trace",
+    "fuzz",
+    "fuzzminimizetime",
+    "fuzztime",
+    "json",
+    "list",
+    "memprofile",
+    "mutexprofile",
+    "n",
+    "o",
+    "outputdir",
+    "run",
+    "skip",
+    "trace",
+    "v",
+    "work",
+    "x",
 ];
 
 impl GoTest {
@@ -89,66 +171,117 @@ impl GoTest {
         };
         let mut found = Self {
             go: go.into(),
-            list: Vec::new(),
-            runs_none: false,
-            has_exec: false,
             directory,
+            flags: Vec::new(),
+            packages: Vec::new(),
+            arguments: Vec::new(),
+            is_help: false,
         };
-        found.read_flags(arguments)?;
+        found.read_arguments(arguments);
+        if found.flag("overlay").is_some() {
+            bail!(
+                "the command itself passes -overlay, which would take the place of leakgate's: put it into GOFLAGS \
+                 instead, where the two are merged"
+            );
+        }
         Ok(Some(found))
     }
 
-    fn read_flags(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
-        let (mut packages, mut ended) = (Vec::new(), false);
-        let mut arguments = arguments.iter();
-        while let Some(&argument) = arguments.next() {
-            let Some(flag) = argument.strip_prefix('-').filter(|flag| !flag.is_empty()) else {
-                // The packages are the first arguments in a row that are no flags; what follows is for the test binaries.
-                if !ended {
-                    packages.push(argument.to_owned());
+    fn read_arguments(&mut self, mut arguments: &[&str]) {
+        let owned = |arguments: &[&str]| arguments.iter().map(|&one| one.to_owned()).collect();
+        // The packages are the first arguments in a row that are no flags; what follows is for the test binaries.
+        let (mut in_packages, mut packages_ended) = (false, false);
+        // The next argument may be the value of a flag that only the test binaries know.
+        let mut may_be_value = false;
+        while let [argument, rest @ ..] = arguments {
+            let after_unknown_flag = std::mem::take(&mut may_be_value);
+            let flag = match flag_of(argument) {
+                Argument::Flag(flag) => flag,
+                Argument::Word if in_packages || !packages_ended => {
+                    (in_packages, packages_ended) = (true, true);
+                    self.packages.push((*argument).to_owned());
+                    arguments = rest;
+                    continue;
                 }
-                continue;
+                Argument::Word if after_unknown_flag => {
+                    self.arguments.push((*argument).to_owned());
+                    arguments = rest;
+                    continue;
+                }
+                Argument::Word | Argument::Terminator => {
+                    self.arguments.extend::<Vec<String>>(owned(arguments));
+                    return;
+                }
             };
-            ended |= !packages.is_empty();
-            let flag = flag.strip_prefix('-').unwrap_or(flag);
+            in_packages = false;
             let (name, value) = flag
                 .split_once('=')
                 .map_or((flag, None), |(name, value)| (name, Some(value)));
             let plain = name.strip_prefix("test.").unwrap_or(name);
-            if plain == "args" {
-                break;
-            }
-            if plain == "overlay" {
-                bail!(
-                    "the command itself passes -overlay, which would take the place of leakgate's: put it into GOFLAGS \
-                     instead, where the two are merged"
-                );
-            }
-            self.runs_none |= ["c", "n", "h"].contains(&plain) && value != Some("false");
-            self.has_exec |= plain == "exec";
-            let takes_next = value.is_none() && !WITHOUT_VALUE.contains(&plain);
-            let value = if takes_next {
-                arguments.next().copied()
+            arguments = rest;
+            if ["h", "help", "?"].contains(&name) {
+                self.is_help = true;
+            } else if plain == "args" || !(takes_none(plain) || takes_value(plain)) {
+                packages_ended = true;
+                self.arguments.push((*argument).to_owned());
+                if plain == "args" {
+                    self.arguments.extend::<Vec<String>>(owned(rest));
+                    return;
+                }
+                may_be_value = value.is_none();
+            } else if let (None, true, [value, rest @ ..]) = (value, takes_value(plain), rest) {
+                self.add_flag(plain, Some(value));
+                arguments = rest;
             } else {
-                value
-            };
-            if plain == "C" {
-                self.directory = value.map(PathBuf::from);
-            } else if FOR_LIST.contains(&plain) {
-                self.list.push(
-                    value.map_or_else(|| format!("-{plain}"), |value| format!("-{plain}={value}")),
-                );
+                self.add_flag(plain, value);
             }
         }
-        self.list.push("--".into());
-        self.list.extend(packages);
-        Ok(())
+    }
+
+    fn add_flag(&mut self, name: &str, value: Option<&str>) {
+        match (name, value) {
+            ("C", value) => self.directory = value.map(PathBuf::from),
+            (_, Some(value)) => self.flags.push(format!("-{name}={value}")),
+            (_, None) => self.flags.push(format!("-{name}")),
+        }
+    }
+
+    /// What stands behind the name of a flag that is given: nothing, or its value with the `=`. Of several, the last counts.
+    fn flag(&self, name: &str) -> Option<&str> {
+        let flags = self.flags.iter().rev();
+        let mut values = flags.filter_map(|flag| flag[1..].strip_prefix(name));
+        values.find(|value| value.is_empty() || value.starts_with('='))
+    }
+
+    fn is_on(&self, name: &str) -> bool {
+        self.flag(name).is_some_and(|value| value != "=false")
+    }
+
+    /// The command without what chooses tests and without what writes files: to run some tests again as they were run.
+    pub(super) fn again(&self) -> Vec<String> {
+        let name = self.go.file_name().unwrap_or_default().to_string_lossy();
+        let mut again = vec![name.into_owned()];
+        if let Some(directory) = &self.directory {
+            again.extend(["-C".to_owned(), directory.display().to_string()]);
+        }
+        again.push("test".to_owned());
+        let is_kept = |flag: &&String| {
+            let name = flag[1..].split('=').next().unwrap_or_default();
+            !NOT_AGAIN.contains(&name)
+        };
+        again.extend(self.flags.iter().filter(is_kept).cloned());
+        again
     }
 
     /// Why test binaries that are built otherwise go unnoticed, if so.
     pub(super) fn unguarded(&self, goflags: &GoFlags) -> Option<&'static str> {
-        let has_exec = self.has_exec.then_some("go test has an -exec of its own");
+        let has_exec = self.flag("exec").map(|_| "go test has an -exec of its own");
         has_exec.or(goflags.unguarded)
+    }
+
+    /// Whether it only builds, or shows what it would do.
+    fn runs_none(&self) -> bool {
+        self.is_help || self.is_on("c") || self.is_on("n")
     }
 
     /// Lists the packages of the command where it is run in the current directory.
@@ -159,17 +292,23 @@ impl GoTest {
     /// Lists the packages of the command where it was run in `here`, maybe with a GOFLAGS of its own; nothing when the go
     /// command cannot.
     pub(super) fn packages_of(&self, here: &Path, goflags: Option<&str>) -> BTreeSet<Package> {
-        if self.runs_none {
+        if self.runs_none() {
             return BTreeSet::new();
         }
         let mut command = Command::new(&self.go);
         if let Some(goflags) = goflags {
             command.env("GOFLAGS", goflags);
         }
+        let is_for_list = |flag: &&String| {
+            let name = flag[1..].split('=').next().unwrap_or_default();
+            FOR_LIST.contains(&name)
+        };
         command
             .args(["list", "-e", "-f"])
             .arg("{{.ImportPath}}\t{{.Dir}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}")
-            .args(&self.list)
+            .args(self.flags.iter().filter(is_for_list))
+            .arg("--")
+            .args(&self.packages)
             .stdin(Stdio::null());
         let directory = here.join(self.directory.as_deref().unwrap_or(Path::new("")));
         if directory != Path::new("") {
@@ -194,6 +333,35 @@ impl GoTest {
     }
 }
 
+/// An argument of `go test`.
+enum Argument<'a> {
+    /// `--`
+    Terminator,
+    /// Without its dashes.
+    Flag(&'a str),
+    /// A package, a value, or whatever the test binaries make of it.
+    Word,
+}
+
+fn flag_of(argument: &str) -> Argument<'_> {
+    let Some(flag) = argument.strip_prefix('-') else {
+        return Argument::Word;
+    };
+    match flag.strip_prefix('-').unwrap_or(flag) {
+        "" if flag == "-" => Argument::Terminator,
+        name if name.is_empty() || name.starts_with(['-', '=']) => Argument::Word,
+        name => Argument::Flag(name),
+    }
+}
+
+fn takes_none(name: &str) -> bool {
+    WITHOUT_VALUE.contains(&name)
+}
+
+fn takes_value(name: &str) -> bool {
+    WITH_VALUE.contains(&name)
+}
+
 /// Whether a program is a go command: `go`, `go.exe`, or one that names its version, as `go1.22.3`.
 pub(super) fn is_go(program: &Path) -> bool {
     let name = program
@@ -212,34 +380,67 @@ pub(super) fn is_go(program: &Path) -> bool {
 mod tests {
     use super::*;
 
-    fn read(command: &str) -> anyhow::Result<Option<(Vec<String>, Option<PathBuf>)>> {
+    /// Flags, packages, and what is for the test binaries.
+    fn read(command: &str) -> (String, String, String) {
         let words: Vec<OsString> = command.split(' ').map(OsString::from).collect();
-        Ok(GoTest::read(&words)?.map(|go| (go.list, go.directory)))
+        let go = GoTest::read(&words).unwrap().unwrap();
+        let joined = |words: &[String]| words.join(" ");
+        (
+            joined(&go.flags),
+            joined(&go.packages),
+            joined(&go.arguments),
+        )
     }
 
     #[test]
-    fn packages_stand_between_flags() {
-        let (list, _) = read("go test -race -run TestX -tags=a ./... -v -args ./b")
-            .unwrap()
-            .unwrap();
-        assert_eq!(list, ["-race", "-tags=a", "--", "./..."]);
-        let (list, _) = read("/usr/local/go/bin/go test -count 1 . ./b -- -x c")
-            .unwrap()
-            .unwrap();
-        assert_eq!(list, ["--", ".", "./b"]);
+    fn arguments_are_read_as_the_go_command_reads_them() {
+        for (command, flags, packages, arguments) in [
+            (
+                "go test -race -run TestX -tags=a ./... -v -args ./b",
+                "-race -run=TestX -tags=a -v",
+                "./...",
+                "-args ./b",
+            ),
+            (
+                "/usr/local/go/bin/go test -count 1 . ./b -- -x c",
+                "-count=1",
+                ". ./b",
+                "-- -x c",
+            ),
+            // A flag that only the test binaries know ends the packages, whether it has a value or not.
+            ("go test -update=1 ./...", "", "", "-update=1 ./..."),
+            ("go test -update ./... -race", "-race", "", "-update ./..."),
+            (
+                "go test ./... -update ./b -race",
+                "-race",
+                "./...",
+                "-update ./b",
+            ),
+            ("go test ./a -race ./b -v", "-race", "./a", "./b -v"),
+            (
+                "go test ./a -race=false --test.v -timeout 1m",
+                "-race=false -v -timeout=1m",
+                "./a",
+                "",
+            ),
+            ("go test - -=x", "", "- -=x", ""),
+        ] {
+            let (flags, packages, arguments) = (flags.into(), packages.into(), arguments.into());
+            assert_eq!(read(command), (flags, packages, arguments), "{command}");
+        }
+    }
+
+    fn go_test(command: &str) -> anyhow::Result<Option<GoTest>> {
+        let words: Vec<OsString> = command.split(' ').map(OsString::from).collect();
+        GoTest::read(&words)
     }
 
     #[test]
     fn another_directory_may_be_named() {
-        let (list, directory) = read("go -C sub test").unwrap().unwrap();
-        assert_eq!(
-            (list, directory),
-            (vec!["--".to_owned()], Some("sub".into()))
-        );
-        assert_eq!(
-            read("go test -C sub .").unwrap().unwrap().1,
-            Some("sub".into())
-        );
+        for command in ["go -C sub test", "go -C=sub test .", "go test -C sub ."] {
+            let go = go_test(command).unwrap().unwrap();
+            assert_eq!(go.directory, Some("sub".into()), "{command}");
+        }
     }
 
     #[test]
@@ -251,17 +452,34 @@ mod tests {
             "go",
             "gofmt test",
         ] {
-            assert_eq!(read(command).unwrap(), None, "{command}");
+            assert!(go_test(command).unwrap().is_none(), "{command}");
         }
     }
 
     #[test]
     fn a_go_command_may_name_its_version() {
-        assert!(read("go1.22.3 test").unwrap().is_some());
+        assert!(go_test("go1.22.3 test").unwrap().is_some());
     }
 
     #[test]
     fn an_overlay_of_its_own_is_refused() {
-        assert!(read("go test -overlay x.json ./...").is_err());
+        assert!(go_test("go test -overlay x.json ./...").is_err());
+    }
+
+    #[test]
+    fn a_command_that_only_builds_or_shows_runs_no_test() {
+        for (command, runs_none) in [
+            ("go test -c ./a", true),
+            ("go test -c=false ./a", false),
+            ("go test -n", true),
+            ("go test -h", true),
+            ("go test -count=1", false),
+        ] {
+            assert_eq!(
+                go_test(command).unwrap().unwrap().runs_none(),
+                runs_none,
+                "{command}"
+            );
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! GOFLAGS: a list of flags parted by spaces, each of which may stand in quotes as a whole.
 
+use super::guard;
+
 /// Splits the value as the go command does. `None` when a quote is not closed.
 ///
 /// Input: `-mod=mod '-ldflags=-X main.v=1'`
@@ -36,6 +38,21 @@ pub(super) fn join(flags: &[String]) -> Option<String> {
         Some(format!("{quote}{flag}{quote}"))
     });
     Some(quoted.collect::<Option<Vec<_>>>()?.join(" "))
+}
+
+/// A value of GOFLAGS without what leakgate adds to it: an overlay, and the program that starts test binaries. Of a user's
+/// own overlay nothing is left either, since leakgate's has taken it in.
+pub(super) fn without_ours(flags: &str) -> String {
+    let is_ours = |flag: &String| {
+        let exec = value_of(flag, "exec");
+        value_of(flag, "overlay").is_some()
+            || exec.is_some_and(|exec| exec.contains(guard::COMMAND))
+    };
+    let Some(mut kept) = split(flags) else {
+        return flags.to_owned();
+    };
+    kept.retain(|flag| !is_ours(flag));
+    join(&kept).unwrap_or_default()
 }
 
 /// The value of a flag that stands as `-name=value` or `--name=value`.

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::notes::{make_folder, read_json, write_whole};
+use super::record::GoTestRun;
 
 /// The folder of the notes, in the directory that is captured into.
 pub(super) const FOLDER: &str = "started";
@@ -24,6 +25,8 @@ pub const COMMAND: &str = "start-test-binary";
 struct Started {
     program: String,
     directory: String,
+    /// The go command that started it.
+    parent: u32,
 }
 
 /// Behind the process id in the name of the note: the process got as far as package testing.
@@ -63,11 +66,89 @@ pub fn note(program: &OsStr, arguments: &[OsString]) {
     let started = Started {
         program: program.to_string_lossy().into_owned(),
         directory: here.display().to_string(),
+        parent: parent(),
     };
     let path = folder.join(std::process::id().to_string());
     if let (Ok(()), Ok(text)) = (make_folder(&folder), serde_json::to_string(&started)) {
         let _ = write_whole(&path, &text);
     }
+}
+
+/// The process that started this one; 0 where that is not to be had.
+fn parent() -> u32 {
+    #[cfg(unix)]
+    return std::os::unix::process::parent_id();
+    #[cfg(not(unix))]
+    0
+}
+
+/// Whether this process was started by a test binary, or by what a test binary started: only Linux tells.
+pub(super) fn is_below_a_test(directory: &Path) -> bool {
+    let folder = directory.join(FOLDER);
+    let mut process = Some(parent());
+    // No chain is longer; a process that ends meanwhile leaves its children to another one.
+    for _ in 0..64 {
+        let Some(parent) = process.filter(|process| *process > 1) else {
+            return false;
+        };
+        if folder.join(parent.to_string()).exists() {
+            return true;
+        }
+        process = parent_of(parent);
+    }
+    false
+}
+
+/// Input: `4321 (go (x)) S 1234 ...`, of `/proc/4321/stat` (`proc_pid_stat(5)`)
+/// Output: 1234
+fn parent_of(process: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Test binaries that a `go test` started and that are of none of the packages which leakgate read off its arguments: so
+/// others may be missing that it does not know of.
+pub(super) fn unexpected(directory: &Path, go_tests: &[GoTestRun]) -> Vec<(String, String)> {
+    // The same folder may have two names.
+    let canonical = |directory: &str| {
+        let path = PathBuf::from(directory);
+        path.canonicalize().unwrap_or(path)
+    };
+    let mut unexpected = Vec::new();
+    for (_, started) in started(directory) {
+        let Ok(started) = started else { continue };
+        let Some(go_test) = go_tests
+            .iter()
+            .find(|go_test| go_test.process == started.parent)
+        else {
+            continue;
+        };
+        let here = canonical(&started.directory);
+        let mut packages = go_test.packages.iter().filter(|package| package.has_tests);
+        if !packages.any(|package| canonical(&package.directory) == here) {
+            let why = format!(
+                "go test tested the package in {}, which leakgate did not expect from its arguments, so others may be missing \
+                 unseen. Name the packages before any flag of your tests' own, or separate these by -args.",
+                started.directory
+            );
+            unexpected.push((started.directory, why));
+        }
+    }
+    unexpected.sort();
+    unexpected.dedup();
+    unexpected
+}
+
+/// The notes, by process id; where one is not understood, its path.
+fn started(directory: &Path) -> Vec<(u32, Result<Started, PathBuf>)> {
+    let entries = fs::read_dir(directory.join(FOLDER)).into_iter().flatten();
+    let notes = entries.flatten().filter_map(|entry| {
+        let process = entry.file_name().to_string_lossy().parse::<u32>().ok()?;
+        let note = read_json::<Started>(&entry.path()).ok().flatten();
+        Some((process, note.ok_or_else(|| entry.path())))
+    });
+    notes.collect()
 }
 
 /// A test binary that was noted and is not among the processes that captured.
@@ -85,20 +166,20 @@ pub(super) struct Missed {
 pub(super) fn missed(directory: &Path, captured: &BTreeSet<u32>) -> Vec<Missed> {
     let mut missed = Vec::new();
     let folder = directory.join(FOLDER);
-    for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-        let Ok(process) = entry.file_name().to_string_lossy().parse::<u32>() else {
-            continue;
-        };
+    for (process, started) in started(directory) {
         if captured.contains(&process) {
             continue;
         }
-        let Ok(Some(started)) = read_json::<Started>(&entry.path()) else {
-            missed.push(Missed {
-                program: format!("process {process}"),
-                directory: entry.path().display().to_string(),
-                why: "this file should tell of a test binary, and is not understood",
-            });
-            continue;
+        let started = match started {
+            Ok(started) => started,
+            Err(path) => {
+                missed.push(Missed {
+                    program: format!("process {process}"),
+                    directory: path.display().to_string(),
+                    why: "this file should tell of a test binary, and is not understood",
+                });
+                continue;
+            }
         };
         let name = started
             .program
@@ -114,7 +195,7 @@ pub(super) fn missed(directory: &Path, captured: &BTreeSet<u32>) -> Vec<Missed> 
         };
         missed.push(Missed {
             program: name.to_owned(),
-            directory: started.directory.clone(),
+            directory: started.directory,
             why,
         });
     }

@@ -1,18 +1,19 @@
 //! `run.json`: what leakgate knows of the command, kept beside what its test binaries wrote, so that whoever reads the
 //! directory later judges it alike.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
-use super::command::Package;
+use super::command::{GoTest, Package};
 use super::notes::{read_json, write_whole};
+use crate::verdict::Rerun;
 
 pub(super) const FILE: &str = "run.json";
 
-const SCHEMA: &str = "leakgate.run/1";
+const SCHEMA: &str = "leakgate.run/2";
 
 /// The command, as far as it is known.
 #[derive(Debug, Serialize, Deserialize)]
@@ -20,20 +21,39 @@ pub(super) struct Record {
     schema: String,
     /// The command and its arguments.
     pub(super) command: Vec<String>,
+    /// Where leakgate was started.
+    pub(super) directory: PathBuf,
     /// `None` while it runs.
     pub(super) ended: Option<Ended>,
-    /// The packages that its `go test` commands name, each as often as it is named.
-    pub(super) packages: Vec<Package>,
+    /// Its `go test` commands.
+    pub(super) go_tests: Vec<GoTestRun>,
     /// Go tests that are not captured, and why.
     pub(super) problems: Vec<(String, String)>,
     /// What else a reader of the report should know.
     pub(super) notes: Vec<String>,
 }
 
+/// A `go test` that was run.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct GoTestRun {
+    /// The process id of the go command.
+    pub(super) process: u32,
+    /// Where it was run.
+    pub(super) directory: PathBuf,
+    /// Variables of the environment that its script has set: they decide what is built.
+    pub(super) environment: Vec<(String, String)>,
+    /// The packages that it names, or that are in its directory.
+    pub(super) packages: Vec<Package>,
+    /// The command itself.
+    pub(super) go_test: GoTest,
+}
+
 /// How the command ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Ended {
-    /// `None` when it succeeded.
+    /// What a shell would give for it: its exit code, or 128 and the number of the signal that ended it.
+    pub(super) code: u8,
+    /// How it failed, for a person; `None` when it succeeded.
     pub(super) failed: Option<String>,
 }
 
@@ -44,9 +64,20 @@ impl From<ExitStatus> for Ended {
             None => format!("the command was ended by a signal ({status})"),
         };
         Self {
+            code: shell_code(status),
             failed: (!status.success()).then(how),
         }
     }
+}
+
+/// What a shell gives for the end of a command: its exit code, or 128 and the number of the signal that ended it.
+pub fn shell_code(status: ExitStatus) -> u8 {
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    #[cfg(not(unix))]
+    let signal: Option<i32> = None;
+    let code = status.code().or(signal.map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
 impl Record {
@@ -55,8 +86,9 @@ impl Record {
         Self {
             schema: SCHEMA.into(),
             command,
+            directory: std::env::current_dir().unwrap_or_default(),
             ended: None,
-            packages: Vec::new(),
+            go_tests: Vec::new(),
             problems: problem.into_iter().collect(),
             notes,
         }
@@ -67,6 +99,35 @@ impl Record {
         let text = serde_json::to_string_pretty(self)?;
         write_whole(&path, &(text + "\n"))
             .with_context(|| format!("{} cannot be written", path.display()))
+    }
+
+    /// How a package's tests are run again: as the first command did that named it. A package without an import path is known
+    /// by its directory.
+    pub(super) fn rerun(&self, import_path: &str, directory: &str) -> Option<Rerun> {
+        let has = |go_test: &&GoTestRun| {
+            let mut packages = go_test.packages.iter();
+            packages.any(|package| match import_path {
+                "" => package.directory == directory,
+                path => package.import_path == path,
+            })
+        };
+        let GoTestRun {
+            directory,
+            environment,
+            go_test,
+            ..
+        } = self.go_tests.iter().find(has)?;
+        let below = directory.strip_prefix(&self.directory).unwrap_or(directory);
+        Some(Rerun {
+            directory: (*directory != self.directory).then(|| below.display().to_string()),
+            environment: environment.clone(),
+            command: go_test.again(),
+            packages: match import_path {
+                "" => go_test.packages.clone(),
+                path => vec![path.to_owned()],
+            },
+            arguments: go_test.arguments.clone(),
+        })
     }
 
     /// `None` where no `leakgate run` has written; or what is wrong with what it has written.

@@ -1,12 +1,11 @@
 //! What becomes of the signals that would end this process: while the command runs they are the command's; before and
-//! after that they end this process, once its temporary directories are gone.
+//! after that they end this process, once its temporary folders are gone.
 
+use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use tempfile::TempDir;
 
 /// Watches for signals from when it is made until the process ends. A signal that was ignored when the process started,
 /// as nohup has it, stays so, also for the command.
@@ -20,7 +19,7 @@ pub struct Signals {
     alone: Option<unix::Watch>,
 }
 
-/// The directories that go with this process.
+/// The folders that go with this process.
 #[derive(Debug, Clone, Default)]
 struct Temporary(Arc<Mutex<Vec<PathBuf>>>);
 
@@ -30,18 +29,54 @@ impl Temporary {
     }
 }
 
+/// A folder that is removed when this is dropped, or when a signal ends this process.
+#[derive(Debug)]
+pub struct TemporaryFolder {
+    path: PathBuf,
+    temporary: Temporary,
+}
+
+impl TemporaryFolder {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        let mut paths = self.temporary.lock();
+        paths.retain(|path| *path != self.path);
+        remove(&self.path);
+    }
+}
+
+/// Removes a folder with all that is in it. A process that outlives leakgate may still write there: under another name it
+/// does not find the folder any more, and makes none.
+fn remove(path: &Path) {
+    let gone = path.with_extension("gone");
+    let path = match fs::rename(path, &gone) {
+        Ok(()) => &gone,
+        Err(_) => path,
+    };
+    // It may have been removed already. One that cannot be is left to whoever cleans up temporary files.
+    let _ = fs::remove_dir_all(path);
+}
+
 impl Signals {
-    /// Makes a directory that is removed when it is dropped, or when a signal ends this process. Its name begins with
-    /// `prefix`.
+    /// Makes a folder that goes with this process. Its name begins with `prefix`.
     ///
     /// # Errors
     /// No place for one.
-    pub fn temporary_directory(&self, prefix: &str) -> io::Result<TempDir> {
-        // A signal that comes now waits for the lock, and finds the directory.
+    pub fn temporary_folder(&self, prefix: &str) -> io::Result<TemporaryFolder> {
+        // A signal that comes now waits for the lock, and finds the folder.
         let mut paths = self.temporary.lock();
-        let directory = tempfile::Builder::new().prefix(prefix).tempdir()?;
-        paths.push(directory.path().to_owned());
-        Ok(directory)
+        let path = tempfile::Builder::new().prefix(prefix).tempdir()?.keep();
+        paths.push(path.clone());
+        Ok(TemporaryFolder {
+            path,
+            temporary: self.temporary.clone(),
+        })
     }
 }
 
@@ -65,7 +100,7 @@ impl Signals {
     ///
     /// # Errors
     /// A command that cannot be started.
-    pub(super) fn run(&mut self, command: &mut Command) -> io::Result<ExitStatus> {
+    pub(super) fn run(&mut self, command: &mut Command) -> io::Result<(u32, ExitStatus)> {
         // Each way of hearing begins before the other ends, so that no signal is lost between them.
         let for_command = unix::hear(&self.heard)?;
         if let Some(alone) = self.alone.take() {
@@ -80,12 +115,13 @@ impl Signals {
                 return Err(error);
             }
         };
-        let passing = unix::pass_on(for_command, child.id());
+        let process = child.id();
+        let passing = unix::pass_on(for_command, process);
         let ended = child.wait();
         self.alone = Some(unix::alone(&self.heard, &self.temporary)?);
         // What came until now may be what ended the command, and is not to end this process as well.
         passing.stop();
-        ended
+        Ok((process, ended?))
     }
 }
 
@@ -101,8 +137,9 @@ impl Signals {
         Ok(Self { temporary })
     }
 
-    pub(super) fn run(&mut self, command: &mut Command) -> io::Result<ExitStatus> {
-        command.status()
+    pub(super) fn run(&mut self, command: &mut Command) -> io::Result<(u32, ExitStatus)> {
+        let mut child = command.spawn()?;
+        Ok((child.id(), child.wait()?))
     }
 }
 
@@ -121,7 +158,7 @@ mod unix {
     use signal_hook::iterator::{Handle, SignalsInfo};
     use signal_hook::low_level::emulate_default_handler;
 
-    use super::Temporary;
+    use super::{Temporary, remove};
 
     /// Signals that end a process and leave it time to tidy up.
     const ENDING: [c_int; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
@@ -167,14 +204,11 @@ mod unix {
         Ok(Watch::start(heard, move |signal| end(signal, &temporary)))
     }
 
-    /// Ends this process as if nobody had heard the signal, except that its directories are gone.
+    /// Ends this process as if nobody had heard the signal, except that its folders are gone.
     pub(super) fn end(signal: &Origin, temporary: &Temporary) {
         // Nobody makes another one from here on.
         let paths = temporary.lock();
-        for path in &*paths {
-            // It may have been removed already. One that cannot be is left to whoever cleans up temporary files.
-            let _ = fs::remove_dir_all(path);
-        }
+        paths.iter().for_each(|path| remove(path));
         let _ = emulate_default_handler(signal.signal);
     }
 

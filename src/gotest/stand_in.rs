@@ -3,24 +3,25 @@
 //! A Makefile may give its `go test` a GOFLAGS of its own, and a script may test several modules that ask for several
 //! versions of Go. So each `go test` is made to capture where it is run, is noted with what it tests, and the
 //! process becomes the real go command. Every other go command passes through.
+//!
+//! What it has to know stands in its folder, not in the environment, which a script may empty.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 
-use super::command::{GoTest, Package, is_go};
+use super::command::{GoTest, is_go};
+use super::guard;
 use super::notes::{make_folder, read_json, write_whole};
+use super::record::GoTestRun;
+use super::signals::{Signals, TemporaryFolder};
 use super::toolchain::Toolchain;
-use super::{Signals, Variables, variables};
-
-/// Names the folder that holds it.
-pub(super) const VARIABLE: &str = "LEAKGATE_GO";
+use super::{Capturing, Variables, flags, variables};
 
 /// Names the process, and the go command that it became.
 const TRIED: &str = "LEAKGATE_GO_TRIED";
@@ -28,15 +29,72 @@ const TRIED: &str = "LEAKGATE_GO_TRIED";
 /// Where each `go test` is noted, in the directory that is captured into.
 const FOLDER: &str = "commands";
 
+/// The file in the folder of the stand-in that says what to do.
+const ORDERS: &str = "leakgate.json";
+
+/// Variables by which a script decides how its tests are built and run; GOFLAGS is told apart.
+const OF_BUILDS: [&str; 7] = [
+    "CGO_ENABLED",
+    "GOARCH",
+    "GODEBUG",
+    "GOEXPERIMENT",
+    "GOOS",
+    "GOTOOLCHAIN",
+    "GOWORK",
+];
+
+/// What the stand-in has to know.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Orders {
+    /// How test binaries capture.
+    capturing: Capturing,
+    /// GOFLAGS and [`OF_BUILDS`] as they were when leakgate was started: what a script changes has to be said when its tests
+    /// are run again.
+    environment: Vec<(String, Option<String>)>,
+}
+
+impl Orders {
+    pub(super) fn new(capturing: &Capturing) -> Self {
+        let names = OF_BUILDS.iter().chain(&["GOFLAGS"]);
+        let value = |name: &&str| ((*name).to_owned(), std::env::var(name).ok());
+        Self {
+            capturing: capturing.clone(),
+            environment: names.map(value).collect(),
+        }
+    }
+
+    /// The variables that are not as they were when leakgate was started, but for what it set itself.
+    fn changed(&self) -> Vec<(String, String)> {
+        let mut changed = Vec::new();
+        for (name, was) in &self.environment {
+            let is = std::env::var(name).unwrap_or_default();
+            let is = match name.as_str() {
+                "GOFLAGS" => flags::without_ours(&is),
+                "GODEBUG" if is == super::godebug(was.as_deref()) => continue,
+                _ => is,
+            };
+            let was = was.as_deref().unwrap_or_default();
+            if is != was && is != flags::without_ours(was) {
+                changed.push((name.clone(), is));
+            }
+        }
+        changed
+    }
+}
+
 /// A `go test` that was run.
 #[derive(Debug, Serialize, Deserialize)]
 struct Noted {
     /// Where.
     directory: PathBuf,
+    /// The process that became the go command.
+    process: u32,
     /// What it said of packages, and the go command; none where it is not known.
     go_test: Option<GoTest>,
     /// The GOFLAGS that it got.
     goflags: Option<String>,
+    /// Variables that differ from those of leakgate.
+    environment: Vec<(String, String)>,
     /// Why its test binaries do not capture.
     problem: Option<String>,
     /// Why those that are built otherwise would not be noticed.
@@ -46,7 +104,7 @@ struct Noted {
 /// What is known of all of them.
 #[derive(Debug, Default)]
 pub(super) struct Commands {
-    pub(super) packages: Vec<Package>,
+    pub(super) go_tests: Vec<GoTestRun>,
     /// Where, and why its test binaries do not capture.
     pub(super) problems: Vec<(String, String)>,
     /// Why test binaries that are built otherwise go unnoticed.
@@ -54,9 +112,11 @@ pub(super) struct Commands {
 }
 
 /// Makes a folder with a `go` in it that is this program; `None` where that is not to be had.
-pub(super) fn folder(signals: &Signals) -> Option<TempDir> {
+pub(super) fn folder(signals: &Signals, orders: &Orders) -> Option<TemporaryFolder> {
     let leakgate = std::env::current_exe().ok()?;
-    let folder = signals.temporary_directory("leakgate-go-").ok()?;
+    let folder = signals.temporary_folder("leakgate-go-").ok()?;
+    let text = serde_json::to_string(orders).ok()?;
+    write_whole(&folder.path().join(ORDERS), &text).ok()?;
     link(&leakgate, &folder.path().join("go")).ok()?;
     // Those that name their version are installed beside it.
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -103,22 +163,23 @@ pub struct Go {
 /// # Errors
 /// No go command on the PATH but this one.
 pub fn called_as_go() -> anyhow::Result<Option<Go>> {
-    let Some(folder) = std::env::var_os(VARIABLE) else {
-        return Ok(None);
-    };
     let mut arguments = std::env::args_os();
     let called = PathBuf::from(arguments.next().unwrap_or_default());
     let Some(name) = called.file_name().filter(|_| is_go(&called)) else {
         return Ok(None);
     };
+    let leakgate = std::env::current_exe()?.canonicalize()?;
+    let is_stand_in = |folder: &Path| {
+        let go = folder.join(name).canonicalize();
+        go.is_ok_and(|go| go == leakgate)
+    };
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let entries: Vec<PathBuf> = std::env::split_paths(&path)
-        .filter(|entry| entry.as_os_str() != folder)
-        .collect();
+    let (ours, entries): (Vec<PathBuf>, Vec<PathBuf>) =
+        std::env::split_paths(&path).partition(|entry| is_stand_in(entry));
     let mut gos = entries
         .iter()
         .map(|entry| entry.join(name))
-        .filter(|go| go.is_file());
+        .filter(|go| is_executable(go));
     // What this process was before came back: it looks for a go command on the PATH itself, and means the next one.
     let earlier = std::env::var(TRIED).unwrap_or_default();
     let earlier = earlier.strip_prefix(&tried(Path::new("")));
@@ -129,9 +190,11 @@ pub fn called_as_go() -> anyhow::Result<Option<Go>> {
         .next()
         .with_context(|| format!("no other {} is on the PATH", name.display()))?;
     let arguments: Vec<OsString> = arguments.collect();
-    let mut variables = match earlier {
-        None => prepare(&program, &arguments).unwrap_or_default(),
-        Some(_) => Variables::new(),
+    let folder = called.parent().filter(|folder| is_stand_in(folder));
+    let folder = folder.or(ours.first().map(PathBuf::as_path));
+    let mut variables = match (earlier, folder) {
+        (None, Some(folder)) => prepare(folder, &program, &arguments).unwrap_or_default(),
+        _ => Variables::new(),
     };
     variables.push((TRIED, Some(tried(&program).into())));
     if is_script(&program) && !variables.iter().any(|(name, _)| *name == "PATH") {
@@ -150,6 +213,18 @@ fn tried(go: &Path) -> String {
     format!("{} {}", std::process::id(), go.display())
 }
 
+/// Whether a shell would start it.
+fn is_executable(path: &Path) -> bool {
+    let Ok(file) = path.metadata() else {
+        return false;
+    };
+    #[cfg(unix)]
+    let may_run = std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o111 != 0;
+    #[cfg(not(unix))]
+    let may_run = true;
+    file.is_file() && may_run
+}
+
 fn is_script(program: &Path) -> bool {
     let mut start = [0; 2];
     let read = fs::File::open(program).and_then(|mut file| file.read_exact(&mut start));
@@ -157,9 +232,17 @@ fn is_script(program: &Path) -> bool {
 }
 
 /// Makes a `go test` capture and notes it; `None` for any other command, and for what tests run themselves.
-fn prepare(go: &Path, arguments: &[OsString]) -> Option<Variables> {
-    let directory = PathBuf::from(std::env::var_os("LEAKGATE_DIR")?);
-    if std::env::var_os("LEAKGATE_PARENT").is_some() {
+fn prepare(folder: &Path, go: &Path, arguments: &[OsString]) -> Option<Variables> {
+    let orders: Orders = read_json(&folder.join(ORDERS)).ok()??;
+    // A run inside this one has a directory of its own.
+    let capturing = Capturing::from_environment();
+    let is_emptied = capturing.is_none();
+    let capturing = capturing.unwrap_or_else(|| orders.capturing.clone());
+    let directory = capturing.directory.clone();
+    if std::env::var_os("LEAKGATE_PARENT").is_some()
+        || (is_emptied && guard::is_below_a_test(&directory))
+        || !directory.is_dir()
+    {
         return None;
     }
     let command: Vec<OsString> = std::iter::once(go.into())
@@ -167,8 +250,10 @@ fn prepare(go: &Path, arguments: &[OsString]) -> Option<Variables> {
         .collect();
     let mut noted = Noted {
         directory: std::env::current_dir().unwrap_or_default(),
+        process: std::process::id(),
         go_test: None,
         goflags: None,
+        environment: orders.changed(),
         problem: None,
         unguarded: None,
     };
@@ -181,7 +266,9 @@ fn prepare(go: &Path, arguments: &[OsString]) -> Option<Variables> {
         noted.unguarded = go_test.unguarded(&goflags).map(str::to_owned);
         noted.go_test = Some(go_test);
         noted.goflags = Some(goflags.text.clone());
-        variables(&toolchain, goflags.text).map(Some)
+        let mut variables = variables(&toolchain, goflags.text)?;
+        variables.extend(capturing.variables());
+        Ok(Some(variables))
     });
     let variables = prepared.unwrap_or_else(|problem| {
         noted.problem = Some(format!("{problem:#}"));
@@ -193,7 +280,7 @@ fn prepare(go: &Path, arguments: &[OsString]) -> Option<Variables> {
 
 /// Gives up in silence where it cannot: the command comes first, and test binaries that capture nothing are noticed.
 fn note(folder: &Path, noted: &Noted) {
-    let path = folder.join(format!("{}-{}.json", std::process::id(), super::this_run()));
+    let path = folder.join(format!("{}-{}.json", noted.process, super::this_run()));
     if let (Ok(()), Ok(text)) = (make_folder(folder), serde_json::to_string(noted)) {
         let _ = write_whole(&path, &text);
     }
@@ -206,6 +293,7 @@ pub(super) fn commands(directory: &Path) -> Commands {
         .flatten()
         .flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension() == Some(OsStr::new("json")));
     paths.sort();
     let mut commands = Commands::default();
     for path in paths {
@@ -223,7 +311,13 @@ pub(super) fn commands(directory: &Path) -> Commands {
         commands.unguarded.extend(noted.unguarded);
         if let Some(go_test) = noted.go_test {
             let packages = go_test.packages_of(&noted.directory, noted.goflags.as_deref());
-            commands.packages.extend(packages);
+            commands.go_tests.push(GoTestRun {
+                process: noted.process,
+                directory: noted.directory,
+                environment: noted.environment,
+                packages: packages.into_iter().collect(),
+                go_test,
+            });
         }
     }
     commands

@@ -124,6 +124,13 @@ impl Toolchain {
         }
         let environment: Environment = serde_json::from_slice(&output.stdout)
             .with_context(|| format!("`{} env` gave no JSON that leakgate knows", go.display()))?;
+        if !environment.gocache.is_absolute() {
+            bail!(
+                "GOCACHE is {}, which is no absolute path: leakgate keeps its overlay in Go's build cache, and go test needs one \
+                 too. Unset GOCACHE, or name a folder by its whole path.",
+                environment.gocache.display()
+            );
+        }
         let root = environment.root()?;
         Ok(Self {
             environment,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::verdict::TestRun;
+use crate::verdict::{Rerun, TestRun};
 
 /// The files of one suite.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Files {
     pub around_tests: bool,
     /// What the test binary told of itself.
     pub run: Option<TestRun>,
+    /// How its tests are run again.
+    pub rerun: Option<Rerun>,
     /// What else a reader of the report should know.
     pub notes: Vec<String>,
 }

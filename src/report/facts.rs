@@ -16,6 +16,7 @@ use crate::policy::Severity;
 use crate::verdict::{AllowUse, CommandRun, FailOn, Finding, Outcome, Place, RuleUse, Verdict};
 pub(super) use accept::Accept;
 use accept::Entries;
+use again::Reruns;
 
 /// So many tests are named; a report for programs has all of them.
 const MOST_TESTS: usize = 20;
@@ -24,6 +25,7 @@ const MOST_TESTS: usize = 20;
 pub(super) struct Facts<'v> {
     verdict: &'v Verdict,
     entries: Entries<'v>,
+    reruns: Reruns<'v>,
 }
 
 impl<'v> Facts<'v> {
@@ -31,6 +33,7 @@ impl<'v> Facts<'v> {
         Self {
             verdict,
             entries: Entries::new(verdict),
+            reruns: again::reruns(verdict),
         }
     }
 
@@ -328,9 +331,7 @@ pub(super) fn summary(verdict: &Verdict) -> String {
     if let Some(command) = &verdict.command {
         parts.extend(aside(command));
     }
-    let why = verdict
-        .not_gated()
-        .map(|failed| format!("tests failed, {failed}: "));
+    let why = verdict.not_gated().map(|failed| format!("{failed}: "));
     format!("{}{}", why.unwrap_or_default(), parts.join(", "))
 }
 

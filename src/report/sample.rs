@@ -200,6 +200,7 @@ pub(super) fn verdict() -> Verdict {
     let suite = |name: &str, totals| Suite {
         name: name.into(),
         totals,
+        rerun: None,
         run: Some(TestRun {
             go: if name == HOSTILE { HOSTILE } else { "go1.27.3" }.into(),
             tests: Some(4),
@@ -266,6 +267,7 @@ pub(super) fn verdict() -> Verdict {
         ],
         command: Some(CommandRun {
             failed: None,
+            ran_tests: true,
             gated: true,
             without_tests: 2,
             children: 1,

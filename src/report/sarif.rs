@@ -280,12 +280,9 @@ fn invocation(subject: &Subject, results_left_out: usize) -> Value {
     let unchecked = unchecked.map(|Unchecked { suite, why }| {
         notification("error", &format!("{suite} is unchecked: {why}"))
     });
-    let not_gated = verdict.not_gated().map(|failed| {
-        notification(
-            "error",
-            &format!("the findings do not count: tests failed, {failed}"),
-        )
-    });
+    let not_gated = verdict
+        .not_gated()
+        .map(|failed| notification("error", &format!("the findings do not count: {failed}")));
     let remarks = facts::remarks(verdict).into_iter().map(|remark| {
         let Remark {
             what, place, text, ..

@@ -4,9 +4,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod again;
 mod builds;
 mod commands;
+mod endings;
 mod packages;
+#[cfg(unix)]
+mod path;
 mod services;
 #[cfg(unix)]
 mod signals;

@@ -161,6 +161,54 @@ fn a_command_that_a_signal_ends_gives_the_exit_code_of_shells() {
 }
 
 #[test]
+fn a_test_binary_that_outlives_leakgate_leaves_nothing_behind() {
+    for signal in ["-TERM", "-HUP"] {
+        // The shell ends and does not pass the signal on: go test and its test binary go on without leakgate.
+        let script = "while [ ! -e go.mod ]; do sleep 0.01; done\ngo test -p 1 ./... &\n\
+             while [ ! -e begun ]; do sleep 0.01; done\n: > ready\nwait\n";
+        let mut running = Running::start(&[], script);
+        let test = "package slow\n\nimport (\n\t\"os\"\n\t\"testing\"\n\t\"time\"\n)\n\n\
+                    func TestSlow(t *testing.T) {\n\tos.WriteFile(\"../begun\", nil, 0o666)\n\
+                    \ttime.Sleep(time.Second)\n\tos.WriteFile(\"../over\", nil, 0o666)\n}\n";
+        fs::create_dir(running.path("slow")).unwrap();
+        fs::write(running.path("slow/slow_test.go"), test).unwrap();
+        let later = test
+            .replace("package slow", "package later")
+            .replace("../begun", "../next")
+            .replace("../over", "../last");
+        fs::create_dir(running.path("later")).unwrap();
+        fs::write(running.path("later/later_test.go"), later).unwrap();
+        fs::write(
+            running.path("go.mod"),
+            "module example.com/slow\n\ngo 1.21\n",
+        )
+        .unwrap();
+        running.wait_for("ready");
+        running.kill(signal);
+        running.child.wait().unwrap();
+        let start = Instant::now();
+        while !running.path("over").exists() || !running.path("last").exists() {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "the tests did not go on"
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+        // Until go test, which the tests are children of, has removed its own folder.
+        while fs::read_dir(running.path("tmp")).unwrap().count() > 1 {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "{:?}",
+                fs::read_dir(running.path("tmp"))
+                    .unwrap()
+                    .collect::<Vec<_>>()
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+#[test]
 fn a_signal_that_was_ignored_stays_ignored() {
     let script = format!(": > ready\n{WAIT}exit 5\n");
     let mut running = Running::start_by(

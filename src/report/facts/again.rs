@@ -1,13 +1,24 @@
 //! The command that runs the tests of a finding again.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Facts;
-use crate::verdict::{Finding, tested};
+use crate::report::escape;
+use crate::verdict::{Finding, Rerun, Verdict, tested};
+
+/// How the tests of each suite are run again.
+pub(super) type Reruns<'v> = HashMap<&'v str, &'v Rerun>;
+
+pub(super) fn reruns(verdict: &Verdict) -> Reruns<'_> {
+    let suites = verdict.suites.iter();
+    let known = suites.filter_map(|suite| Some((&*suite.name, suite.rerun.as_ref()?)));
+    known.collect()
+}
 
 impl Facts<'_> {
-    /// The command that runs only the tests which a finding names, or all of their package; `None` where it names no test of
-    /// a package.
+    /// A line for a shell that runs only the tests which a finding names, as they were run, or all of their package; `None`
+    /// where it names no test of a package.
     pub(in crate::report) fn again(&self, finding: &Finding) -> Option<String> {
         self.verdict.command.as_ref()?;
         let tests: BTreeSet<&str> = finding
@@ -15,35 +26,95 @@ impl Facts<'_> {
             .keys()
             .map(|test| test.split('/').next().unwrap_or_default())
             .collect();
-        let is_plain = |text: &str, also: &str| {
-            let mut characters = text.chars();
-            characters.all(|one| one.is_alphanumeric() || also.contains(one)) && !text.is_empty()
-        };
-        let package = tested(&finding.suite);
-        if tests.is_empty() || !is_plain(package, "/._~-") {
+        if tests.is_empty() {
             return None;
         }
-        // What is shared is started by whichever test comes first.
-        if finding.shared || !tests.iter().all(|test| is_plain(test, "_")) {
-            return Some(format!("leakgate run -- go test {package}"));
-        }
-        let (benchmarks, others): (Vec<&str>, Vec<&str>) = tests
-            .into_iter()
-            .partition(|test| test.starts_with("Benchmark"));
-        let flag = |name: &str, tests: &[&str]| match tests {
-            [] => String::new(),
-            [test] => format!(" -{name} '^{test}$'"),
-            tests => format!(" -{name} '^({})$'", tests.join("|")),
+        let of_package = || Rerun {
+            command: ["go", "test"].map(str::to_owned).to_vec(),
+            packages: vec![tested(&finding.suite).to_owned()],
+            ..Rerun::default()
         };
-        let (run, bench) = (flag("run", &others), flag("bench", &benchmarks));
-        Some(format!("leakgate run -- go test{run}{bench} {package}"))
+        let rerun = self.reruns.get(&*finding.suite).copied().cloned();
+        let Rerun {
+            directory,
+            environment,
+            command,
+            packages,
+            arguments,
+        } = rerun.unwrap_or_else(of_package);
+        let mut words = command;
+        // What is shared is started by whichever test comes first.
+        if !finding.shared && tests.iter().all(|test| is_name(test)) {
+            let (benchmarks, others): (Vec<&str>, Vec<&str>) = tests
+                .into_iter()
+                .partition(|test| test.starts_with("Benchmark"));
+            words.extend(flag("run", &others));
+            words.extend(flag("bench", &benchmarks));
+        }
+        words.extend(packages);
+        words.extend(arguments);
+        let quote = |word: &String| shlex::try_quote(word).map(Cow::into_owned).ok();
+        let mut line = Vec::new();
+        if let Some(directory) = directory {
+            line.push(format!("cd {} &&", quote(&directory)?));
+        }
+        for (name, value) in environment {
+            line.push(format!("{name}={}", quote(&value)?));
+        }
+        line.push("leakgate run --".to_owned());
+        for word in &words {
+            line.push(quote(word)?);
+        }
+        let line = line.join(" ");
+        // A line that had to be escaped would not run.
+        (escape::terminal(&line) == line).then_some(line)
     }
+}
+
+/// Whether a test's name means itself in a regular expression.
+fn is_name(test: &str) -> bool {
+    !test.is_empty() && test.chars().all(|one| one.is_alphanumeric() || one == '_')
+}
+
+/// Input: `run` and `TestA`, `TestB`
+/// Output: `-run`, `^(TestA|TestB)$`
+fn flag(name: &str, tests: &[&str]) -> Vec<String> {
+    let pattern = match tests {
+        [] => return Vec::new(),
+        [test] => format!("^{test}$"),
+        tests => format!("^({})$", tests.join("|")),
+    };
+    vec![format!("-{name}"), pattern]
 }
 
 #[cfg(test)]
 mod tests {
     use crate::report::facts::Facts;
     use crate::report::sample;
+    use crate::verdict::Rerun;
+
+    #[test]
+    fn tests_are_run_again_as_they_were_run() {
+        let mut verdict = sample::verdict();
+        let suite = verdict.findings[0].suite.clone();
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let suites = verdict.suites.iter_mut();
+        suites.filter(|one| one.name == suite).for_each(|one| {
+            one.rerun = Some(Rerun {
+                directory: Some("my shop".into()),
+                environment: vec![("CGO_ENABLED".into(), "0".into())],
+                command: words(&["go", "test", "-race", "-tags=a,b", "-ldflags=-X main.v=1"]),
+                packages: words(&[&suite]),
+                arguments: words(&["-args", "-update"]),
+            });
+        });
+        let again = "cd 'my shop' && CGO_ENABLED=0 leakgate run -- go test -race '-tags=a,b' '-ldflags=-X main.v=1' -run \
+                     '^(TestPoolDrain|TestPoolStop)$' example.com/shop/worker -args -update";
+        assert_eq!(
+            Facts::new(&verdict).again(&verdict.findings[0]).as_deref(),
+            Some(again)
+        );
+    }
 
     #[test]
     fn what_tests_share_is_run_again_by_its_package() {
@@ -57,6 +128,9 @@ mod tests {
         let again = "leakgate run -- go test example.com/shop/worker";
         assert_eq!(facts.again(&finding).as_deref(), Some(again));
         finding.suite = "a service; rm -r x".into();
+        let again = "leakgate run -- go test 'a service; rm -r x'";
+        assert_eq!(facts.again(&finding).as_deref(), Some(again));
+        finding.suite = "a\u{202e}b".into();
         assert_eq!(facts.again(&finding), None);
     }
 }

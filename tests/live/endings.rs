@@ -1,0 +1,116 @@
+//! How leakgate ends when the command fails, or removes what leakgate needs.
+
+use std::fs;
+
+use crate::support::{Ran, go, scratch, scratch_of};
+
+/// `leakgate run -- sh -c SCRIPT` in a module that leaks, with reports below `reports/`.
+fn script(folder: &tempfile::TempDir, script: &str) -> Ran {
+    let module = folder.path().join("leaky");
+    let output = go()
+        .leakgate(&module)
+        .env("TMPDIR", folder.path().join("tmp"))
+        .args([
+            "run",
+            "--settle=1s",
+            "--report=json=reports/report.json",
+            "--report=junit=reports/junit.xml",
+        ])
+        .args(["sh", "-c", script])
+        .output()
+        .unwrap();
+    let left: Vec<_> = fs::read_dir(folder.path().join("tmp")).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    Ran::new(&output, &module.join("reports/report.json"))
+}
+
+fn module() -> tempfile::TempDir {
+    scratch_of(&["leaky"], &[("tmp/.keep", "")])
+}
+
+#[test]
+fn the_code_of_a_command_that_failed_wins_whatever_it_removed() {
+    for removed in [
+        "rm -rf \"$LEAKGATE_DIR\"",
+        "rm -rf reports && : > reports",
+        "rm -rf \"$LEAKGATE_DIR\" reports && : > reports",
+    ] {
+        let ran = script(&module(), &format!("go test .; {removed}; exit 7"));
+        assert_eq!(ran.code, 7, "{removed}: {}", ran.said());
+    }
+}
+
+#[test]
+fn a_command_that_removes_what_was_captured_is_unchecked_and_never_clean() {
+    let ran = script(&module(), "go test . && rm -rf \"$LEAKGATE_DIR\"");
+    assert_eq!(ran.code, 3, "{}", ran.said());
+    let unchecked = ran.report["unchecked"][0]["why"].as_str().unwrap();
+    assert!(
+        unchecked.contains("the command has removed it"),
+        "{unchecked}"
+    );
+    let ran = script(&module(), "go test . && rm -rf \"$LEAKGATE_DIR/suites\"");
+    assert_eq!(ran.code, 3, "{}", ran.said());
+}
+
+#[test]
+fn a_command_that_could_not_do_what_was_asked_is_not_said_to_have_run_tests() {
+    let broken = scratch(&[
+        ("go.mod", "modul example.com/x\n"),
+        ("x_test.go", "package x\n"),
+    ]);
+    for command in [
+        vec!["go", "tset", "./..."],
+        vec!["go", "test", "./..."],
+        vec!["false"],
+    ] {
+        let ran = go().run_in(broken.path(), &[], &command);
+        assert_ne!(ran.code, 0, "{}", ran.said());
+        assert!(ran.stderr.contains("before any test ran"), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("tests failed"), "{}", ran.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_note_is_reported_and_nobody_waits_for_it() {
+    let folder = module();
+    let kept = folder.path().join("kept");
+    let keep = format!("--keep={}", kept.display());
+    let ran = go().run_in(&folder.path().join("leaky"), &[&keep], &["go", "test", "."]);
+    assert_eq!(ran.code, 1, "{}", ran.said());
+    let suites = fs::read_dir(kept.join("suites/example.com/leaky")).unwrap();
+    let suite = suites.map(|entry| entry.unwrap().path()).next().unwrap();
+    for (note, said) in [
+        (
+            suite.join("end.json"),
+            "its end.json cannot be read: it is a named pipe",
+        ),
+        (
+            suite.join("suite.json"),
+            "its suite.json cannot be read: it is a named pipe",
+        ),
+        (
+            kept.join("run.json"),
+            "its run.json cannot be read: it is a named pipe",
+        ),
+    ] {
+        let text = fs::read(&note).unwrap();
+        fs::remove_file(&note).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(&note)
+            .status()
+            .unwrap();
+        assert!(made.success());
+        let output = go()
+            .leakgate(folder.path())
+            .args(["check", "kept"])
+            .output()
+            .unwrap();
+        let ran = Ran::new(&output, folder.path());
+        assert!(ran.stdout.contains(said), "{}", ran.said());
+        assert_ne!(ran.code, 0, "{}", ran.said());
+        fs::remove_file(&note).unwrap();
+        fs::write(&note, text).unwrap();
+    }
+}
