@@ -58,6 +58,8 @@ pub struct Quiet {
     pub any: Vec<String>,
     /// Patterns for functions that must not be in the stack.
     pub without: Vec<String>,
+    /// Patterns for the entry functions of goroutines that each show one of these at work: it is not accepted then.
+    pub busy: Vec<String>,
 }
 
 /// A bound of [`Quiet`].
@@ -304,7 +306,8 @@ impl Quiet {
         } else {
             PATIENCE
         };
-        let fields = [&self.root, &self.any, &self.without].map(|patterns| patterns.join("|"));
+        let fields = [&self.root, &self.any, &self.without, &self.busy];
+        let fields = fields.map(|patterns| patterns.join("|"));
         let max = match self.max {
             QuietMax::Count(count) => count.to_string(),
             QuietMax::AsMany(index) => format!("={index}"),

@@ -43,6 +43,8 @@ pub struct Snapshot<'buf> {
     profile: Profile<'buf>,
     symbols: Symbols<'buf>,
     groups: Vec<Group>,
+    /// Samples of goroutines that were always somewhere else, and how many of their outermost locations stand for them.
+    moving: BTreeMap<SampleAt, usize>,
     /// Every sample with labels, sorted by its stack's key.
     labelled: Vec<(Key, SampleAt)>,
     /// How deep a stack the runtime kept.
@@ -76,6 +78,19 @@ impl<'buf> Snapshot<'buf> {
     /// # Errors
     /// A damaged sample; samples are read here for the first time.
     pub fn group(profile: Profile<'buf>) -> Result<Self, DecodeError> {
+        Self::group_moving(profile, &BTreeMap::new())
+    }
+
+    /// The same where some goroutines are known to have been somewhere else whenever they were looked at: for each such
+    /// sample, by its position in the profile, how many of its outermost locations were always the same. These alone say
+    /// what such a goroutine is; where it happened to be says nothing.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn group_moving(
+        profile: Profile<'buf>,
+        moving: &BTreeMap<usize, usize>,
+    ) -> Result<Self, DecodeError> {
         let symbols = Symbols::new(&profile);
         let capture = Capture::new(&profile);
         let mut groups: Vec<Group> = Vec::new();
@@ -88,13 +103,20 @@ impl<'buf> Snapshot<'buf> {
             limit = DepthLimit::Frames128;
         }
         let mut stack = Stack::default();
-        for &at in profile.samples() {
+        let mut kept = BTreeMap::new();
+        for (position, &at) in profile.samples().iter().enumerate() {
             let sample = profile.read_sample(at, &mut stack)?;
+            let mut locations = stack.locations();
+            if let Some(&common @ 1..) = moving.get(&position) {
+                let keep = symbols.start_of(&profile, locations, common);
+                kept.insert(at, keep);
+                locations = &locations[locations.len() - keep..];
+            }
             let mut count = sample.count;
             total = total
                 .checked_add(count)
                 .ok_or_else(|| DecodeError::whole(Problem::Overflow))?;
-            let Some(hashed) = symbols.hash(stack.locations()) else {
+            let Some(hashed) = symbols.hash(locations) else {
                 frameless += count;
                 frameless_unlabelled += if sample.labelled { 0 } else { count };
                 continue;
@@ -102,11 +124,11 @@ impl<'buf> Snapshot<'buf> {
             if hashed.depth.frames > DEEPEST {
                 return Err(DecodeError::whole(Problem::TooDeep(DEEPEST)));
             }
-            if let Some(written) = capture.limit_of_writer(&profile, stack.locations())
+            if let Some(written) = capture.limit_of_writer(&profile, locations)
                 && capturing == 0
             {
                 limit = written;
-                over_http = is_rooted(&profile, stack.locations(), CONNECTION);
+                over_http = is_rooted(&profile, locations, CONNECTION);
                 capturing = count.min(1);
                 count -= capturing;
             }
@@ -143,6 +165,7 @@ impl<'buf> Snapshot<'buf> {
             profile,
             symbols,
             groups,
+            moving: kept,
             labelled,
             limit,
             deepest,
@@ -190,13 +213,20 @@ impl<'buf> Snapshot<'buf> {
         self.profile
             .read_sample(sample, &mut stack)
             .expect(READ_BEFORE);
-        Frames::new(
-            &self.profile,
-            &self.symbols,
-            stack.locations(),
-            self.limit,
-            self.deepest,
-        )
+        let of = |locations: &[u32]| {
+            Frames::new(
+                &self.profile,
+                &self.symbols,
+                locations,
+                self.limit,
+                self.deepest,
+            )
+        };
+        let locations = stack.locations();
+        match self.moving.get(&sample) {
+            Some(keep) => of(&locations[locations.len() - keep..]).of_moving(),
+            None => of(locations),
+        }
     }
 
     /// Whether any goroutine of the profile carries a label.

@@ -114,6 +114,17 @@ static RUNNING: Signature = Signature {
     nil: None,
 };
 
+/// Looked at several times, and somewhere else each time.
+pub static MOVING: Signature = Signature {
+    state: RUNNING.state,
+    cause: "it was at work, and somewhere else whenever it was looked at: a loop that hardly ever waits for anything",
+    remedy: "give the loop a way out: a case <-ctx.Done(), or a flag that each round looks at",
+    leaf: &[],
+    outer: &[],
+    root: &[],
+    nil: None,
+};
+
 /// Parked in a way that no row knows.
 static OTHER: Signature = Signature {
     state: "waiting",

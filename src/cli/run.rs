@@ -136,6 +136,7 @@ fn quiet(policy: &Policy, gate: &Gate) -> Vec<Quiet> {
             root: text(root),
             any: text(if any.is_some() { any } else { home }),
             without: Vec::new(),
+            busy: Vec::new(),
         })
     });
     let mut all: Vec<Quiet> = own.collect();
@@ -155,6 +156,7 @@ fn quiet(policy: &Policy, gate: &Gate) -> Vec<Quiet> {
         root: owned(entry.root),
         any: owned(entry.any),
         without: owned(entry.without),
+        busy: owned(entry.busy),
     }));
     all
 }

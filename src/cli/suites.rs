@@ -1,5 +1,6 @@
 //! From the files of suites to their judgements.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -73,7 +74,7 @@ fn judge_suite(judge: &Judge, files: &Files, limit: u64) -> Result<SuiteVerdict,
         .map(PathBuf::as_path)
         .collect();
     let bytes = read_all(&paths, limit).map_err(explain)?;
-    let mut snapshots = group_all(&paths, &bytes).map_err(explain)?;
+    let mut snapshots = group_all(&paths, &bytes, files).map_err(explain)?;
     let proven = files.proven.is_some().then(|| snapshots.pop()).flatten();
     let (before, afters) = snapshots
         .split_first()
@@ -139,9 +140,19 @@ fn read_all(paths: &[&Path], limit: u64) -> Result<Vec<Bytes>, InputError> {
 }
 
 /// Decodes and groups the profiles; large ones at the same time.
-fn group_all<'b>(paths: &[&Path], bytes: &'b [Bytes]) -> Result<Vec<Snapshot<'b>>, InputError> {
+fn group_all<'b>(
+    paths: &[&Path],
+    bytes: &'b [Bytes],
+    files: &Files,
+) -> Result<Vec<Snapshot<'b>>, InputError> {
+    let nothing = BTreeMap::new();
     let group = |index: usize| -> Result<Snapshot<'b>, InputError> {
-        let grouped = Profile::decode(&bytes[index].inflated).and_then(Snapshot::group);
+        let moving = match index {
+            last if last == files.afters.len() => &files.moving,
+            _ => &nothing,
+        };
+        let grouped = Profile::decode(&bytes[index].inflated)
+            .and_then(|profile| Snapshot::group_moving(profile, moving));
         grouped.map_err(|error| InputError {
             path: paths[index].to_owned(),
             problem: InputProblem::Decode(error),

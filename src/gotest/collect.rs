@@ -43,6 +43,10 @@ struct End {
     exit_code: i32,
     settled: bool,
     settle_ms: u64,
+    /// Samples of the after profile whose goroutines were somewhere else whenever they were looked at: the position, and how
+    /// many of the outermost locations were always the same.
+    #[serde(default)]
+    moving: Vec<(usize, usize)>,
 }
 
 /// `timeout.json`: written by the alarm of `-timeout`.
@@ -360,6 +364,7 @@ impl Collected {
             (Some(before), Some(after), Some(end), None) => {
                 files.before = before;
                 files.afters = vec![after];
+                files.moving = end.moving.into_iter().collect();
                 files.run = Some(TestRun {
                     go: suite.go.clone(),
                     tests: end.tests,
@@ -394,7 +399,8 @@ impl Collected {
             }
             (None, _, _, _) if has_flag(suite, "test.list") => self.listed += 1,
             (before, _, _, _) => {
-                let why = why_unfinished(folder, before.is_some());
+                let has_begun = before.is_some() || folder.join("tests.log").exists();
+                let why = why_unfinished(folder, has_begun);
                 self.found.incomplete.push((name, why));
             }
         }

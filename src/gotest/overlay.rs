@@ -1,11 +1,11 @@
-//! The overlay: copies of five files of package testing, four with calls of the shim put in and one with the shim behind
-//! its own code.
+//! The overlay: copies of a few files of packages testing and runtime/pprof, with calls of the shim put in, and one file of each
+//! with the shim behind its own code.
 //!
 //! The calls stand on lines that are there already, so that every line keeps its number, and each place for one is
 //! looked for by its exact text: where Go has changed it, nothing is built. No file is added, because `go vet`, which
 //! `go test` runs too, looks at the files that an older Go really has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,14 +14,28 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// What is added to package testing.
-const SHIM: &str = include_str!("shim.go");
+/// Code that is put behind a file of the standard library.
+struct Shim {
+    /// Imports in brackets, then the code.
+    code: &'static str,
+    /// The file, below `src`: it has hardly anything of its own.
+    host: &'static str,
+    /// What the host imports.
+    imports: &'static str,
+}
 
-/// The file that the shim is put behind: it has hardly anything of its own.
-const HOST: &str = "allocs.go";
-
-/// What the host imports.
-const HOST_IMPORTS: &str = "\nimport (\n\t\"runtime\"\n)\n";
+const SHIMS: [Shim; 2] = [
+    Shim {
+        code: include_str!("shim.go"),
+        host: "testing/allocs.go",
+        imports: "\nimport (\n\t\"runtime\"\n)\n",
+    },
+    Shim {
+        code: include_str!("pprof.go"),
+        host: "runtime/pprof/elf.go",
+        imports: "\nimport (\n\t\"encoding/binary\"\n\t\"errors\"\n\t\"fmt\"\n\t\"os\"\n)\n",
+    },
+];
 
 /// What the go command reads by `-overlay`: for each file, the one that is read in its place.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -32,7 +46,7 @@ pub(super) struct Overlay {
 
 /// A call that is put into a file.
 struct Insertion {
-    /// The file, in `src/testing`.
+    /// The file, below `src`.
     file: &'static str,
     /// What stands there exactly once.
     anchor: &'static str,
@@ -40,58 +54,68 @@ struct Insertion {
     with_call: &'static str,
 }
 
-const INSERTIONS: [Insertion; 9] = [
+const INSERTIONS: [Insertion; 11] = [
     Insertion {
-        file: "testing.go",
+        file: "testing/testing.go",
         anchor: "examples []InternalExample) *M {\n",
         with_call: "examples []InternalExample) *M { leakgateStart(deps)\n",
     },
     Insertion {
-        file: "testing.go",
+        file: "testing/testing.go",
         anchor: "\n\tdefer m.after()\n",
         with_call: "\n\tdefer m.after(); leakgateBefore(); defer leakgateAfter(m)\n",
     },
     Insertion {
-        file: "testing.go",
+        file: "testing/testing.go",
         anchor: "\nfunc tRunner(t *T, fn func(t *T)) {\n",
         with_call: "\nfunc tRunner(t *T, fn func(t *T)) { leakgateTest(t.name)\n",
     },
     Insertion {
-        file: "testing.go",
+        file: "testing/testing.go",
         anchor: "\n\t\t\tt.signal <- signal\n",
         with_call: "\n\t\t\tleakgateTested(t.name); t.signal <- signal\n",
     },
     Insertion {
-        file: "testing.go",
+        file: "testing/testing.go",
         anchor: "\n\t\tdebug.SetTraceback(\"all\")\n",
         with_call: "\n\t\tleakgateTimeout(*timeout); debug.SetTraceback(\"all\")\n",
     },
     Insertion {
-        file: "benchmark.go",
+        file: "testing/benchmark.go",
         anchor: "\nfunc (b *B) runN(n int) {\n",
         with_call: "\nfunc (b *B) runN(n int) { defer leakgateNamed(b.name, true)()\n",
     },
     Insertion {
-        file: "run_example.go",
+        file: "testing/run_example.go",
         anchor: "\nfunc runExample(eg InternalExample) (ok bool) {\n",
         with_call: "\nfunc runExample(eg InternalExample) (ok bool) { defer leakgateNamed(eg.Name, false)()\n",
     },
     Insertion {
-        file: "fuzz.go",
+        file: "testing/fuzz.go",
         anchor: "\nfunc fRunner(f *F, fn func(*F)) {\n",
         with_call: "\nfunc fRunner(f *F, fn func(*F)) { leakgateTest(f.name)\n",
     },
     Insertion {
-        file: "fuzz.go",
+        file: "runtime/pprof/proto_other.go",
+        anchor: "\n\tdata, _ := os.ReadFile(\"/proc/self/maps\")\n",
+        with_call: "\n\tdata, _ := leakgateReadFile(\"/proc/self/maps\", os.O_RDONLY)\n",
+    },
+    Insertion {
+        file: "runtime/pprof/elf.go",
+        anchor: "\n\tf, err := os.Open(file)\n",
+        with_call: "\n\tf, err := leakgateOpen(file, os.O_RDONLY)\n",
+    },
+    Insertion {
+        file: "testing/fuzz.go",
         anchor: "\n\t\t\t\tf.signal <- true\n",
         with_call: "\n\t\t\t\tleakgateTested(f.name); f.signal <- true\n",
     },
 ];
 
-/// Package testing of a Go installation is not one that the calls fit into.
+/// The standard library of a Go installation is not one that the calls fit into.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "leakgate does not know this Go's package testing: {} should hold exactly once\n  {}\n\
+    "leakgate does not know this Go: {} should hold exactly once\n  {}\n\
      Use a released Go from 1.21 to 1.27, or capture by a TestMain: examples/testmain shows how.",
     .file.display(), .anchor.trim()
 )]
@@ -100,32 +124,46 @@ pub struct UnknownGo {
     anchor: &'static str,
 }
 
-/// The files of package testing in `goroot` with the calls and the shim put in, by their path.
+/// The files of the standard library in `goroot` with the calls and the shims put in, by their path.
 pub(super) fn instrumented(goroot: &Path) -> Result<BTreeMap<PathBuf, String>, UnknownGo> {
-    let directory = goroot.join("src").join("testing");
+    let source = goroot.join("src");
     let mut files = BTreeMap::new();
+    let mut replace = |file: &str, anchor, by: &str, behind: &str| {
+        let path = source.join(file);
+        let text = files.remove(&path).unwrap_or_else(|| read(&path));
+        let text = replaced(path.clone(), &text, anchor, by)?;
+        files.insert(path, text + behind);
+        Ok(())
+    };
     for Insertion {
         file,
         anchor,
         with_call,
     } in &INSERTIONS
     {
-        let path = directory.join(file);
-        let text = files.remove(&path).unwrap_or_else(|| read(&path));
-        files.insert(path.clone(), replaced(path, &text, anchor, with_call)?);
+        replace(file, anchor, with_call, "")?;
     }
-    let (head, body) = SHIM
-        .split_once("\n)\n")
-        .expect("the shim has imports in brackets");
-    let (_, imports) = head
-        .split_once("import (")
-        .expect("the shim has imports in brackets");
-    let imports: Vec<&str> = imports.split_whitespace().collect();
-    let imports = format!("\nimport (\n\t{}\n)\n", imports.join("; "));
-    let host = directory.join(HOST);
-    let text = read(&host);
-    let text = replaced(host.clone(), &text, HOST_IMPORTS, &imports)?;
-    files.insert(host, text + body);
+    for Shim {
+        code,
+        host,
+        imports,
+    } in &SHIMS
+    {
+        let names = |text: &str| -> BTreeSet<String> {
+            let (_, imports) = text
+                .split_once("import (")
+                .expect("it has imports in brackets");
+            let (imports, _) = imports.split_once(")").expect("the brackets are closed");
+            imports.split_whitespace().map(str::to_owned).collect()
+        };
+        let all: Vec<String> = names(imports).union(&names(code)).cloned().collect();
+        let all = format!("\nimport (\n\t{}\n)\n", all.join("; "));
+        // As many lines as there were, so that each keeps its number.
+        let lines = imports.matches('\n').count() - all.matches('\n').count();
+        let all = "\n".repeat(lines) + &all;
+        let (_, body) = code.split_once("\n)\n").expect("the imports come first");
+        replace(host, imports, &all, body)?;
+    }
     Ok(files)
 }
 

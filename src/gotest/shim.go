@@ -1,11 +1,18 @@
 // This is put behind a file of package testing while leakgate runs a test command. It captures goroutine profiles before and
 // after the tests of a binary and marks the goroutines of each test; it judges nothing and changes no result. Outside of
 // `leakgate run`, and in processes that a test binary starts, every function here returns at once.
+//
+// Until the tests are over no file is opened through package os: that would start the runtime's poller, and a test that closes
+// all descriptors which it does not know would take the poller's with them.
 
 package testing
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/binary"
+	"internal/poll"
 	"io"
 	"os"
 	"runtime"
@@ -13,15 +20,16 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
 var leakgate struct {
-	root    string // of this run: what LEAKGATE_DIR names
 	dir     string // where the files of this process go; empty when it is not judged
 	settle  time.Duration
-	before  map[string]int // goroutines by entry function
-	started bool           // whether there is a before snapshot
+	quiet   []leakgateQuiet // what is accepted anyway
+	before  []byte          // the first profile, kept here and so out of the tests' reach until they are over
+	entries map[string]int  // its goroutines, by entry function
 	mu      sync.Mutex
 	running map[string]int  // tests, benchmarks and examples; a test in a bubble has the name of the one around it
 	names   map[string]bool // those that there have been
@@ -34,7 +42,7 @@ func init() {
 	if _, err := os.Stat(noted); err != nil {
 		return
 	}
-	leakgateWrite(noted+".begun", func(io.Writer) error { return nil })
+	leakgateWrite(noted+".begun", nil)
 	os.Setenv("LEAKGATE_PARENT", strconv.Itoa(os.Getpid()))
 }
 
@@ -51,41 +59,43 @@ func leakgateStart(deps testDeps) {
 		parent = ""
 		// A process that became this one, by an exec before its tests began, is not missing.
 		if earlier := os.Getenv("LEAKGATE_SUITE"); earlier != "" {
-			if _, err := os.Stat(earlier + "/before.pb.gz"); err != nil {
+			if _, err := os.Stat(earlier + "/tests.log"); err != nil {
 				_ = os.RemoveAll(earlier)
 			}
 		}
 	}
 	// Process ids come again, in containers above all.
 	began := strconv.FormatInt(time.Now().UnixNano(), 10)
-	dir := root + "/suites/" + strings.Trim(deps.ImportPath(), "/") + "/" + pid + "-" + began
-	if os.MkdirAll(dir, 0o777) != nil {
-		return
+	dir := root
+	for _, name := range strings.Split("suites/"+strings.Trim(deps.ImportPath(), "/")+"/"+pid+"-"+began, "/") {
+		// One by one: a folder that leakgate has removed meanwhile is not to come again.
+		dir += "/" + name
+		if err := os.Mkdir(dir, 0o777); err != nil && !os.IsExist(err) {
+			return
+		}
 	}
 	wd, _ := os.Getwd()
-	leakgateWrite(dir+"/suite.json", func(w io.Writer) error {
-		var args []string
-		for _, arg := range os.Args {
-			args = append(args, leakgateJSON(arg))
-		}
-		_, err := io.WriteString(w, "{\n"+
-			"  \"schema\": \"leakgate.suite/1\",\n"+
-			"  \"import_path\": "+leakgateJSON(deps.ImportPath())+",\n"+
-			"  \"pid\": "+pid+",\n"+
-			"  \"child_of\": "+leakgateJSON(parent)+",\n"+
-			"  \"started_unix_ns\": "+began+",\n"+
-			"  \"go\": "+leakgateJSON(runtime.Version())+",\n"+
-			"  \"platform\": "+leakgateJSON(runtime.GOOS+"/"+runtime.GOARCH)+",\n"+
-			"  \"directory\": "+leakgateJSON(wd)+",\n"+
-			"  \"args\": ["+strings.Join(args, ", ")+"]\n}\n")
-		return err
-	})
+	var args []string
+	for _, arg := range os.Args {
+		args = append(args, leakgateJSON(arg))
+	}
+	leakgateWrite(dir+"/suite.json", []byte("{\n"+
+		"  \"schema\": \"leakgate.suite/1\",\n"+
+		"  \"import_path\": "+leakgateJSON(deps.ImportPath())+",\n"+
+		"  \"pid\": "+pid+",\n"+
+		"  \"child_of\": "+leakgateJSON(parent)+",\n"+
+		"  \"started_unix_ns\": "+began+",\n"+
+		"  \"go\": "+leakgateJSON(runtime.Version())+",\n"+
+		"  \"platform\": "+leakgateJSON(runtime.GOOS+"/"+runtime.GOARCH)+",\n"+
+		"  \"directory\": "+leakgateJSON(wd)+",\n"+
+		"  \"args\": ["+strings.Join(args, ", ")+"]\n}\n"))
 	if parent != "" {
 		return
 	}
 	os.Setenv("LEAKGATE_PARENT", pid)
 	os.Setenv("LEAKGATE_SUITE", dir)
-	leakgate.root, leakgate.dir = root, dir
+	leakgate.dir = dir
+	leakgate.quiet = leakgateReadQuiet(root + "/quiet")
 	leakgate.running, leakgate.names = map[string]int{}, map[string]bool{}
 	milliseconds, _ := strconv.Atoi(os.Getenv("LEAKGATE_SETTLE_MS"))
 	leakgate.settle = time.Duration(milliseconds) * time.Millisecond
@@ -99,79 +109,103 @@ func leakgateBefore() {
 	if leakgate.dir == "" {
 		return
 	}
-	if leakgate.started {
+	if leakgate.before != nil {
 		// TestMain runs the tests once more: what the last time left says nothing of this one.
 		_ = os.Remove(leakgate.dir + "/end.json")
 		_ = os.Remove(leakgate.dir + "/after.pb.gz")
 		return
 	}
-	leakgate.started = true
+	leakgateLog("")
 	// A goroutine that has not run yet has no frames: give those of init functions and of TestMain a moment, and those
 	// that they start in turn.
 	for polls, last := 0, 0; polls < 20 && runtime.NumGoroutine() > 1 && last != runtime.NumGoroutine(); polls++ {
 		last = runtime.NumGoroutine()
-		time.Sleep(10 * time.Millisecond)
+		// No timer either: the first one starts the poller too.
+		for start := time.Now(); time.Since(start) < 10*time.Millisecond; {
+			runtime.Gosched()
+		}
 	}
-	leakgate.before = map[string]int{}
-	for _, group := range leakgateGroups() {
-		leakgate.before[group.entry()] += group.count
+	leakgate.before = leakgateProfile("goroutine")
+	leakgate.entries = map[string]int{}
+	for _, group := range leakgateRead(leakgate.before) {
+		leakgate.entries[group.entry()] += group.count
 	}
-	leakgateProfile("goroutine", "before.pb.gz")
 }
 
-// leakgateAfter takes the other snapshots, when m.Run ends: once nothing has grown, or when the time to settle is over.
+// leakgateAfter takes the other snapshots, when m.Run ends: once nothing has grown, or when the time to settle is over. The
+// profile that is kept is the one that was looked at last.
 func leakgateAfter(m *M) {
 	// An example that panics takes m.Run with it: its tests are not over.
-	if leakgate.dir == "" || leakgateCalledBy("runtime.gopanic") || leakgateCalledBy("runtime.Goexit") {
+	if leakgate.dir == "" || leakgateCalledBy("runtime.gopanic") || leakgateCalledBy("runtime.Goexit") || leakgateIsBroken() {
 		return
 	}
-	start, pause, polls := time.Now(), time.Millisecond, 1
-	grown := leakgateGrown(0)
-	for grown && time.Since(start) < leakgate.settle {
-		time.Sleep(pause)
-		polls++
-		if pause *= 2; pause > 100*time.Millisecond {
-			pause = 100 * time.Millisecond
+	start, pause := time.Now(), time.Millisecond
+	var watched leakgateWatch
+	for {
+		after, waited := leakgateProfile("goroutine"), time.Since(start)
+		groups := leakgateRead(after)
+		watched.look(groups, waited)
+		grown := leakgateGrown(groups, waited)
+		if grown && waited < leakgate.settle {
+			time.Sleep(pause)
+			if pause *= 2; pause > 100*time.Millisecond {
+				pause = 100 * time.Millisecond
+			}
+			continue
 		}
-		grown = leakgateGrown(time.Since(start))
-	}
-	waited := time.Since(start)
-	leakgateProfile("goroutine", "after.pb.gz")
-	if pprof.Lookup("goroutineleak") != nil {
-		// The first run of the detector may come before a finalizer that the second one finds done.
-		_ = pprof.Lookup("goroutineleak").WriteTo(io.Discard, 0)
-		leakgateProfile("goroutineleak", "proven.pb.gz")
-	}
-	leakgateWrite(leakgate.dir+"/end.json", func(w io.Writer) error {
+		leakgateWrite(leakgate.dir+"/before.pb.gz", leakgate.before)
+		leakgateWrite(leakgate.dir+"/after.pb.gz", after)
+		if pprof.Lookup("goroutineleak") != nil {
+			// The first run of the detector may come before a finalizer that the second one finds done.
+			_ = leakgateProfile("goroutineleak")
+			leakgateWrite(leakgate.dir+"/proven.pb.gz", leakgateProfile("goroutineleak"))
+		}
 		leakgate.mu.Lock()
 		defer leakgate.mu.Unlock()
-		_, err := io.WriteString(w, "{\n"+
+		leakgateWrite(leakgate.dir+"/end.json", []byte("{\n"+
 			"  \"exit_code\": "+strconv.Itoa(m.exitCode)+",\n"+
 			"  \"tests\": "+strconv.Itoa(len(leakgate.names))+",\n"+
 			"  \"settled\": "+strconv.FormatBool(!grown)+",\n"+
 			"  \"settle_ms\": "+strconv.FormatInt(waited.Milliseconds(), 10)+",\n"+
-			"  \"polls\": "+strconv.Itoa(polls)+"\n}\n")
-		return err
-	})
+			"  \"polls\": "+strconv.Itoa(watched.polls)+",\n"+
+			"  \"moving\": ["+strings.Join(watched.moving(groups), ", ")+"]\n}\n"))
+		return
+	}
 }
 
 // leakgateTimeout is called by the alarm, just before it ends the process.
 func leakgateTimeout(after time.Duration) {
-	if leakgate.dir == "" {
+	if leakgate.dir == "" || leakgateIsBroken() {
 		return
 	}
-	leakgateProfile("goroutine", "timeout.pb.gz")
-	leakgateWrite(leakgate.dir+"/timeout.json", func(w io.Writer) error {
-		leakgate.mu.Lock()
-		defer leakgate.mu.Unlock()
-		var names []string
-		for name := range leakgate.running {
-			names = append(names, leakgateJSON(name))
+	leakgateWrite(leakgate.dir+"/before.pb.gz", leakgate.before)
+	leakgateWrite(leakgate.dir+"/timeout.pb.gz", leakgateProfile("goroutine"))
+	leakgate.mu.Lock()
+	defer leakgate.mu.Unlock()
+	var names []string
+	for name := range leakgate.running {
+		names = append(names, leakgateJSON(name))
+	}
+	leakgateWrite(leakgate.dir+"/timeout.json", []byte("{\n  \"after\": "+leakgateJSON(after.String())+
+		",\n  \"running\": ["+strings.Join(names, ", ")+"]\n}\n"))
+}
+
+// leakgateIsBroken says whether a test has closed descriptors of the runtime's poller, and notes it: the process can live on for a
+// while, but not through a profile, which stops all goroutines and then asks the poller.
+func leakgateIsBroken() bool {
+	if runtime.GOOS != "linux" {
+		return false // where nothing tells what a descriptor is
+	}
+	for fd := 3; fd < 1024; fd++ {
+		if poll.IsPollDescriptor(uintptr(fd)) {
+			link, _ := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
+			if !strings.HasPrefix(link, "anon_inode:") && !strings.HasPrefix(link, "pipe:") {
+				leakgateWrite(leakgate.dir+"/poller-closed", nil)
+				return true
+			}
 		}
-		_, err := io.WriteString(w, "{\n  \"after\": "+leakgateJSON(after.String())+
-			",\n  \"running\": ["+strings.Join(names, ", ")+"]\n}\n")
-		return err
-	})
+	}
+	return false
 }
 
 // leakgateTest marks the goroutine of a test or fuzz target with its name, which every goroutine that it starts inherits.
@@ -218,7 +252,7 @@ func leakgateBegin(name string) {
 	leakgate.running[name]++
 	leakgate.names[name] = true
 	leakgate.mu.Unlock()
-	leakgateLog("+", name)
+	leakgateNote("+", name)
 }
 
 func leakgateEnd(name string) {
@@ -227,21 +261,25 @@ func leakgateEnd(name string) {
 		delete(leakgate.running, name)
 	}
 	leakgate.mu.Unlock()
-	leakgateLog("-", name)
+	leakgateNote("-", name)
 }
 
-// leakgateLog notes starts and ends of top-level tests, for a process that does not live to tell. The file is not kept
-// open: a test may close descriptors that it did not open, and get ours for its own.
-func leakgateLog(sign, name string) {
-	if strings.Contains(name, "/") {
-		return
+// leakgateNote notes the start or the end of a top-level test, for a process that does not live to tell.
+func leakgateNote(sign, name string) {
+	if !strings.Contains(name, "/") {
+		leakgateLog(sign + name + "\n")
 	}
-	log, err := os.OpenFile(leakgate.dir+"/tests.log", os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+}
+
+// leakgateLog adds to the log of the tests. The file is not kept open: a test may close descriptors that it did not open, and
+// get ours for its own.
+func leakgateLog(text string) {
+	log, err := syscall.Open(leakgate.dir+"/tests.log", syscall.O_CREAT|syscall.O_WRONLY|syscall.O_APPEND|syscall.O_CLOEXEC, 0o666)
 	if err != nil {
 		return
 	}
-	_, _ = log.WriteString(sign + name + "\n")
-	_ = log.Close()
+	_, _ = syscall.Write(log, []byte(text))
+	_ = syscall.Close(log)
 }
 
 // leakgateCalledBy says whether a function is on the stack, close by.
@@ -259,12 +297,13 @@ func leakgateCalledBy(function string) bool {
 	}
 }
 
-// leakgateGroup is goroutines that share a stack and labels.
+// leakgateGroup is one sample of a profile: goroutines that share a stack and labels.
 type leakgateGroup struct {
 	count  int
-	fresh  bool     // whether they have hardly begun: nothing is on the stack but their entry function
-	ofTest bool     // whether a test's label is on them
-	names  []string // the functions of the stack, leaf first, without those of package runtime at the leaf
+	frames []string // the functions of the stack, leaf first, those that were inlined at one place in one
+	names  []string // all functions of the stack, leaf first
+	labels string
+	ofTest bool // whether a test's label is among them
 }
 
 // entry is the goroutines' entry function; empty for those that have not run yet.
@@ -275,57 +314,242 @@ func (group leakgateGroup) entry() string {
 	return group.names[len(group.names)-1]
 }
 
-// leakgateGroups reads the goroutine profile in its form for people, which is the one that holds names and labels alike:
-//
-//	2 @ 0x46e0ee 0x40a4b2 0x4712c1
-//	# labels: {"leakgate.test":"TestPay"}
-//	#	0x5c1a04	example.com/shop.send+0x24	/src/shop/shop.go:9
-func leakgateGroups() []leakgateGroup {
-	var text strings.Builder
-	_ = pprof.Lookup("goroutine").WriteTo(&text, 1)
-	var groups []leakgateGroup
-	for _, line := range strings.Split(text.String(), "\n") {
-		if !strings.HasPrefix(line, "#") {
-			if at := strings.Index(line, " @"); at > 0 {
-				count, _ := strconv.Atoi(line[:at])
-				// One that waits has frames of package runtime; the outermost is runtime.goexit.
-				fresh := strings.Count(line[at:], " 0x") <= 2
-				groups = append(groups, leakgateGroup{count: count, fresh: fresh})
+// leakgateRead reads a profile as it is kept and judged: https://github.com/google/pprof/blob/main/proto/profile.proto, gzipped.
+func leakgateRead(profile []byte) []leakgateGroup {
+	unzipped, err := gzip.NewReader(bytes.NewReader(profile))
+	if err != nil {
+		return nil
+	}
+	message, _ := io.ReadAll(unzipped)
+	var samples [][]byte
+	var texts []string
+	names, lines := map[uint64]uint64{}, map[uint64][]uint64{} // of functions, the text; of locations, the functions
+	leakgateFields(message, func(field, _ uint64, value []byte) {
+		switch field {
+		case 2:
+			samples = append(samples, value)
+		case 4:
+			var id uint64
+			var functions []uint64
+			leakgateFields(value, func(field, number uint64, line []byte) {
+				if field == 1 {
+					id = number
+				} else if field == 4 {
+					leakgateFields(line, func(field, number uint64, _ []byte) {
+						if field == 1 {
+							functions = append(functions, number)
+						}
+					})
+				}
+			})
+			lines[id] = functions
+		case 5:
+			var id uint64
+			leakgateFields(value, func(field, number uint64, _ []byte) {
+				if field == 1 {
+					id = number
+				} else if field == 2 {
+					names[id] = number
+				}
+			})
+		case 6:
+			texts = append(texts, string(value))
+		}
+	})
+	text := func(index uint64) string {
+		if index < uint64(len(texts)) {
+			return texts[index]
+		}
+		return ""
+	}
+	groups := make([]leakgateGroup, 0, len(samples))
+	for _, sample := range samples {
+		var group leakgateGroup
+		frame := func(location uint64) {
+			var inlined []string
+			for _, function := range lines[location] {
+				inlined = append(inlined, leakgatePlain(text(names[function])))
 			}
-			continue
+			group.names = append(group.names, inlined...)
+			group.frames = append(group.frames, strings.Join(inlined, "\n"))
 		}
-		if len(groups) == 0 {
-			continue
-		}
-		group := &groups[len(groups)-1]
-		if strings.HasPrefix(line, "# labels: ") {
-			group.ofTest = strings.Contains(line, `"leakgate.test":`)
-			continue
-		}
-		fields := strings.FieldsFunc(line, func(r rune) bool { return r == '\t' })
-		if len(fields) > 2 {
-			name := strings.Split(fields[2], "+0x")[0]
-			group.names = append(group.names, strings.ReplaceAll(name, "%2e", "."))
-		}
+		leakgateFields(sample, func(field, number uint64, value []byte) {
+			switch field {
+			case 1:
+				if value == nil {
+					frame(number)
+				}
+				for len(value) > 0 {
+					location, length := binary.Uvarint(value)
+					if length <= 0 {
+						return
+					}
+					frame(location)
+					value = value[length:]
+				}
+			case 2:
+				if value != nil {
+					number, _ = binary.Uvarint(value)
+				}
+				group.count = int(number)
+			case 3:
+				var key, label uint64
+				leakgateFields(value, func(field, number uint64, _ []byte) {
+					if field == 1 {
+						key = number
+					} else if field == 2 {
+						label = number
+					}
+				})
+				group.ofTest = group.ofTest || text(key) == "leakgate.test"
+				group.labels += leakgateJSON(text(key)) + leakgateJSON(text(label))
+			}
+		})
+		groups = append(groups, group)
 	}
 	return groups
+}
+
+// leakgateFields calls each with the fields of a message: the field's number, and its value as a number or as bytes.
+func leakgateFields(message []byte, each func(field, number uint64, value []byte)) {
+	for len(message) > 0 {
+		key, length := binary.Uvarint(message)
+		if length <= 0 {
+			return
+		}
+		message = message[length:]
+		number, length := binary.Uvarint(message)
+		if length <= 0 {
+			return
+		}
+		message = message[length:]
+		switch key & 7 {
+		case 0:
+			each(key>>3, number, nil)
+		case 2:
+			if number > uint64(len(message)) {
+				return
+			}
+			each(key>>3, 0, message[:number:number])
+			message = message[number:]
+		default:
+			return // a profile has no other kind
+		}
+	}
+}
+
+// leakgatePlain is a function's name as policies have it: without the folder it was vendored into, with dots for their escapes
+// and [...] for type arguments.
+func leakgatePlain(name string) string {
+	if at := strings.LastIndex(name, "/vendor/"); at >= 0 && !strings.Contains(name[:at], "[") {
+		name = name[at+len("/vendor/"):]
+	}
+	name = strings.ReplaceAll(name, "%2e", ".")
+	if start, end := strings.Index(name, "["), strings.LastIndex(name, "]"); start >= 0 && start < end {
+		name = name[:start] + "[...]" + name[end+1:]
+	}
+	return name
+}
+
+// leakgateWatch looks at a process again and again, to tell a goroutine that waits from one that is always somewhere else.
+// For each look it has how many goroutines have each outer part of a stack, from the entry function on inward. Looks that come
+// one right after the other count once: a machine with much to do may not have let anything go on between them.
+type leakgateWatch struct {
+	looks []map[uint64]int
+	polls int
+	last  time.Duration
+}
+
+// parts gives a number to each outer part of a group's stack, the entry function's alone first. Goroutines with other labels
+// have other ones.
+func (group leakgateGroup) parts() []uint64 {
+	parts := make([]uint64, 0, len(group.frames))
+	sum := uint64(14695981039346656037) // FNV-1a
+	add := func(text string) {
+		for i := 0; i < len(text); i++ {
+			sum = (sum ^ uint64(text[i])) * 1099511628211
+		}
+		sum *= 1099511628211
+	}
+	add(group.labels)
+	for i := len(group.frames) - 1; i >= 0; i-- {
+		add(group.frames[i])
+		parts = append(parts, sum)
+	}
+	return parts
+}
+
+func (watch *leakgateWatch) look(groups []leakgateGroup, now time.Duration) {
+	watch.polls++
+	if len(watch.looks) > 0 && now-watch.last < 20*time.Millisecond {
+		watch.looks = watch.looks[:len(watch.looks)-1]
+	} else {
+		watch.last = now
+	}
+	look := map[uint64]int{}
+	// A process with very many goroutines is not to be held up by this.
+	if len(groups) <= 1000 {
+		for _, group := range groups {
+			for _, part := range group.parts() {
+				look[part] += group.count
+			}
+		}
+	}
+	watch.looks = append(watch.looks, look)
+}
+
+// moving gives the samples of the last look whose goroutines were hardly ever there before: the position in the profile, and
+// how many of the outermost locations stayed the same all the time.
+func (watch *leakgateWatch) moving(groups []leakgateGroup) []string {
+	looks := watch.looks
+	if len(looks) < 5 {
+		return nil
+	}
+	last := looks[len(looks)-1]
+	nearlyAlways := func(part uint64, holds func(int) bool) bool {
+		others := 0
+		for _, look := range looks {
+			if !holds(look[part]) {
+				others++
+			}
+		}
+		return others <= 1 || others*10 <= len(looks)
+	}
+	var moving []string
+	for i, group := range groups {
+		parts := group.parts()
+		if len(last) == 0 || len(parts) == 0 {
+			continue
+		}
+		whole := parts[len(parts)-1]
+		if nearlyAlways(whole, func(count int) bool { return 2*count >= last[whole] }) {
+			continue
+		}
+		for kept := len(parts) - 1; kept > 0; kept-- {
+			if nearlyAlways(parts[kept-1], func(count int) bool { return count == last[parts[kept-1]] }) {
+				moving = append(moving, "["+strconv.Itoa(i)+", "+strconv.Itoa(kept)+"]")
+				break
+			}
+		}
+	}
+	return moving
 }
 
 // leakgateGrown says whether there are goroutines that the judgement would find: any that a test started, and more of some
 // entry function than before of the others. Those aside that the policy accepts anyway: waiting for them would cost every
 // run the whole time to settle.
-func leakgateGrown(waited time.Duration) bool {
+func leakgateGrown(all []leakgateGroup, waited time.Duration) bool {
 	growth := map[string]int{}
-	groups := leakgateGroups()
+	groups := append([]leakgateGroup(nil), all...)
 	for _, group := range groups {
-		if group.fresh && waited < 100*time.Millisecond {
-			return true // it is not known yet what they will do
+		if len(group.frames) <= 1 && waited < 100*time.Millisecond {
+			return true // they have hardly begun, and it is not known yet what they will do
 		}
 		if !group.ofTest {
 			growth[group.entry()] += group.count
 		}
 	}
-	for entry, before := range leakgate.before {
+	for entry, before := range leakgate.entries {
 		growth[entry] -= before
 	}
 	for i := range groups {
@@ -339,28 +563,35 @@ func leakgateGrown(waited time.Duration) bool {
 			}
 		}
 	}
-	var quiet []leakgateQuiet
+	quiet := append([]leakgateQuiet(nil), leakgate.quiet...)
+	// Each that shows another one at work takes it out of what is accepted.
+	for _, group := range groups {
+		for q := range quiet {
+			if group.count > 0 && leakgateMatchAny(quiet[q].busy, group.entry()) {
+				quiet[q].max -= group.count
+			}
+		}
+	}
 	// Those that are accepted in the number of others come when that is known.
 	for _, later := range []bool{false, true} {
 		for i := range groups {
 			group := &groups[i]
-			if group.count > 0 && quiet == nil {
-				quiet = leakgateReadQuiet()
-			}
 			for q := range quiet {
 				if group.count <= 0 || quiet[q].asMany != later || quiet[q].patience > waited || !quiet[q].matches(group.names) {
 					continue
 				}
-				max := quiet[q].max
+				left := quiet[q].max
 				if later {
-					max = quiet[max].accepted
+					left = quiet[left].accepted
 				}
-				accepted := max - quiet[q].accepted
-				if accepted > group.count {
-					accepted = group.count
+				left -= quiet[q].accepted
+				if left > group.count {
+					left = group.count
 				}
-				quiet[q].accepted += accepted
-				group.count -= accepted
+				if left > 0 {
+					quiet[q].accepted += left
+					group.count -= left
+				}
 				break
 			}
 		}
@@ -375,57 +606,60 @@ func leakgateGrown(waited time.Duration) bool {
 
 // leakgateQuiet is one line of the file "quiet": how many more goroutines are accepted, or behind an equals sign the line,
 // counted from 0, whose goroutines they are accepted with, one for one; after how many milliseconds, where
-// more than functions decides whether they are; then patterns for the entry function, for any function of the stack, and
-// for functions that must not be in it; all parted by tabs, and the patterns of one kind by bars.
+// more than functions decides whether they are; then patterns for the entry function, for any function of the stack, for
+// functions that must not be in it, and for the entry functions of goroutines that each show one of these at work; all
+// parted by tabs, and the patterns of one kind by bars.
 type leakgateQuiet struct {
-	asMany             bool
-	max                int // the line, where asMany is set
-	accepted           int
-	patience           time.Duration
-	root, any, without []string
+	asMany                   bool
+	max                      int // the line, where asMany is set
+	accepted                 int
+	patience                 time.Duration
+	root, any, without, busy []string
 }
 
-func leakgateReadQuiet() []leakgateQuiet {
-	text, _ := os.ReadFile(leakgate.root + "/quiet")
-	quiet := []leakgateQuiet{}
-	for _, line := range strings.Split(string(text), "\n") {
+func leakgateReadQuiet(path string) []leakgateQuiet {
+	var quiet []leakgateQuiet
+	for _, line := range strings.Split(leakgateReadFile(path), "\n") {
 		fields := strings.Split(line, "\t")
-		if len(fields) != 5 {
+		if len(fields) != 6 {
 			continue
 		}
 		patterns := func(field string) []string {
 			return strings.FieldsFunc(field, func(r rune) bool { return r == '|' })
 		}
-		max, _ := strconv.Atoi(strings.TrimPrefix(fields[0], "="))
+		most, _ := strconv.Atoi(strings.TrimPrefix(fields[0], "="))
 		milliseconds, _ := strconv.Atoi(fields[1])
 		quiet = append(quiet, leakgateQuiet{
 			asMany:   strings.HasPrefix(fields[0], "="),
-			max:      max,
+			max:      most,
 			patience: time.Duration(milliseconds) * time.Millisecond,
 			root:     patterns(fields[2]),
 			any:      patterns(fields[3]),
 			without:  patterns(fields[4]),
+			busy:     patterns(fields[5]),
 		})
 	}
 	return quiet
 }
 
 func (quiet leakgateQuiet) matches(names []string) bool {
-	some := func(patterns, names []string) bool {
-		for _, pattern := range patterns {
-			for _, name := range names {
-				if leakgateMatch(pattern, name) {
-					return true
-				}
-			}
-		}
-		return false
-	}
 	if len(names) == 0 {
 		return false
 	}
-	return (len(quiet.root) == 0 || some(quiet.root, names[len(names)-1:])) &&
-		(len(quiet.any) == 0 || some(quiet.any, names)) && !some(quiet.without, names)
+	return (len(quiet.root) == 0 || leakgateMatchAny(quiet.root, names[len(names)-1])) &&
+		(len(quiet.any) == 0 || leakgateMatchAny(quiet.any, names...)) && !leakgateMatchAny(quiet.without, names...)
+}
+
+// leakgateMatchAny says whether any of the patterns matches any of the names.
+func leakgateMatchAny(patterns []string, names ...string) bool {
+	for _, pattern := range patterns {
+		for _, name := range names {
+			if leakgateMatch(pattern, name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // leakgateMatch matches a whole name; a star stands for any run of characters, but the one of a pointer receiver for
@@ -452,20 +686,28 @@ func leakgateMatch(pattern, name string) bool {
 	return name == ""
 }
 
-func leakgateProfile(profile, file string) {
-	leakgateWrite(leakgate.dir+"/"+file, func(w io.Writer) error {
-		return pprof.Lookup(profile).WriteTo(w, 0)
-	})
+// leakgateProfile takes a profile, gzipped as it is to be kept.
+func leakgateProfile(name string) []byte {
+	var out bytes.Buffer
+	if err := pprof.Lookup(name).WriteTo(&out, 0); err != nil {
+		return nil
+	}
+	return out.Bytes()
 }
 
 // leakgateWrite writes a whole file or none. One that is missing is told by leakgate.
-func leakgateWrite(path string, write func(io.Writer) error) {
-	file, err := os.Create(path + ".part")
+func leakgateWrite(path string, data []byte) {
+	file, err := syscall.Open(path+".part", syscall.O_CREAT|syscall.O_WRONLY|syscall.O_TRUNC|syscall.O_CLOEXEC, 0o666)
 	if err != nil {
 		return
 	}
-	err = write(file)
-	if closing := file.Close(); err == nil {
+	for len(data) > 0 && err == nil {
+		var written int
+		if written, err = syscall.Write(file, data); err == nil {
+			data = data[written:]
+		}
+	}
+	if closing := syscall.Close(file); err == nil {
 		err = closing
 	}
 	if err == nil {
@@ -474,6 +716,29 @@ func leakgateWrite(path string, write func(io.Writer) error) {
 	if err != nil {
 		_ = os.Remove(path + ".part")
 	}
+}
+
+// leakgateReadFile reads a small regular file; nothing where there is none.
+func leakgateReadFile(path string) string {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
+		return ""
+	}
+	file, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return ""
+	}
+	text := make([]byte, info.Size())
+	read := 0
+	for read < len(text) {
+		n, err := syscall.Read(file, text[read:])
+		if err != nil || n <= 0 {
+			break
+		}
+		read += n
+	}
+	_ = syscall.Close(file)
+	return string(text[:read])
 }
 
 func leakgateJSON(text string) string {

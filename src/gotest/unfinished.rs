@@ -5,9 +5,14 @@ use std::path::Path;
 use super::notes::read_text;
 
 /// Why a process has no after profile.
-pub(super) fn why_unfinished(folder: &Path, has_before: bool) -> String {
-    if !has_before {
+pub(super) fn why_unfinished(folder: &Path, has_begun: bool) -> String {
+    if !has_begun {
         return "it ended before its tests began: its TestMain did not call m.Run, or ended the process first".into();
+    }
+    if folder.join("poller-closed").exists() {
+        return "its tests closed descriptors that belong to Go's runtime, after which no profile can be taken. Close only what \
+                the test itself has opened."
+            .into();
     }
     // A TestMain that captures writes none.
     let log = read_text(&folder.join("tests.log")).ok().flatten();

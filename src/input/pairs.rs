@@ -20,6 +20,9 @@ pub struct Files {
     pub doubt: Option<String>,
     /// Whether both sides are of one test binary, before and after its tests.
     pub around_tests: bool,
+    /// Samples of the last after profile whose goroutines were always somewhere else, by their position: how many of the
+    /// outermost locations were always the same.
+    pub moving: BTreeMap<usize, usize>,
     /// What the test binary told of itself.
     pub run: Option<TestRun>,
     /// How its tests are run again.

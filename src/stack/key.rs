@@ -110,6 +110,20 @@ impl<'buf> Symbols<'buf> {
         })
     }
 
+    /// How many locations at the outer end of a stack say where a goroutine began: those up to its second function that is
+    /// neither runtime nor standard library, since the first may only have started it, and at most `common`.
+    pub fn start_of(&self, profile: &Profile, stack: &[u32], common: usize) -> usize {
+        let mut of_user = 0;
+        let mut outermost = stack.iter().rev().take(common);
+        let end = outermost.position(|&location| {
+            let lines = profile.lines_of(location as usize).iter();
+            let names = lines.map(|line| self.name(line.function()));
+            of_user += names.filter(|name| !name.is_std()).count();
+            of_user >= 2
+        });
+        end.map_or(common.min(stack.len()), |end| end + 1)
+    }
+
     /// The name of a function.
     pub fn name(&self, function: usize) -> &Name<'buf> {
         &self.names[function]

@@ -42,6 +42,7 @@ pub struct Frame<'buf> {
 pub struct Frames<'buf> {
     frames: Vec<Frame<'buf>>,
     cut: bool,
+    moving: bool,
 }
 
 impl<'buf> Frames<'buf> {
@@ -71,8 +72,17 @@ impl<'buf> Frames<'buf> {
             .is_some_and(|frame| OUTERMOST.contains(&frame.function.as_str()));
         Self {
             cut: !whole && depth.is_cut(limit, deepest),
+            moving: false,
             frames,
         }
+    }
+
+    /// Says that these are only the outermost frames of goroutines that stood somewhere else inside of them whenever they
+    /// were looked at.
+    #[must_use]
+    pub fn of_moving(mut self) -> Self {
+        self.moving = true;
+        self
     }
 
     /// The frames, leaf first.
@@ -107,6 +117,9 @@ impl<'buf> Frames<'buf> {
 
     /// How it waits.
     pub fn signature(&self) -> &'static Signature {
+        if self.moving {
+            return &state::MOVING;
+        }
         state::signature_of(
             self.frames
                 .iter()

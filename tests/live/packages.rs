@@ -1,6 +1,8 @@
 //! What test binaries do, each package of testdata/run by itself and several at once.
 
-use crate::support::{expected, go, gos, packages};
+use std::collections::BTreeMap;
+
+use crate::support::{expected, go, gos, packages, scratch};
 
 /// The leaks of the package `parallel`.
 fn parallel() -> std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>> {
@@ -445,5 +447,100 @@ fn files_that_are_named_are_a_suite_too() {
             "{}",
             ran.said()
         );
+    }
+}
+
+#[test]
+fn a_test_that_closes_what_it_did_not_open_passes_as_it_does_without_leakgate() {
+    for go in gos() {
+        for _ in 0..3 {
+            let ran = go.run(&["go", "test", "-count=1", "-timeout=0", "./closes"]);
+            assert_eq!(ran.code, 0, "{}", ran.said());
+            assert_eq!(ran.suites(), ["example.com/run/closes"]);
+        }
+        // The alarm of a timeout has started the runtime's poller, which the test closes then: a process may die of that
+        // wherever it is, so it gets some tries.
+        let survived = (0..10).find_map(|_| {
+            let ran = go.run(&["go", "test", "-count=1", "./closes"]);
+            ran.stdout.starts_with("ok").then_some(ran)
+        });
+        let ran = survived.unwrap();
+        assert_eq!(ran.code, 3, "{}", ran.said());
+        let why = ran.unchecked("example.com/run/closes");
+        assert!(
+            why.contains("closed descriptors that belong to Go's runtime"),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn a_test_cannot_make_its_leak_look_as_if_it_had_been_there_before() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "./forges"]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert_eq!(
+            ran.findings(),
+            expected(&[("example.com/run/forges.leak", &[])])
+        );
+    }
+}
+
+#[test]
+fn a_loop_that_is_always_somewhere_else_is_running_and_known_again() {
+    for go in gos() {
+        let spins = |flags: &[&str]| go.run_in(&packages(), flags, &["go", "test", "./spins"]);
+        let ran = spins(&[]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        let findings = ran.report["findings"].as_array().unwrap();
+        let told: BTreeMap<&str, &str> = findings
+            .iter()
+            .map(|finding| {
+                let home = finding["home"]["function"].as_str().unwrap();
+                (home, finding["state"].as_str().unwrap())
+            })
+            .collect();
+        let states = [
+            ("example.com/run/spins.spin", "running"),
+            ("example.com/run/spins.tick", "chan receive"),
+        ];
+        assert_eq!(told, states.into(), "{}", ran.said());
+        assert!(
+            ran.stderr.contains("a loop that hardly ever waits"),
+            "{}",
+            ran.stderr
+        );
+        // What is accepted is found again, wherever the loop happens to be then.
+        let entries = ran
+            .stderr
+            .lines()
+            .filter_map(|line| line.strip_prefix("  allow    "));
+        let entries: Vec<String> = entries
+            .map(|entry| {
+                let filled = "reason: x, expires: 2199-12-31";
+                format!("  {}\n", entry.replace("reason: ..., expires: ...", filled))
+            })
+            .collect();
+        let policy = format!("version: 1\nallow:\n{}", entries.concat());
+        let folder = scratch(&[("policy.yml", &policy)]);
+        let flag = format!("--policy={}", folder.path().join("policy.yml").display());
+        for _ in 0..3 {
+            let ran = spins(&[&flag]);
+            assert_eq!(ran.code, 0, "{policy}{}", ran.said());
+        }
+    }
+}
+
+#[test]
+fn what_is_judged_is_what_was_looked_at_last() {
+    let policy = "version: 1\nallow:\n  - match: { root: example.com/run/late.starts }\n    max: 1\n    reason: x\n    expires: 2199-12-31\n";
+    let folder = scratch(&[("policy.yml", policy)]);
+    let flag = format!("--policy={}", folder.path().join("policy.yml").display());
+    for go in gos() {
+        for _ in 0..6 {
+            let ran = go.run_in(&packages(), &[&flag], &["go", "test", "./late"]);
+            assert_eq!(ran.code, 0, "{}", ran.said());
+            assert_eq!(ran.report["suites"][0]["run"]["settled"], true);
+        }
     }
 }
