@@ -35,6 +35,8 @@ pub struct Judge<'p> {
     conditions: Conditions,
     /// In the order of the conditions' exceptions.
     exceptions: Vec<Exception<'p>>,
+    /// The exceptions whose goroutines have to be told by test.
+    by_test: Vec<usize>,
     /// Whether stacks that did not grow can matter: for a ceiling, a sum, the count of an exception, or what to say of a
     /// rule.
     every_row: bool,
@@ -104,11 +106,13 @@ impl<'p> Judge<'p> {
             let of_rules = rules().map(|rule| &rule.matcher);
             of_rules.chain(policy.allows.iter().map(|allow| &allow.matcher))
         };
+        let exceptions = exception::all(policy);
         Self {
             policy,
             today,
             conditions: Conditions::new(policy),
-            exceptions: exception::all(policy),
+            by_test: exception::by_test(&exceptions),
+            exceptions,
             every_row: !policy.allows.is_empty()
                 || !policy.rules.is_empty()
                 || policy.default_rule.limit.count.is_some(),
@@ -137,7 +141,7 @@ impl<'p> Judge<'p> {
                 suites: 1,
                 without_tests: 0,
             },
-            findings: suite.findings(&exception::covers(&self.exceptions, &uses, self.today)),
+            findings: suite.findings(exception::covers(&self.exceptions, &uses, self.today)),
             moved: evidence::moved(name, diff),
             uses,
             rule_uses,
@@ -194,11 +198,10 @@ impl<'p> Judge<'p> {
             verdict.unchecked.extend(suite.unchecked);
             verdict.skipped.extend(suite.skipped);
             verdict.notes.extend(suite.notes);
-            for (sum, used) in uses.iter_mut().zip(suite.uses) {
-                sum.add(used);
-            }
-            for (sum, used) in rule_uses.iter_mut().zip(suite.rule_uses) {
-                sum.add(used);
+            let sums = uses.iter_mut().zip(suite.uses);
+            let rule_sums = rule_uses.iter_mut().zip(suite.rule_uses);
+            for (sum, used) in sums.chain(rule_sums) {
+                sum.add(used.matched, used.seen);
             }
         }
         verdict.unchecked.sort();
@@ -212,11 +215,11 @@ impl<'p> Judge<'p> {
             .exceptions
             .iter()
             .zip(uses)
-            .filter_map(|(exception, used)| exception.tell(used, self.today));
+            .filter_map(|(exception, used)| exception.tell(&used, self.today));
         verdict.allows = told.collect();
         let rules = self.policy.rules.iter().zip(rule_uses);
         verdict.rules = rules
-            .filter_map(|(rule, used)| use_of(rule, used))
+            .filter_map(|(rule, used)| use_of(rule, &used))
             .collect();
         if verdict.totals.suites == 0 {
             // Where nothing was judged, nothing could match.
@@ -234,8 +237,8 @@ impl<'p> Judge<'p> {
 }
 
 /// What became of a rule; `None` for one that no file holds.
-fn use_of(rule: &Rule, used: Use) -> Option<RuleUse> {
-    let Use { matched, seen } = used;
+fn use_of(rule: &Rule, used: &Use) -> Option<RuleUse> {
+    let Use { matched, seen, .. } = *used;
     Some(RuleUse {
         name: rule.name.clone(),
         line: rule.line?,

@@ -1,21 +1,23 @@
 //! What a goroutine waits for, read off its leaf frames: a goroutine profile in protobuf form does not say it.
 //!
 //! The table of signatures is the whole knowledge, one row a way of waiting, as seen in profiles of Go 1.21 to 1.27;
-//! [`signature_of`] only looks rows up. The words are those of Go's own goroutine dumps (`debug=2`).
+//! [`state_of`] only looks rows up. The words are those of Go's own goroutine dumps (`debug=2`).
 
+mod owned;
 mod signatures;
 
+use owned::OWNED;
 use signatures::SIGNATURES;
 
 /// One way of waiting: how its leaf frames look, what usually causes it and what usually mends it.
 #[derive(Debug)]
-pub struct Signature {
+struct Signature {
     /// The state, in the words of Go's goroutine dumps.
-    pub state: &'static str,
+    state: &'static str,
     /// What usually leaves a goroutine there.
-    pub cause: &'static str,
+    cause: &'static str,
     /// What usually mends it.
-    pub remedy: &'static str,
+    remedy: &'static str,
     /// The first frame that is no mere parking (see [`PARKING`]). A `*` at the end stands for any rest.
     leaf: &'static [&'static str],
     /// A frame that must stand further out; empty when the leaf says enough.
@@ -52,12 +54,8 @@ pub fn is_channel_operation(function: &str) -> bool {
     matches!(function, "runtime.chansend" | "runtime.chanrecv")
 }
 
-/// Looks up how a goroutine with these frames (function and 1-based line, leaf first) waits.
-///
-/// A stack that is parked nowhere is `running`; one that is parked where no row fits is `waiting`.
-pub fn signature_of<'f>(
-    frames: impl Iterator<Item = (&'f str, u32)> + Clone,
-) -> &'static Signature {
+/// The row that fits.
+fn signature_of<'f>(frames: impl Iterator<Item = (&'f str, u32)> + Clone) -> &'static Signature {
     let (mut rest, mut parked) = (frames, false);
     let (leaf, line) = loop {
         match rest.next() {
@@ -83,6 +81,71 @@ pub fn signature_of<'f>(
     };
     let found = SIGNATURES.iter().find(fits);
     found.unwrap_or(if parked { &OTHER } else { &RUNNING })
+}
+
+/// What a goroutine waits for, why, and what usually mends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// The state, in the words of Go's goroutine dumps.
+    pub state: &'static str,
+    /// What usually leaves a goroutine there.
+    pub cause: &'static str,
+    /// What usually mends it.
+    pub remedy: &'static str,
+}
+
+/// What a goroutine with these frames (function and 1-based line, leaf first) waits for; `is_moving` says that it was
+/// somewhere else whenever it was looked at.
+///
+/// A stack that is parked nowhere is `running`; one that is parked where no row fits is `waiting`.
+pub fn state_of<'f>(
+    frames: impl Iterator<Item = (&'f str, u32)> + Clone,
+    is_moving: bool,
+) -> &'static str {
+    signature(frames, is_moving).state
+}
+
+/// The same, with its usual cause and what usually mends it: where the frames are a library's, the object to close.
+pub fn wait_of<'f>(frames: impl Iterator<Item = (&'f str, u32)> + Clone, is_moving: bool) -> Wait {
+    let signature = signature(frames.clone(), is_moving);
+    let functions = frames.map(|(function, _)| function);
+    let is_one_of = |patterns: &[&str], function: &str| {
+        patterns.iter().any(|pattern| matches(pattern, function))
+    };
+    let root = functions.clone().last().unwrap_or_default();
+    let owned = OWNED.iter().find(|owned| {
+        is_one_of(owned.root, root)
+            && (owned.any.is_empty() || functions.clone().any(|one| is_one_of(owned.any, one)))
+    });
+    let Signature {
+        state,
+        cause,
+        remedy,
+        ..
+    } = *signature;
+    owned.map_or(
+        Wait {
+            state,
+            cause,
+            remedy,
+        },
+        |owned| Wait {
+            state,
+            cause: owned.cause,
+            remedy: owned.remedy,
+        },
+    )
+}
+
+fn signature<'f>(
+    frames: impl Iterator<Item = (&'f str, u32)> + Clone,
+    is_moving: bool,
+) -> &'static Signature {
+    if is_moving {
+        &MOVING
+    } else {
+        signature_of(frames)
+    }
 }
 
 /// Every state there is, each once, in the order of the table.
@@ -115,7 +178,7 @@ static RUNNING: Signature = Signature {
 };
 
 /// Looked at several times, and somewhere else each time.
-pub static MOVING: Signature = Signature {
+static MOVING: Signature = Signature {
     state: RUNNING.state,
     cause: "it was at work, and somewhere else whenever it was looked at: a loop that hardly ever waits for anything",
     remedy: "give the loop a way out: a case <-ctx.Done(), or a flag that each round looks at",
@@ -182,6 +245,100 @@ mod tests {
             ("runtime.runFinalizers", 9),
         ];
         assert_eq!(state(&frames), "finalizer blocked");
+    }
+
+    #[test]
+    fn what_a_library_left_open_is_named() {
+        let park = ("runtime.gopark", 400);
+        let wait = |frames: &[(&'static str, u32)]| wait_of(frames.iter().copied(), false);
+        for (frames, state, remedy) in [
+            (
+                &[
+                    park,
+                    ("runtime.selectgo", 1),
+                    ("database/sql.(*DB).connectionOpener", 2),
+                ][..],
+                "select",
+                "(*sql.DB).Close",
+            ),
+            (
+                &[
+                    park,
+                    ("runtime.netpollblock", 1),
+                    ("bufio.(*Reader).Peek", 1),
+                    ("net/http.(*persistConn).readLoop", 2),
+                ],
+                "IO wait",
+                "CloseIdleConnections",
+            ),
+            (
+                &[
+                    park,
+                    ("runtime.selectgo", 1),
+                    ("net/http.(*persistConn).readLoop", 2),
+                ],
+                "select",
+                "resp.Body.Close()",
+            ),
+            (
+                &[
+                    park,
+                    ("runtime.selectgo", 1),
+                    (
+                        "google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run",
+                        2,
+                    ),
+                ],
+                "select",
+                "(*grpc.ClientConn).Close",
+            ),
+            (
+                &[
+                    park,
+                    ("runtime.selectgo", 1),
+                    ("github.com/quic-go/quic-go.(*Conn).run", 2),
+                ],
+                "select",
+                "CloseWithError",
+            ),
+            (
+                &[park, ("runtime.chanrecv", 600), ("main.tick", 2)],
+                "chan receive",
+                "Ticker.Stop",
+            ),
+            (&[("time.Sleep", 1), ("main.nap", 2)], "sleep", "--settle"),
+            (
+                &[
+                    park,
+                    ("runtime.semacquire1", 1),
+                    ("internal/sync.runtime_SemacquireMutex", 1),
+                    ("sync.(*Once).doSlow", 1),
+                    ("main.load", 2),
+                ],
+                "sync.Mutex.Lock",
+                "its own Once",
+            ),
+        ] {
+            let wait = wait(frames);
+            assert_eq!(wait.state, state);
+            assert!(wait.remedy.contains(remedy), "{}", wait.remedy);
+        }
+    }
+
+    #[test]
+    fn every_row_of_a_library_can_be_reached() {
+        for owned in OWNED {
+            let plain = |pattern: &&'static str| pattern.trim_end_matches('*');
+            let root = owned.root.last().map(plain).unwrap();
+            let any = owned.any.last().map(plain);
+            let frames: Vec<(&str, u32)> = any
+                .into_iter()
+                .chain([root])
+                .map(|name| (name, 9))
+                .collect();
+            let found = wait_of(frames.iter().copied(), false);
+            assert_eq!(found.cause, owned.cause);
+        }
     }
 
     #[test]

@@ -240,6 +240,8 @@ pub struct Finding {
     pub stack_before: Trace,
     /// Why it is allowed or no longer is, or what makes up a sum over several stacks.
     pub reason: String,
+    /// The built-in exception that covers it; `None` where one of the policy does, or none.
+    pub builtin: Option<&'static str>,
     /// The exception of the policy that covers such goroutines, only not so many.
     pub exceeds: Option<Exceeded>,
 }
@@ -446,6 +448,8 @@ pub struct Skipped {
     pub count: i64,
     /// Why.
     pub why: String,
+    /// Whether it is the one that took the profile.
+    pub took_it: bool,
 }
 
 /// A remark on the evidence.

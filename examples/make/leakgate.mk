@@ -10,5 +10,5 @@ GO ?= go
 .PHONY: leakcheck
 leakcheck:
 	@command -v $(LEAKGATE) >/dev/null || { \
-		echo "leakgate is not on the PATH: cargo install --locked leakgate --version $(LEAKGATE_VERSION)" >&2; exit 2; }
+		echo "leakgate is not on the PATH: cargo install --locked --git https://github.com/leakgate/leakgate --tag v$(LEAKGATE_VERSION)" >&2; exit 2; }
 	$(LEAKGATE) run $(LEAKCHECK_FLAGS) -- $(GO) test $(LEAKCHECK_PACKAGES)

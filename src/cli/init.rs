@@ -1,5 +1,6 @@
 //! `leakgate init`: a first policy, and the job for a CI. Nothing that is there already is touched.
 
+mod branch;
 mod job;
 
 use std::io::Write as _;
@@ -30,7 +31,7 @@ pub(super) struct Init {
 /// A file to write.
 struct Planned {
     path: PathBuf,
-    text: &'static str,
+    text: String,
     /// What to do with it.
     next: &'static str,
 }
@@ -39,8 +40,11 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
     let mut cis = init.ci.clone();
     cis.sort_unstable();
     cis.dedup();
+    let here = config::here()?;
+    let branch = branch::default_branch(&here);
+    let text_of = |ci: &Ci| ci.job().text_for(branch.as_deref());
     if init.print {
-        let jobs: Vec<_> = cis.iter().map(|ci| ci.job().text).collect();
+        let jobs: Vec<_> = cis.iter().map(text_of).collect();
         let text = if jobs.is_empty() {
             POLICY.to_owned()
         } else {
@@ -49,14 +53,13 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
         output::print(&text)?;
         return Ok(Code::Pass);
     }
-    let here = config::here()?;
     refuse(&here, !cis.is_empty())?;
     let kept = config::in_force(&here)?;
     let mut files = Vec::new();
     if kept.is_none() {
         files.push(Planned {
             path: POLICY_NAME.into(),
-            text: POLICY,
+            text: POLICY.to_owned(),
             next: "no stack may grow; try it: leakgate run -- go test ./...",
         });
     }
@@ -64,7 +67,7 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
         let job = ci.job();
         Planned {
             path: job.path.into(),
-            text: job.text,
+            text: text_of(ci),
             next: job.next,
         }
     }));

@@ -319,7 +319,12 @@ impl Destination {
             }
             Destination::Error => {
                 let mut stderr = AutoStream::always(std::io::stderr().lock());
-                (stderr.write_all(text.as_bytes()), "error")
+                // What the command wrote last may have no end of line.
+                let printed = stderr.write_all(b"\n");
+                (
+                    printed.and_then(|()| stderr.write_all(text.as_bytes())),
+                    "error",
+                )
             }
         };
         match printed {

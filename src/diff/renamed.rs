@@ -28,13 +28,13 @@ impl<'s, 'buf> Classes<'s, 'buf> {
     /// equal.
     fn of_stack(&self, group: usize) -> (&'static str, Vec<u64>) {
         let frames = self.snapshot.frames(group);
-        (frames.signature().state, self.hashes(&frames.own()))
+        (frames.state(), self.hashes(&frames.own()))
     }
 
     /// The same; `None` for a stack that was cut.
     pub(super) fn of_whole_stack(&self, group: usize) -> Option<(&'static str, Vec<u64>)> {
         let frames = self.snapshot.frames(group);
-        (!frames.is_cut()).then(|| (frames.signature().state, self.hashes(&frames.own())))
+        (!frames.is_cut()).then(|| (frames.state(), self.hashes(&frames.own())))
     }
 
     fn hashes(&self, frames: &[&Frame]) -> Vec<u64> {

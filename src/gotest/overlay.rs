@@ -153,7 +153,7 @@ pub(super) fn instrumented(goroot: &Path) -> Result<BTreeMap<PathBuf, String>, U
             let (_, imports) = text
                 .split_once("import (")
                 .expect("it has imports in brackets");
-            let (imports, _) = imports.split_once(")").expect("the brackets are closed");
+            let (imports, _) = imports.split_once(')').expect("the brackets are closed");
             imports.split_whitespace().map(str::to_owned).collect()
         };
         let all: Vec<String> = names(imports).union(&names(code)).cloned().collect();

@@ -118,16 +118,25 @@ func leakgateBefore() {
 	leakgateLog("")
 	// A goroutine that has not run yet has no frames: give those of init functions and of TestMain a moment, and those
 	// that they start in turn.
-	for polls, last := 0, 0; polls < 20 && runtime.NumGoroutine() > 1 && last != runtime.NumGoroutine(); polls++ {
-		last = runtime.NumGoroutine()
+	var groups []leakgateGroup
+	for polls := 0; polls < 20; polls++ {
+		there := runtime.NumGoroutine()
 		// No timer either: the first one starts the poller too.
-		for start := time.Now(); time.Since(start) < 10*time.Millisecond; {
+		for start := time.Now(); there > 1 && time.Since(start) < 10*time.Millisecond; {
 			runtime.Gosched()
 		}
+		leakgate.before = leakgateProfile("goroutine")
+		groups = leakgateRead(leakgate.before)
+		waits := there != runtime.NumGoroutine()
+		for _, group := range groups {
+			waits = waits || len(group.frames) == 0
+		}
+		if !waits {
+			break
+		}
 	}
-	leakgate.before = leakgateProfile("goroutine")
 	leakgate.entries = map[string]int{}
-	for _, group := range leakgateRead(leakgate.before) {
+	for _, group := range groups {
 		leakgate.entries[group.entry()] += group.count
 	}
 }

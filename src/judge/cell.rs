@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diff::{Diff, Row};
-use crate::snapshot::Portion;
+use crate::snapshot::{Portion, TEST_LABEL};
 
 /// Goroutines of one stack, and where the policy asks for labels, of one set of labels.
 #[derive(Debug)]
@@ -14,6 +14,16 @@ pub(super) struct Cell {
 }
 
 impl Cell {
+    /// After less before.
+    pub(super) fn growth(&self) -> i64 {
+        self.after - self.before
+    }
+
+    /// The test that started the goroutines; empty for none.
+    pub(super) fn test(&self) -> &str {
+        self.labels.get(TEST_LABEL).map_or("", String::as_str)
+    }
+
     /// The cells of a row: one, or one for each set of labels.
     pub(super) fn of(diff: &Diff, row: &Row, by_labels: bool) -> Vec<Self> {
         if !by_labels || !(diff.before.has_labels() || diff.after.has_labels()) {

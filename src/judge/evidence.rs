@@ -57,19 +57,21 @@ pub(super) fn skipped(suite: &str, diff: &Diff) -> Vec<Skipped> {
     let sides = [("before", diff.before), ("after", diff.after)];
     let reasons = sides.into_iter().flat_map(|(side, snapshot)| {
         [
-            (snapshot.capturing, format!("took the {side} profile")),
+            (snapshot.capturing, true, format!("took the {side} profile")),
             (
                 snapshot.frameless,
+                false,
                 format!("had no frame in the {side} profile: not yet run, or on its way out"),
             ),
         ]
     });
-    let present = reasons.filter(|&(count, _)| count > 0);
+    let present = reasons.filter(|(count, ..)| *count > 0);
     present
-        .map(|(count, why)| Skipped {
+        .map(|(count, took_it, why)| Skipped {
             suite: suite.to_owned(),
             count,
             why,
+            took_it,
         })
         .collect()
 }

@@ -1,5 +1,7 @@
 //! Exceptions while suites are judged: those of the policy, and the built-in ones.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use crate::policy::{Allow, BUILTIN_ALLOWS, Bound, BuiltinAllow, Policy};
@@ -13,30 +15,70 @@ pub(super) enum Exception<'p> {
 }
 
 /// How an exception stands in one suite.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cover {
     /// It covers what it matches.
     Holds,
+    /// It covers some of the goroutines that it matches: those that belong to others.
+    Partly(Budget),
     /// It matches more goroutines than it may cover, so it covers none of them.
     Exceeded,
     /// Its last day is over.
     Expired,
 }
 
+/// How many goroutines are covered, by the test that started them, "" for those of no test.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Budget(BTreeMap<String, i64>);
+
+impl Budget {
+    pub(super) fn add(&mut self, test: &str, count: i64) {
+        *self.0.entry(test.to_owned()).or_default() += count;
+    }
+
+    fn total(&self) -> i64 {
+        self.0.values().sum()
+    }
+
+    /// Takes up to `count` for goroutines of a test, and gives how many there were.
+    pub(super) fn take(&mut self, test: &str, count: i64) -> i64 {
+        self.0.get_mut(test).map_or(0, |left| {
+            let taken = count.min(*left);
+            *left -= taken;
+            taken
+        })
+    }
+
+    /// The same, whatever test they were for.
+    pub(super) fn take_any(&mut self, mut count: i64) -> i64 {
+        let wanted = count;
+        for left in self.0.values_mut() {
+            let taken = count.min(*left);
+            *left -= taken;
+            count -= taken;
+        }
+        wanted - count
+    }
+}
+
 /// What an exception or a rule did. Of an exception of the policy it counts the goroutines after; of a built-in one growth,
 /// since that is there for what comes with a test run, not for what a program keeps anyway; of a rule, those before and after.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Use {
     /// Of goroutines that none before it took.
     pub(super) matched: i64,
     /// Of all that it matches.
     pub(super) seen: i64,
+    /// The same by test, where another exception asks for as many.
+    pub(super) by_test: Budget,
+    /// Goroutines that each show one that it matches at work.
+    pub(super) busy: i64,
 }
 
 impl Use {
-    pub(super) fn add(&mut self, other: Use) {
-        self.matched = self.matched.saturating_add(other.matched);
-        self.seen = self.seen.saturating_add(other.seen);
+    pub(super) fn add(&mut self, matched: i64, seen: i64) {
+        self.matched = self.matched.saturating_add(matched);
+        self.seen = self.seen.saturating_add(seen);
     }
 }
 
@@ -50,25 +92,56 @@ pub(super) fn all(policy: &Policy) -> Vec<Exception<'_>> {
 /// How each exception stands, given what it did in a suite.
 pub(super) fn covers(exceptions: &[Exception], uses: &[Use], today: Date) -> Vec<Cover> {
     let within = |fits: bool| if fits { Cover::Holds } else { Cover::Exceeded };
-    let mut covers = Vec::with_capacity(exceptions.len());
-    for (exception, Use { matched, .. }) in exceptions.iter().zip(uses) {
+    let mut covers: Vec<Cover> = Vec::with_capacity(exceptions.len());
+    for (exception, used) in exceptions.iter().zip(uses) {
+        let matched = used.matched;
         covers.push(match exception {
             Exception::Policy(_) if exception.is_expired(today) => Cover::Expired,
-            Exception::Policy(allow) => within(*matched <= allow.max),
+            Exception::Policy(allow) => within(matched <= allow.max),
             Exception::Builtin(entry) => match entry.bound {
-                Bound::Count(count) => within(*matched <= count),
+                Bound::Count(count) if used.busy > 0 => {
+                    let mut idle = used.by_test.clone();
+                    idle.take_any(used.busy);
+                    if idle.total() <= count {
+                        Cover::Partly(idle)
+                    } else {
+                        Cover::Exceeded
+                    }
+                }
+                Bound::Count(count) => within(matched <= count),
                 Bound::Unbounded => Cover::Holds,
-                // The other one stands before it in the list, and counts whoever covers its goroutines.
                 Bound::AsMany(name) => {
+                    // The other one stands before it in the list, and counts whoever covers its goroutines.
                     let other = exceptions.iter().position(|other| other.is_builtin(name));
-                    within(other.is_some_and(|other| {
-                        covers[other] == Cover::Holds && *matched <= uses[other].seen
-                    }))
+                    let budget = other.and_then(|other| match &covers[other] {
+                        Cover::Holds => Some(uses[other].by_test.clone()),
+                        Cover::Partly(budget) => Some(budget.clone()),
+                        Cover::Exceeded | Cover::Expired => None,
+                    });
+                    match budget {
+                        Some(budget) if matched <= budget.total() => Cover::Holds,
+                        Some(budget) if budget.total() > 0 => Cover::Partly(budget),
+                        _ => Cover::Exceeded,
+                    }
                 }
             },
         });
     }
     covers
+}
+
+/// The exceptions whose goroutines have to be told by test: other ones cover as many, or theirs may be at work.
+pub(super) fn by_test(exceptions: &[Exception]) -> Vec<usize> {
+    let asked_for = |exception: &Exception| {
+        let mut bounds = exceptions.iter().filter_map(|other| match other {
+            Exception::Builtin(entry) => Some(entry.bound),
+            Exception::Policy(_) => None,
+        });
+        bounds.any(|bound| matches!(bound, Bound::AsMany(name) if exception.is_builtin(name)))
+    };
+    let numbered = exceptions.iter().enumerate();
+    let asked_for = numbered.filter(|(_, exception)| asked_for(exception));
+    asked_for.map(|(index, _)| index).collect()
 }
 
 impl Exception<'_> {
@@ -80,6 +153,14 @@ impl Exception<'_> {
         matches!(self, Exception::Builtin(entry) if entry.name == name)
     }
 
+    /// Its name, when it is a built-in one.
+    pub(super) fn builtin_name(&self) -> Option<&'static str> {
+        match self {
+            Exception::Policy(_) => None,
+            Exception::Builtin(entry) => Some(entry.name),
+        }
+    }
+
     /// How many goroutines count against it, when there were `before` and are `after`.
     pub(super) fn amount(&self, before: i64, after: i64) -> i64 {
         match self {
@@ -89,7 +170,7 @@ impl Exception<'_> {
     }
 
     /// What it makes of a violation, and why.
-    pub(super) fn disposition(&self, cover: Cover, policy: &Policy) -> (Disposition, String) {
+    pub(super) fn disposition(&self, cover: &Cover, policy: &Policy) -> (Disposition, String) {
         match (self, cover) {
             (Exception::Policy(allow), cover) => {
                 let Allow {
@@ -108,7 +189,7 @@ impl Exception<'_> {
                         Disposition::Expired,
                         format!("accepted until {expires} ({place}): {reason}"),
                     ),
-                    Cover::Exceeded => (
+                    Cover::Exceeded | Cover::Partly(_) => (
                         Disposition::Open,
                         format!("more than the {max} that {place} accepts: {reason}"),
                     ),
@@ -120,13 +201,17 @@ impl Exception<'_> {
             ),
             (Exception::Builtin(entry), _) => (
                 Disposition::Open,
-                format!("more than the built-in exception {} accepts", entry.name),
+                match entry.bound {
+                    // That others are there without their counterparts says nothing of these.
+                    Bound::AsMany(_) => String::new(),
+                    _ => format!("more than the built-in exception {} accepts", entry.name),
+                },
             ),
         }
     }
 
     /// For an exception of the policy that is exceeded: what is to be known of it.
-    pub(super) fn exceeded(&self, cover: Cover, policy: &Policy) -> Option<Exceeded> {
+    pub(super) fn exceeded(&self, cover: &Cover, policy: &Policy) -> Option<Exceeded> {
         match (self, cover) {
             (Exception::Policy(allow), Cover::Exceeded) => Some(Exceeded {
                 place: policy.place(Some(allow.line)),
@@ -138,7 +223,7 @@ impl Exception<'_> {
     }
 
     /// What to tell of it, over all suites; nothing of a built-in one that matched nothing.
-    pub(super) fn tell(&self, used: Use, today: Date) -> Option<AllowUse> {
+    pub(super) fn tell(&self, used: &Use, today: Date) -> Option<AllowUse> {
         match self {
             Exception::Policy(allow) => Some(AllowUse {
                 builtin: None,

@@ -35,6 +35,8 @@ struct Condition {
     any: Vec<usize>,
     /// None of these may be in the stack.
     without: Vec<usize>,
+    /// Roots of goroutines that each show one of these at work.
+    busy: Vec<usize>,
     package: Vec<usize>,
     state: Option<String>,
     /// Label keys, the test's among them, and what their values must match.
@@ -96,6 +98,7 @@ impl Conditions {
                 root: numbers(entry.root),
                 any: numbers(entry.any),
                 without: numbers(entry.without),
+                busy: numbers(entry.busy),
                 ..Condition::default()
             };
             conditions.allows.push(condition);
@@ -115,6 +118,17 @@ impl Conditions {
             .enumerate()
             .filter(|(_, condition)| condition.holds(subject, labels));
         matching.map(|(index, _)| index)
+    }
+
+    /// Whether an exception matches a stack, whatever its labels.
+    pub(super) fn allow_holds(&self, allow: usize, subject: &Subject<'_, '_>) -> bool {
+        self.allows[allow].holds(subject, &BTreeMap::new())
+    }
+
+    /// Whether a stack shows a goroutine at work that an exception matches.
+    pub(super) fn shows_busy(&self, allow: usize, subject: &Subject<'_, '_>) -> bool {
+        let mut busy = self.allows[allow].busy.iter();
+        busy.any(|&number| has(&subject.root, number))
     }
 
     /// The indices of all rules that match.
@@ -146,6 +160,7 @@ impl Conditions {
             home: number(What::Function, &matcher.home),
             any: number(What::Function, &matcher.any),
             without: Vec::new(),
+            busy: Vec::new(),
             package: number(What::Package, &matcher.package),
             state: matcher.state.clone(),
             labels: test.chain(matcher.labels.iter().cloned()).collect(),
@@ -228,7 +243,7 @@ impl Matches {
             home: set(frames.home()),
             any: set(None),
             package: set(frames.owner()),
-            state: frames.signature().state,
+            state: frames.state(),
             proven,
         };
         for frame in frames.as_slice() {

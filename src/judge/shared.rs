@@ -3,15 +3,7 @@
 use crate::stack::Frames;
 
 /// Entry functions of goroutines that whichever test needs them first happens to start.
-const SHARED: [&str; 7] = [
-    "net/http.(*http2ClientConn).readLoop",
-    "net/http/internal/http2.(*ClientConn).readLoop",
-    "golang.org/x/net/http2.(*ClientConn).readLoop",
-    "os/signal.loop",
-    "database/sql.(*DB).connectionOpener",
-    "database/sql.(*DB).connectionCleaner",
-    "google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run",
-];
+const SHARED: [&str; 1] = ["os/signal.loop"];
 
 /// The two goroutines of a client's HTTP/1 connection.
 const READER: &str = "net/http.(*persistConn).readLoop";

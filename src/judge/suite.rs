@@ -100,10 +100,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                     deciding = Some(rule);
                 }
                 let seen = cell.before.saturating_add(cell.after);
-                self.rule_uses[rule].add(Use {
-                    matched: if judges { seen } else { 0 },
-                    seen,
-                });
+                self.rule_uses[rule].add(if judges { seen } else { 0 }, seen);
                 let tally = self.tallies.iter_mut().find(|tally| tally.rule == rule);
                 if let Some(tally) = tally {
                     tally.add(allow, &frames, &cell);
@@ -130,6 +127,9 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                 violation.cells.push(cell);
             }
         }
+        if row.growth() > 0 {
+            self.count_pairs(&row, &subject);
+        }
         // What the rule allows is no violation after all.
         let mut index = first;
         while index < self.violations.len() {
@@ -147,6 +147,22 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         }
     }
 
+    /// Counts goroutines that belong to others, such as the two ends of a connection, and those that show others at work.
+    fn count_pairs(&mut self, row: &Row, subject: &Subject) {
+        let judge = self.judge;
+        for &index in &judge.by_test {
+            let used = &mut self.uses[index];
+            if judge.conditions.shows_busy(index, subject) {
+                used.busy += row.growth();
+            }
+            if judge.conditions.allow_holds(index, subject) {
+                for cell in Cell::of(self.diff, row, true) {
+                    used.by_test.add(cell.test(), cell.growth());
+                }
+            }
+        }
+    }
+
     /// The exception that goes for a cell: the first that matches and has not expired, or else the first that matches. Every
     /// one that matches counts the cell as seen.
     fn exception(&mut self, subject: &Subject, cell: &Cell) -> Option<usize> {
@@ -154,20 +170,14 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         let matching: Vec<usize> = judge.conditions.allows(subject, &cell.labels).collect();
         let amount = |index: usize| judge.exceptions[index].amount(cell.before, cell.after);
         for &index in &matching {
-            self.uses[index].add(Use {
-                matched: 0,
-                seen: amount(index),
-            });
+            self.uses[index].add(0, amount(index));
         }
         let current = matching
             .iter()
             .find(|&&index| !judge.exceptions[index].is_expired(judge.today));
         let taken = current.or(matching.first()).copied();
         if let Some(index) = taken {
-            self.uses[index].add(Use {
-                matched: amount(index),
-                seen: 0,
-            });
+            self.uses[index].add(amount(index), 0);
         }
         taken
     }
@@ -195,13 +205,30 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
     }
 
     /// The findings, once it is known how each exception stands.
-    pub(super) fn findings(mut self, covers: &[Cover]) -> Vec<Finding> {
+    pub(super) fn findings(mut self, mut covers: Vec<Cover>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for violation in std::mem::take(&mut self.violations) {
-            findings.push(self.finding_of_stack(violation, covers));
+        for mut violation in std::mem::take(&mut self.violations) {
+            if !self.judge.by_labels {
+                // Where the policy does not ask for labels, the snapshots know them.
+                violation.cells = Cell::of(self.diff, &violation.row, true);
+            }
+            let cover = violation.allow.map(|allow| &mut covers[allow]);
+            let Some(cover @ Cover::Partly(_)) = cover else {
+                let cover = cover.map(|cover| &*cover);
+                findings.push(self.finding_of_stack(violation, cover));
+                continue;
+            };
+            let covered = violation.split_off(cover);
+            if covered.after > covered.before {
+                findings.push(self.finding_of_stack(covered, Some(&Cover::Holds)));
+            }
+            let limit = self.judge.rule(violation.rule).limit;
+            if violation.after > limit.allowed(violation.before) {
+                findings.push(self.finding_of_stack(violation, Some(&Cover::Exceeded)));
+            }
         }
         for tally in std::mem::take(&mut self.tallies) {
-            self.findings_of_sum(tally, covers, &mut findings);
+            self.findings_of_sum(tally, &covers, &mut findings);
         }
         findings
     }
@@ -257,12 +284,13 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             stack: Trace::default(),
             stack_before: Trace::default(),
             reason: String::new(),
+            builtin: None,
             exceeds: None,
         }
     }
 
     /// A finding with all that is known of its stack.
-    fn finding_of_stack(&mut self, violation: Violation, covers: &[Cover]) -> Finding {
+    fn finding_of_stack(&mut self, violation: Violation, cover: Option<&Cover>) -> Finding {
         let Violation {
             row,
             rule,
@@ -272,23 +300,22 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             cells,
         } = violation;
         let mut finding = self.finding(self.judge.rule(rule), before, after);
-        if let Some(allow) = allow {
+        if let (Some(allow), Some(cover)) = (allow, cover) {
             let exception = self.judge.exceptions[allow];
-            (finding.disposition, finding.reason) =
-                exception.disposition(covers[allow], self.judge.policy);
-            finding.exceeds = exception.exceeded(covers[allow], self.judge.policy);
+            (finding.disposition, finding.reason) = exception.disposition(cover, self.judge.policy);
+            finding.builtin = exception.builtin_name().filter(|_| !finding.is_open());
+            finding.exceeds = exception.exceeded(cover, self.judge.policy);
         }
         let (snapshot, group) = self.diff.shown(&row);
         let frames = snapshot.frames(group);
-        let signature = frames.signature();
+        let wait = frames.wait();
         finding.id = frames.id();
         finding.proven = self.proven(&row);
-        finding.state = Some(signature.state);
-        finding.cause = signature.cause;
+        finding.state = Some(wait.state);
+        finding.cause = wait.cause;
         if finding.fix.is_empty() {
-            signature.remedy.clone_into(&mut finding.fix);
+            wait.remedy.clone_into(&mut finding.fix);
         }
-        finding.shared = is_shared(&frames, || self.has_unread_bodies());
         finding.root = frames.root().map(|frame| self.places.of(frame));
         finding.home = frames.home().map(|frame| self.places.of(frame));
         finding.pairing = Some(row.pairing);
@@ -297,24 +324,54 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         if let (Some(before), Pairing::Renamed | Pairing::Near(_)) = (row.before, row.pairing) {
             finding.stack_before = self.places.all(&self.diff.before.frames(before));
         }
-        // Where the policy does not ask for labels, the snapshots know them.
-        let cells = if self.judge.by_labels {
-            cells
-        } else {
-            Cell::of(self.diff, &row, true)
-        };
         let grew = after > before;
-        for Cell {
-            labels,
-            before,
-            after,
-        } in &cells
-        {
-            let count = if grew { after - before } else { *after };
+        for cell in &cells {
+            let count = if grew { cell.growth() } else { cell.after };
             if count > 0 {
-                tally::add_labels(&mut finding.tests, &mut finding.labels, labels, count);
+                tally::add_labels(&mut finding.tests, &mut finding.labels, &cell.labels, count);
             }
         }
+        // What the garbage collector proved, or several tests have one of each, is nobody's to share.
+        finding.shared = finding.proven.unwrap_or(0) == 0
+            && finding.tests.len() <= 1
+            && is_shared(&frames, || self.has_unread_bodies());
         finding
+    }
+}
+
+impl Violation {
+    /// Takes out the goroutines that an exception covers in part.
+    fn split_off(&mut self, cover: &mut Cover) -> Violation {
+        let mut covered = Violation {
+            row: self.row,
+            rule: self.rule,
+            allow: self.allow,
+            before: self.before,
+            after: self.before,
+            cells: Vec::new(),
+        };
+        let Cover::Partly(budget) = cover else {
+            return covered;
+        };
+        // Goroutines of one test belong to each other before others do.
+        for of_test in [true, false] {
+            for cell in &mut self.cells {
+                let count = cell.growth().max(0);
+                let taken = if of_test {
+                    budget.take(cell.test(), count)
+                } else {
+                    budget.take_any(count)
+                };
+                cell.after -= taken;
+                self.after -= taken;
+                covered.after += taken;
+                covered.cells.push(Cell {
+                    labels: cell.labels.clone(),
+                    before: 0,
+                    after: taken,
+                });
+            }
+        }
+        covered
     }
 }

@@ -31,7 +31,7 @@ impl<'p> Tally<'p> {
             // Judged stack by stack, and never tallied.
             Per::Stack => None,
             Per::Root => frames.root().map(|root| root.function.as_str()),
-            Per::State => Some(frames.signature().state),
+            Per::State => Some(frames.state()),
             Per::Test => cell.labels.get(TEST_LABEL).map(String::as_str),
             Per::Package => Some(frames.package()),
             Per::Label(label) => cell.labels.get(label).map(String::as_str),

@@ -5,7 +5,7 @@ mod accept;
 mod again;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
@@ -26,6 +26,8 @@ pub(super) struct Facts<'v> {
     verdict: &'v Verdict,
     entries: Entries<'v>,
     reruns: Reruns<'v>,
+    /// The suites that are test binaries.
+    of_tests: HashSet<&'v str>,
 }
 
 impl<'v> Facts<'v> {
@@ -34,12 +36,18 @@ impl<'v> Facts<'v> {
             verdict,
             entries: Entries::new(verdict),
             reruns: again::reruns(verdict),
+            of_tests: verdict
+                .suites
+                .iter()
+                .filter(|suite| suite.run.is_some())
+                .map(|suite| &*suite.name)
+                .collect(),
         }
     }
 
     /// Which tests started the goroutines, and how many each.
     pub(super) fn tests(&self, finding: &Finding) -> Option<String> {
-        let of_run = self.verdict.command.is_some() && !finding.stack.is_empty();
+        let of_run = self.of_tests.contains(&*finding.suite) && !finding.stack.is_empty();
         if finding.tests.is_empty() && !of_run {
             return None;
         }
@@ -279,18 +287,40 @@ fn allow_remarks(allow: &AllowUse) -> Vec<String> {
 pub(super) fn result(verdict: &Verdict, fail_on: FailOn) -> &'static str {
     match verdict.outcome(fail_on) {
         _ if verdict.not_gated().is_some() => "NOT GATED",
-        Outcome::Pass if fail_on == FailOn::Never => "PASS (--fail-on never)",
+        Outcome::Pass if fail_on == FailOn::Never && has_open(verdict) => {
+            "NOT GATED (--fail-on never)"
+        }
         Outcome::Pass => "PASS",
         Outcome::Fail => "FAIL",
         Outcome::NoEvidence => "UNCHECKED",
     }
 }
 
-/// All that a glance should give: `1 violation, 0 warnings, 2 allowed, 812 stacks in 41 suites`.
+fn has_open(verdict: &Verdict) -> bool {
+    verdict.findings.iter().any(Finding::is_open)
+}
+
+/// `3 violations (24 goroutines)`: the open findings of a severity, and by how many goroutines their stacks grew.
+fn counted(verdict: &Verdict, severity: Severity, noun: &str) -> String {
+    let open = verdict.findings.iter();
+    let open = open.filter(|finding| finding.is_open() && finding.severity == severity);
+    // A sum counts goroutines that stand in findings of their own.
+    let of_stacks = open.filter(|finding| !finding.stack.is_empty());
+    let goroutines = of_stacks
+        .map(|finding| finding.growth().max(0))
+        .fold(0_i64, i64::saturating_add);
+    let findings = plural(verdict.count(severity) as u64, noun);
+    match goroutines {
+        0 => findings,
+        goroutines => format!("{findings} ({})", plural(goroutines, "goroutine")),
+    }
+}
+
+/// All that a glance should give: `1 violation (5 goroutines), 0 warnings, 2 allowed, 812 stacks in 41 suites`.
 pub(super) fn summary(verdict: &Verdict) -> String {
     let mut parts = vec![
-        plural(verdict.count(Severity::Error) as u64, "violation"),
-        plural(verdict.count(Severity::Warning) as u64, "warning"),
+        counted(verdict, Severity::Error, "violation"),
+        counted(verdict, Severity::Warning, "warning"),
     ];
     let covered = verdict
         .findings
@@ -351,10 +381,27 @@ fn aside(command: &CommandRun) -> impl Iterator<Item = String> {
     without.into_iter().chain(children)
 }
 
-/// Goroutines that were left out, summed by the reason: `2 took the after profile`.
-pub(super) fn left_out(verdict: &Verdict) -> Vec<String> {
+/// What built-in exceptions cover, in one line: `4 goroutines by the built-in list: signal-loop, test-runner`.
+pub(super) fn benign(findings: &[&Finding]) -> Option<String> {
+    let names: BTreeSet<&str> = findings
+        .iter()
+        .filter_map(|finding| finding.builtin)
+        .collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let growth = findings.iter().map(|finding| finding.growth().max(0));
+    let goroutines = growth.fold(0_i64, i64::saturating_add);
+    (!names.is_empty()).then(|| {
+        let goroutines = plural(goroutines, "goroutine");
+        format!("{goroutines} by the built-in list: {}", names.join(", "))
+    })
+}
+
+/// Goroutines that were left out, summed by the reason: `2 had no frame in the after profile`. Those that took a profile, which
+/// every profile has, only where `all` are asked for.
+pub(super) fn left_out(verdict: &Verdict, all: bool) -> Vec<String> {
     let mut by_reason: Vec<(&str, i64)> = Vec::new();
-    for skipped in &verdict.skipped {
+    let skipped = verdict.skipped.iter();
+    for skipped in skipped.filter(|skipped| all || !skipped.took_it) {
         match by_reason
             .iter_mut()
             .find(|(reason, _)| *reason == skipped.why)

@@ -280,7 +280,7 @@ fn remarks(verdict: &Verdict, suite: &str, number: usize) -> String {
     let skipped = verdict
         .skipped
         .iter()
-        .filter(|skipped| skipped.suite == suite);
+        .filter(|skipped| skipped.suite == suite && !skipped.took_it);
     lines.extend(skipped.map(|skipped| format!("left out: {} {}", skipped.count, skipped.why)));
     if number == 0 {
         lines.extend(facts::remarks(verdict).into_iter().map(|remark| {

@@ -60,10 +60,10 @@ impl Page<'_, '_> {
             .filter(|one| one.is_open())
             .collect();
         let result = facts::result(verdict, self.subject.fail_on);
-        let icon = if result.starts_with("PASS") {
-            "✅"
-        } else {
-            "❌"
+        let icon = match result {
+            "PASS" => "✅",
+            result if result.starts_with("NOT GATED") => "⚠",
+            _ => "❌",
         };
         let _ = writeln!(
             self.out,
@@ -140,9 +140,10 @@ impl Page<'_, '_> {
     fn accepted(&mut self) {
         let verdict = self.subject.verdict;
         let covered = verdict.findings.iter().filter(|finding| !finding.is_open());
+        let (builtin, covered): (Vec<&Finding>, Vec<&Finding>) =
+            covered.partition(|finding| finding.builtin.is_some());
         let several = facts::several(verdict);
-        let covered: Vec<&Finding> = covered.collect();
-        let rows: Vec<String> = covered
+        let mut rows: Vec<String> = covered
             .iter()
             .take(MOST)
             .map(|finding| {
@@ -164,7 +165,10 @@ impl Page<'_, '_> {
                 )
             })
             .collect();
-        self.folded("accepted finding", covered.len(), rows);
+        let benign = facts::benign(&builtin);
+        let total = covered.len() + usize::from(benign.is_some());
+        rows.extend(benign.map(|benign| format!("- allowed {}\n", markdown(&benign))));
+        self.folded("accepted finding", total, rows);
     }
 
     /// What else is to be known: exceptions to look after, moved stacks, what was left out of the judgement.
@@ -201,7 +205,7 @@ impl Page<'_, '_> {
                 moved.after
             ));
         }
-        let left_out = facts::left_out(verdict);
+        let left_out = facts::left_out(verdict, false);
         rows.extend(
             left_out
                 .iter()

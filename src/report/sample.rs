@@ -85,6 +85,7 @@ fn worker() -> Finding {
         ]),
         stack_before: Trace::default(),
         reason: String::new(),
+        builtin: None,
         exceeds: None,
     }
 }
@@ -254,7 +255,8 @@ pub(super) fn verdict() -> Verdict {
         skipped: vec![Skipped {
             suite: "example.com/shop/worker".into(),
             count: 1,
-            why: "took the after profile".into(),
+            why: "had no frame in the after profile: not yet run, or on its way out".into(),
+            took_it: false,
         }],
         notes: vec![Note {
             suite: HOSTILE.into(),

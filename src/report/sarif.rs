@@ -301,7 +301,7 @@ fn invocation(subject: &Subject, results_left_out: usize) -> Value {
             ),
         )
     });
-    let left_out = facts::left_out(verdict).into_iter();
+    let left_out = facts::left_out(verdict, false).into_iter();
     let left_out = left_out.map(|text| notification("note", &format!("left out: {text}")));
     let notifications = unchecked
         .chain(not_gated)

@@ -91,7 +91,13 @@ impl Text<'_, '_> {
             Self::unchecked,
         )?;
         let start = self.out.len();
+        let (builtin, covered): (Vec<&Finding>, Vec<&Finding>) = covered
+            .into_iter()
+            .partition(|finding| finding.builtin.is_some() && !self.verbose);
         self.entries("accepted finding", covered, Self::allowed)?;
+        if let Some(benign) = facts::benign(&builtin) {
+            writeln!(self.out, "{DIM}allowed{DIM:#}  {benign} (-v lists them)")?;
+        }
         for remark in facts::remarks(verdict) {
             self.remark(&remark)?;
         }
@@ -237,7 +243,7 @@ impl Text<'_, '_> {
 
     /// One line for all goroutines that were left out.
     fn skipped(&mut self) -> std::fmt::Result {
-        let reasons = facts::left_out(self.verdict);
+        let reasons = facts::left_out(self.verdict, self.verbose);
         if reasons.is_empty() {
             return Ok(());
         }

@@ -16,7 +16,7 @@ pub use key::{Hashed, Key, Symbols};
 pub use name::{Name, class};
 
 use crate::profile::Profile;
-use crate::state::{self, Signature};
+use crate::state::{self, Wait};
 
 /// Of a cut stack, so many of its own frames are in every toolchain's profile: 32, less those of the longest wait.
 const KEPT_OF_CUT: usize = 24;
@@ -40,7 +40,7 @@ pub struct Frame<'buf> {
 /// A whole stack, resolved for reading: leaf first, never empty.
 #[derive(Debug, Clone)]
 pub struct Frames<'buf> {
-    frames: Vec<Frame<'buf>>,
+    all: Vec<Frame<'buf>>,
     cut: bool,
     moving: bool,
 }
@@ -73,7 +73,7 @@ impl<'buf> Frames<'buf> {
         Self {
             cut: !whole && depth.is_cut(limit, deepest),
             moving: false,
-            frames,
+            all: frames,
         }
     }
 
@@ -87,7 +87,7 @@ impl<'buf> Frames<'buf> {
 
     /// The frames, leaf first.
     pub fn as_slice(&self) -> &[Frame<'buf>] {
-        &self.frames
+        &self.all
     }
 
     /// Whether the runtime kept only the leaf-most frames, so that the root is unknown.
@@ -97,17 +97,17 @@ impl<'buf> Frames<'buf> {
 
     /// The goroutine's entry function; `None` when the stack was cut before it.
     pub fn root(&self) -> Option<&Frame<'buf>> {
-        self.frames.last().filter(|_| !self.cut)
+        self.all.last().filter(|_| !self.cut)
     }
 
     /// Where user code waits: the innermost frame that is neither runtime nor standard library.
     pub fn home(&self) -> Option<&Frame<'buf>> {
-        self.frames.iter().find(|frame| !frame.function.is_std())
+        self.all.iter().find(|frame| !frame.function.is_std())
     }
 
     /// The frame whose package the goroutine belongs to: its home, or its outermost frame when all is standard library.
     pub fn owner(&self) -> Option<&Frame<'buf>> {
-        self.home().or(self.frames.last())
+        self.home().or(self.all.last())
     }
 
     /// The package that the goroutine belongs to.
@@ -115,34 +115,38 @@ impl<'buf> Frames<'buf> {
         self.owner().map_or("", |frame| frame.function.package())
     }
 
-    /// How it waits.
-    pub fn signature(&self) -> &'static Signature {
-        if self.moving {
-            return &state::MOVING;
-        }
-        state::signature_of(
-            self.frames
-                .iter()
-                .map(|frame| (frame.function.as_str(), frame.line)),
-        )
+    /// What it waits for, in the words of Go's goroutine dumps.
+    pub fn state(&self) -> &'static str {
+        state::state_of(self.functions(), self.moving)
+    }
+
+    /// The same, with the usual cause and what usually mends it.
+    pub fn wait(&self) -> Wait {
+        state::wait_of(self.functions(), self.moving)
+    }
+
+    /// The functions with their lines, leaf first.
+    fn functions(&self) -> impl Iterator<Item = (&str, u32)> + Clone {
+        let frames = self.all.iter();
+        frames.map(|frame| (frame.function.as_str(), frame.line))
     }
 
     /// The frames that tell what a goroutine is: those of user code and the root. What lies between and around them is the
     /// standard library's, and changes from one Go release to the next. A stack of the standard library alone is told by
     /// all its frames but those of the wait. Of a stack that was cut, only the frames that every toolchain keeps count.
     pub fn own(&self) -> Vec<&Frame<'buf>> {
-        let root = self.frames.len().saturating_sub(1);
+        let root = self.all.len().saturating_sub(1);
         let mut own: Vec<_> = if self.home().is_some() {
-            let frames = self.frames.iter().enumerate();
+            let frames = self.all.iter().enumerate();
             let kept = frames.filter(|(index, frame)| *index == root || !frame.function.is_std());
             kept.map(|(_, frame)| frame).collect()
         } else {
             let waits = self
-                .frames
+                .all
                 .iter()
                 .take_while(|frame| is_wait(frame.function.as_str()))
                 .count();
-            self.frames[waits.min(root)..].iter().collect()
+            self.all[waits.min(root)..].iter().collect()
         };
         if self.cut {
             own.truncate(KEPT_OF_CUT);
@@ -154,7 +158,7 @@ impl<'buf> Frames<'buf> {
     /// its own frames, leaf first, one a line.
     pub fn class(&self) -> String {
         let own = self.own().into_iter();
-        own.fold(self.signature().state.to_owned(), |text, frame| {
+        own.fold(self.state().to_owned(), |text, frame| {
             text + "\n" + &class(&frame.function)
         })
     }

@@ -123,6 +123,64 @@ fn every_ci_gets_the_job_of_the_examples() {
 }
 
 #[test]
+fn the_job_runs_on_the_branch_that_pull_requests_go_to() {
+    let git = |directory: &Path, files: &[(&str, &str)]| {
+        for (name, text) in files {
+            let path = directory.join(".git").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+    };
+    for (files, branch) in [
+        (&[("HEAD", "ref: refs/heads/master\n")][..], "master"),
+        (
+            &[
+                ("HEAD", "ref: refs/heads/fix/leak\n"),
+                ("refs/heads/main", "0a1b\n"),
+            ],
+            "main",
+        ),
+        (
+            &[
+                ("HEAD", "ref: refs/heads/fix\n"),
+                ("packed-refs", "# pack\n0a1b refs/heads/master\n"),
+            ],
+            "master",
+        ),
+        (
+            &[
+                ("HEAD", "ref: refs/heads/main\n"),
+                (
+                    "refs/remotes/origin/HEAD",
+                    "ref: refs/remotes/origin/trunk\n",
+                ),
+            ],
+            "trunk",
+        ),
+        (&[("HEAD", "ref: refs/heads/only@this\n")], "\"only@this\""),
+        (&[("HEAD", "0a1b2c\n")], "main"),
+    ] {
+        let directory = root();
+        git(directory.path(), files);
+        for arguments in [&["--ci", "github", "--print"][..], &["--ci", "github"]] {
+            let ran = init(directory.path(), arguments);
+            assert_eq!(ran.code, 0, "{}", ran.stderr);
+            let job = match arguments {
+                [.., "--print"] => ran.stdout,
+                _ => {
+                    std::fs::read_to_string(directory.path().join(".github/workflows/leakgate.yml"))
+                        .unwrap()
+                }
+            };
+            assert!(
+                job.contains(&format!("    branches: [{branch}]\n")),
+                "{files:?}: {job}"
+            );
+        }
+    }
+}
+
+#[test]
 fn several_jobs_are_written_in_one_call_and_one_asked_for_twice_is_written_once() {
     let directory = root();
     let ran = init(

@@ -509,6 +509,131 @@ fn the_other_half_of_a_connection_is_benign_as_far_as_the_first_half_is() {
     assert_eq!(judge_made(allow, other(), two).0, 0);
 }
 
+/// Disposition, root and growth of every finding, sorted.
+fn by_disposition(report: &Value) -> Vec<(&str, &str, i64)> {
+    let findings = report["findings"].as_array().unwrap().iter();
+    let mut told: Vec<_> = findings
+        .map(|one| {
+            (
+                one["disposition"].as_str().unwrap(),
+                one["root"]["function"].as_str().unwrap(),
+                one["growth"].as_i64().unwrap(),
+            )
+        })
+        .collect();
+    told.sort_unstable();
+    told
+}
+
+#[test]
+fn idle_connections_are_excused_pair_by_pair_beside_one_whose_response_nobody_read() {
+    const UNREAD: &str = "net/http.(*persistConn).readLoop runtime.selectgo runtime.gopark";
+    const SERVE: &str =
+        "net/http.(*conn).serve bufio.(*Reader).Peek runtime.netpollblock runtime.gopark";
+    const UNUSED: &str =
+        "net/http.(*conn).serve net/http.(*conn).readRequest runtime.netpollblock runtime.gopark";
+    let (idle, forgets) = (
+        [("leakgate.test", "TestIdle")],
+        [("leakgate.test", "TestForgets")],
+    );
+    let other = || Made::new().goroutines(1, "app.other");
+    let connected = || {
+        other()
+            .labelled(2, READ, &idle)
+            .labelled(2, WRITE, &idle)
+            .goroutines(1, SERVE)
+            .goroutines(1, UNUSED)
+    };
+    let (code, report) = judge_made("version: 1\n", other(), connected());
+    assert_eq!(code, 0, "{report:#}");
+    let unread = connected()
+        .labelled(1, UNREAD, &forgets)
+        .labelled(1, WRITE, &forgets)
+        .goroutines(1, SERVE);
+    let (code, report) = judge_made("version: 1\n", other(), unread);
+    assert_eq!(code, 1);
+    let open: Vec<_> = by_disposition(&report)
+        .into_iter()
+        .filter(|(disposition, ..)| *disposition == "open")
+        .collect();
+    let expected = [
+        ("open", "net/http.(*conn).serve", 1),
+        ("open", "net/http.(*persistConn).readLoop", 1),
+        ("open", "net/http.(*persistConn).writeLoop", 1),
+    ];
+    assert_eq!(open, expected, "{report:#}");
+    for finding in report["findings"].as_array().unwrap() {
+        if finding["disposition"] == "open"
+            && finding["root"]["function"] != "net/http.(*conn).serve"
+        {
+            assert_eq!(finding["tests"], json!({ "TestForgets": 1 }), "{finding:#}");
+        }
+    }
+}
+
+#[test]
+fn an_idle_http_2_connection_is_excused_and_one_with_a_stream_in_flight_is_not() {
+    for package in [
+        "net/http.",
+        "net/http/internal/http2.",
+        "golang.org/x/net/http2.",
+    ] {
+        let name = |name: &str| match package {
+            "net/http." => format!("net/http.(*http2{name}"),
+            _ => format!("{package}(*{name}"),
+        };
+        let (client, server) = ("ClientConn", "serverConn");
+        let read = format!(
+            "{}).readLoop runtime.netpollblock runtime.gopark",
+            name(client)
+        );
+        let frames = format!(
+            "{}).readFrames runtime.netpollblock runtime.gopark",
+            name(server)
+        );
+        let serve = format!(
+            "net/http.(*conn).serve {}).serve runtime.selectgo runtime.gopark",
+            name(server)
+        );
+        let stream = format!(
+            "{}).doRequest runtime.selectgo runtime.gopark",
+            name("clientStream")
+        );
+        let handler = format!(
+            "{}).runHandler app.handle runtime.chanrecv1 runtime.chanrecv runtime.gopark",
+            name(server)
+        );
+        let other = || Made::new().goroutines(1, "app.other");
+        let connected = |count| {
+            other()
+                .goroutines(count, &read)
+                .goroutines(count, &frames)
+                .goroutines(count, &serve)
+        };
+        let judge = |after| judge_made("version: 1\n", other(), after);
+        assert_eq!(judge(connected(1)).0, 0, "{package}");
+        assert_eq!(judge(connected(2)).0, 0, "{package}");
+        assert_eq!(
+            judge(connected(3)).0,
+            1,
+            "{package}: an idle connection each time is a leak"
+        );
+        let busy = |count| {
+            connected(count)
+                .goroutines(1, &stream)
+                .goroutines(1, &handler)
+        };
+        let open = |after| {
+            let (_, report) = judge(after);
+            let told = by_disposition(&report).into_iter();
+            let open = told.filter(|(disposition, ..)| *disposition == "open");
+            open.map(|(_, _, growth)| growth).collect::<Vec<_>>()
+        };
+        assert_eq!(open(busy(1)), [1; 5], "{package}");
+        assert_eq!(open(busy(2)), [1; 5], "{package}: one is idle");
+    }
+}
+
 #[test]
 fn the_exception_that_renews_an_expired_one_holds() {
     let policy = "version: 1

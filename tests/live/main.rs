@@ -8,6 +8,7 @@ mod again;
 mod builds;
 mod commands;
 mod endings;
+mod frameworks;
 mod packages;
 #[cfg(unix)]
 mod path;

@@ -62,6 +62,7 @@ fn a_service_is_captured_around_the_command() {
     assert_eq!(ran.code, 1, "{}", ran.said());
     assert_eq!(ran.stdout, "paid\n");
     assert_eq!(ran.findings(), expected(&[("main.forget", &[])]));
+    assert!(!ran.stderr.contains("TestMain"), "{}", ran.stderr);
     assert_eq!(
         ran.suites(),
         [service.url.trim_start_matches("http://").replace(':', "-")]

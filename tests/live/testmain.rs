@@ -97,7 +97,7 @@ fn the_makefile_forgets_what_an_earlier_run_left() {
         let output = shell(&go(), folder.path(), "make leakcheck");
         let said = String::from_utf8_lossy(&output.stdout);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
-        assert!(said.contains("\nFAIL 1 violation, "), "{said}");
+        assert!(said.contains("\nFAIL 1 violation ("), "{said}");
     }
     // Without make they are judged once more.
     let again = checked(&go(), folder.path(), "go test -count=1 ./...");

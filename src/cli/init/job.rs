@@ -29,6 +29,26 @@ pub(super) struct Job {
     pub(super) next: &'static str,
 }
 
+/// How the examples name the branch that pull requests go to.
+const BRANCHES: &str = "branches: [main]";
+
+impl Job {
+    /// The text for a repository with this default branch.
+    pub(super) fn text_for(&self, branch: Option<&str>) -> String {
+        let Some(branch) = branch else {
+            return self.text.to_owned();
+        };
+        let is_plain = |one: char| one.is_ascii_alphanumeric() || "._-/".contains(one);
+        let branch = if branch.chars().all(is_plain) {
+            branch.to_owned()
+        } else {
+            serde_json::Value::from(branch).to_string()
+        };
+        self.text
+            .replace(BRANCHES, &format!("branches: [{branch}]"))
+    }
+}
+
 impl Ci {
     pub(super) fn job(self) -> Job {
         match self {
