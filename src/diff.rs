@@ -8,6 +8,8 @@
 mod background;
 mod near;
 mod renamed;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;

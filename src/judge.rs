@@ -12,6 +12,8 @@ mod places;
 mod shared;
 mod suite;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 

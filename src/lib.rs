@@ -77,5 +77,7 @@ pub mod report;
 pub mod snapshot;
 pub mod stack;
 pub mod state;
+#[cfg(test)]
+mod testing;
 pub mod unseen;
 pub mod verdict;

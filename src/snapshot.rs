@@ -1,5 +1,8 @@
 //! A profile grouped by stack: how many goroutines stand where.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use crate::profile::{DecodeError, Kind, Label, Line, Problem, Profile, SampleAt, Stack};

@@ -128,6 +128,12 @@ pub(super) static OWNED: &[Owned] = &[
         remedy: "call CloseWithError on the connection, and Close on its listener and transport",
     },
     Owned {
+        root: &["crypto/tls.(*Conn).HandshakeContext"],
+        any: &["crypto/tls.(*Conn).quicWaitForSignal"],
+        cause: "a QUIC connection whose handshake is not over",
+        remedy: "call CloseWithError on the connection, and Close on its listener and transport",
+    },
+    Owned {
         root: &["os/exec.(*Cmd).watchCtx*", "os/exec.(*Cmd).Start.func*"],
         any: &[],
         cause: "a command was started and has not ended, or nobody waits for it",
