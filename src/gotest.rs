@@ -16,6 +16,7 @@ mod flags;
 mod guard;
 mod notes;
 mod overlay;
+mod quiet;
 mod record;
 mod signals;
 mod stand_in;
@@ -29,6 +30,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use collect::{Collected, Command, collect};
@@ -42,40 +44,10 @@ use stand_in::Orders;
 pub use stand_in::{Go, called_as_go};
 use toolchain::{NoGo, Toolchain};
 
+use crate::policy::Policy;
+
 /// Variables of the environment: a value, or none for one that is taken out.
 pub type Variables = Vec<(&'static str, Option<OsString>)>;
-
-/// Goroutines that are accepted anyway, so that no test binary waits for them to end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quiet {
-    /// How many more than before.
-    pub max: QuietMax,
-    /// Whether functions alone decide. Otherwise they are believed only once they have not gone for a while.
-    pub by_functions: bool,
-    /// Patterns for the entry function, any of which will do; empty for any function.
-    pub root: Vec<String>,
-    /// The same for any function of the stack.
-    pub any: Vec<String>,
-    /// Patterns for functions that must not be in the stack.
-    pub without: Vec<String>,
-    /// Patterns for the entry functions of goroutines that each show one of these at work: it is not accepted then.
-    pub busy: Vec<String>,
-}
-
-/// A bound of [`Quiet`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QuietMax {
-    /// So many.
-    Count(i64),
-    /// As many as another entry of the list accepts, by its index; that one has a count.
-    AsMany(usize),
-}
-
-/// Holds them, for the test binaries to read.
-const QUIET_FILE: &str = "quiet";
-
-/// How long goroutines are watched that are accepted if they wait for what they should wait for.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 /// What a test binary has to know to capture. It is told in variables of the environment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -122,7 +94,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Makes the go commands that a command runs capture into `directory`.
+    /// Makes the go commands that a command runs capture into `directory`. Test binaries do not wait
+    /// for goroutines that the policy accepts on that day.
     ///
     /// # Errors
     /// A Go that is missing or not known (see [`UnknownGo`]), or flags that leave no room for an overlay.
@@ -130,7 +103,7 @@ impl Prepared {
         command: &[OsString],
         directory: &Path,
         settle: Duration,
-        quiet: &[Quiet],
+        accepted: (&Policy, Date),
         signals: &Signals,
     ) -> anyhow::Result<Self> {
         let go_test = GoTest::read(command)?;
@@ -140,8 +113,8 @@ impl Prepared {
         };
         let toolchain = Toolchain::ask(go, of)?;
         let goflags = toolchain.goflags()?;
-        let quiet: Vec<String> = quiet.iter().map(Quiet::line).collect();
-        fs::write(directory.join(QUIET_FILE), quiet.join("\n") + "\n")
+        let (policy, today) = accepted;
+        fs::write(directory.join(quiet::FILE), quiet::list(policy, today))
             .with_context(|| format!("{} cannot be written to", directory.display()))?;
         let unguarded = match &go_test {
             Some(go_test) => go_test.unguarded(&goflags),
@@ -296,22 +269,4 @@ fn godebug(of_user: Option<&str>) -> String {
         }
     }
     settings.join(",")
-}
-
-impl Quiet {
-    /// As the shim reads it.
-    fn line(&self) -> String {
-        let patience = if self.by_functions {
-            Duration::ZERO
-        } else {
-            PATIENCE
-        };
-        let fields = [&self.root, &self.any, &self.without, &self.busy];
-        let fields = fields.map(|patterns| patterns.join("|"));
-        let max = match self.max {
-            QuietMax::Count(count) => count.to_string(),
-            QuietMax::AsMany(index) => format!("={index}"),
-        };
-        format!("{max}\t{}\t{}", patience.as_millis(), fields.join("\t"))
-    }
 }

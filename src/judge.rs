@@ -16,16 +16,17 @@ mod tally;
 mod tests;
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use crate::diff::Diff;
-use crate::policy::{BUILTIN_VERSION, Matcher, Per, Policy, Rule};
+use crate::policy::{Exception, Matcher, Origin, Per, Policy, Rule};
 use crate::snapshot::Snapshot;
 use crate::verdict::{
     Finding, Moved, Note, Rerun, RuleUse, Skipped, Suite, TestRun, Totals, Unchecked, Verdict,
 };
-use exception::{Exception, Use};
+use exception::Use;
 use matching::Conditions;
 use suite::Judging;
 
@@ -36,7 +37,7 @@ pub struct Judge<'p> {
     today: Date,
     conditions: Conditions,
     /// In the order of the conditions' exceptions.
-    exceptions: Vec<Exception<'p>>,
+    exceptions: &'p [Arc<Exception>],
     /// The exceptions whose goroutines have to be told by test.
     by_test: Vec<usize>,
     /// Whether stacks that did not grow can matter: for a ceiling, a sum, the count of an exception, or what to say of a
@@ -105,17 +106,20 @@ impl<'p> Judge<'p> {
     pub fn new(policy: &'p Policy, today: Date) -> Self {
         let rules = || policy.rules.iter().chain([&policy.default_rule]);
         let matchers = || {
-            let of_rules = rules().map(|rule| &rule.matcher);
-            of_rules.chain(policy.allows.iter().map(|allow| &allow.matcher))
+            let of_exceptions = policy.exceptions.iter().map(|exception| &exception.matcher);
+            rules().map(|rule| &rule.matcher).chain(of_exceptions)
         };
-        let exceptions = exception::all(policy);
+        let exceptions = &policy.exceptions;
+        let has_own = exceptions
+            .iter()
+            .any(|exception| exception.origin != Origin::Builtin);
         Self {
             policy,
             today,
             conditions: Conditions::new(policy),
-            by_test: exception::by_test(&exceptions),
+            by_test: exception::by_test(exceptions),
             exceptions,
-            every_row: !policy.allows.is_empty()
+            every_row: has_own
                 || !policy.rules.is_empty()
                 || policy.default_rule.limit.count.is_some(),
             by_labels: matchers().any(Matcher::asks_for_labels)
@@ -143,7 +147,7 @@ impl<'p> Judge<'p> {
                 suites: 1,
                 without_tests: 0,
             },
-            findings: suite.findings(exception::covers(&self.exceptions, &uses, self.today)),
+            findings: suite.findings(exception::covers(self.exceptions, &uses, self.today)),
             moved: evidence::moved(name, diff),
             uses,
             rule_uses,
@@ -174,7 +178,7 @@ impl<'p> Judge<'p> {
     pub fn verdict(&self, suites: Vec<SuiteVerdict>, unchecked: Vec<Unchecked>) -> Verdict {
         let mut verdict = Verdict {
             policy: self.policy.name.clone(),
-            builtin_version: self.policy.builtin_allow.then_some(BUILTIN_VERSION),
+            builtin_version: self.policy.builtin_version,
             unchecked,
             ..Verdict::default()
         };
@@ -217,7 +221,7 @@ impl<'p> Judge<'p> {
             .exceptions
             .iter()
             .zip(uses)
-            .filter_map(|(exception, used)| exception.tell(&used, self.today));
+            .filter_map(|(exception, used)| exception::tell(exception, &used, self.today));
         verdict.allows = told.collect();
         let rules = self.policy.rules.iter().zip(rule_uses);
         verdict.rules = rules

@@ -9,10 +9,8 @@ mod test_run;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::civil::Date;
-
 use crate::diff::Pairing;
-use crate::policy::Severity;
+use crate::policy::{Exception, Origin, Severity};
 pub use rerun::Rerun;
 pub use test_run::{Ending, TestRun};
 
@@ -241,7 +239,7 @@ pub struct Finding {
     /// Why it is allowed or no longer is, or what makes up a sum over several stacks.
     pub reason: String,
     /// The built-in exception that covers it; `None` where one of the policy does, or none.
-    pub builtin: Option<&'static str>,
+    pub builtin: Option<String>,
     /// The exception of the policy that covers such goroutines, only not so many.
     pub exceeds: Option<Exceeded>,
 }
@@ -381,28 +379,16 @@ pub struct Moved {
 /// What became of one exception.
 #[derive(Debug, Clone)]
 pub struct AllowUse {
-    /// The name of a built-in exception; `None` for one of the policy.
-    pub builtin: Option<&'static str>,
-    /// Line in the policy file, 1-based; `None` for a built-in exception.
-    pub line: Option<u32>,
+    /// The exception.
+    pub exception: Arc<Exception>,
     /// Goroutines that it was held against: those after, for one of the policy; growth, for a built-in one.
     pub matched: i64,
     /// Whether it matched nothing at all.
     pub unused: bool,
     /// Whether earlier exceptions take all that it matches.
     pub shadowed: bool,
-    /// How many a suite may have; `None` for no fixed bound.
-    pub max: Option<i64>,
-    /// The last day it holds; `None` for a built-in exception.
-    pub expires: Option<Date>,
-    /// Days from today to that day; below 0 once it has expired.
+    /// Days from today to its last day; below 0 once it has expired.
     pub days_left: Option<i64>,
-    /// Whether it accepts a blocking primitive, and with it nearly anything.
-    pub broad: bool,
-    /// Why it is accepted.
-    pub reason: String,
-    /// Who answers for it.
-    pub owner: Option<String>,
 }
 
 impl AllowUse {
@@ -414,6 +400,11 @@ impl AllowUse {
     /// Whether its last day is within two weeks.
     pub fn expires_soon(&self) -> bool {
         self.days_left.is_some_and(|days| (0..=14).contains(&days))
+    }
+
+    /// Whether it accepts a blocking primitive, and with it nearly anything.
+    pub fn is_broad(&self) -> bool {
+        self.exception.origin != Origin::Builtin && self.exception.matcher.is_broad()
     }
 }
 

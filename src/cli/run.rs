@@ -9,14 +9,11 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 
 use super::captured;
-use super::gate::Gate;
 use super::output::Destination;
 use super::{Code, Run, complain, service};
-use crate::gotest::{
-    self, Collected, Prepared, Quiet, QuietMax, Signals, TemporaryFolder, UnknownGo,
-};
+use crate::gotest::{self, Collected, Prepared, Signals, TemporaryFolder, UnknownGo};
 use crate::input::Found;
-use crate::policy::{BUILTIN_ALLOWS, Bound, Matcher, Pattern, Policy};
+use crate::policy::Policy;
 use services::Services;
 
 pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
@@ -25,8 +22,9 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     let services = Services::new(run)?;
     let mut signals = Signals::watch().context("signals cannot be watched")?;
     let capture = Capture::new(run, &signals)?;
-    let quiet = quiet(&policy, &run.gate);
-    let prepared = match Prepared::new(&run.command, &capture.path, run.settle, &quiet, &signals) {
+    let accepted = (&policy, run.gate.today());
+    let prepared = match Prepared::new(&run.command, &capture.path, run.settle, accepted, &signals)
+    {
         // A service may be driven by anything; what keeps go tests from being captured is told.
         Err(error) if !run.urls.is_empty() => Prepared::nothing(&run.command, &error),
         Err(error) if error.is::<UnknownGo>() => {
@@ -106,57 +104,4 @@ impl Capture {
             _temporary: None,
         })
     }
-}
-
-/// What is accepted anyway, as far as functions tell it: no test binary waits for it to end.
-fn quiet(policy: &Policy, gate: &Gate) -> Vec<Quiet> {
-    let today = gate.today();
-    let own = policy.allows.iter().filter(|allow| allow.expires >= today);
-    let own = own.filter_map(|allow| {
-        let Matcher {
-            root,
-            home,
-            any,
-            state,
-            package,
-            proven,
-            ..
-        } = &allow.matcher;
-        // What is there without a function, such as a state alone, is no help before the end.
-        if root.is_none() && home.is_none() && any.is_none() || allow.matcher.asks_for_labels() {
-            return None;
-        }
-        let text = |pattern: &Option<Pattern>| pattern.iter().map(ToString::to_string).collect();
-        Some(Quiet {
-            max: QuietMax::Count(allow.max),
-            by_functions: home.is_none()
-                && state.is_none()
-                && package.is_none()
-                && proven.is_none(),
-            root: text(root),
-            any: text(if any.is_some() { any } else { home }),
-            without: Vec::new(),
-            busy: Vec::new(),
-        })
-    });
-    let mut all: Vec<Quiet> = own.collect();
-    let own = all.len();
-    let owned = |patterns: &[&str]| patterns.iter().map(ToString::to_string).collect();
-    let builtin = BUILTIN_ALLOWS.iter().filter(|_| policy.builtin_allow);
-    all.extend(builtin.map(|entry| Quiet {
-        max: match entry.bound {
-            Bound::Count(count) => QuietMax::Count(count),
-            Bound::Unbounded => QuietMax::Count(i64::from(u16::MAX)),
-            Bound::AsMany(other) => {
-                let other = BUILTIN_ALLOWS.iter().position(|entry| entry.name == other);
-                QuietMax::AsMany(own + other.expect("the built-in list names its own entries"))
-            }
-        },
-        by_functions: true,
-        root: owned(entry.root),
-        any: owned(entry.any),
-        without: owned(entry.without),
-        busy: owned(entry.busy),
-    }));
-    all
 }

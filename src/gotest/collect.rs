@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::command::Package;
 use super::guard::{self, Missed};
 use super::notes::read_json;
+use super::quiet;
 use super::record::{self, Record};
 use super::unfinished::{hanging, why_unfinished};
 use crate::input::{Files, Found, open_regular};
@@ -262,7 +263,7 @@ impl Collected {
     /// one always.
     fn no_record(&mut self, directory: &Path, missed: &[Missed]) {
         self.missed(missed, &[]);
-        if directory.join(super::QUIET_FILE).exists() || directory.join(guard::FOLDER).exists() {
+        if directory.join(quiet::FILE).exists() || directory.join(guard::FOLDER).exists() {
             let why = format!(
                 "its {} is missing, which tells what became of the command",
                 record::FILE

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use crate::policy::{BUILTIN_ALLOWS, Matcher, Pattern, Policy};
+use crate::policy::{Matcher, Pattern, Policy};
 use crate::snapshot::{Snapshot, TEST_LABEL};
 use crate::stack::{Frame, Frames};
 use crate::verdict::tested;
@@ -29,17 +29,18 @@ enum What {
 #[derive(Debug, Default)]
 struct Condition {
     stack: Option<String>,
-    suite: Option<Pattern>,
+    suite: Vec<Pattern>,
     root: Vec<usize>,
     home: Vec<usize>,
     any: Vec<usize>,
     /// None of these may be in the stack.
     without: Vec<usize>,
-    /// Roots of goroutines that each show one of these at work.
-    busy: Vec<usize>,
+    /// Roots of goroutines that each show one of these in use.
+    in_use_by: Vec<usize>,
     package: Vec<usize>,
     state: Option<String>,
-    /// Label keys, the test's among them, and what their values must match.
+    test: Vec<Pattern>,
+    /// Label keys, and what their values must match.
     labels: Vec<(String, Pattern)>,
     proven: Option<bool>,
 }
@@ -83,24 +84,9 @@ impl Conditions {
             let condition = conditions.read(&rule.matcher);
             conditions.rules.push(condition);
         }
-        for allow in &policy.allows {
-            let condition = conditions.read(&allow.matcher);
-            conditions.allows.push(condition);
-        }
-        for entry in BUILTIN_ALLOWS.iter().filter(|_| policy.builtin_allow) {
-            let mut numbers = |patterns: &[&str]| -> Vec<usize> {
-                patterns
-                    .iter()
-                    .map(|pattern| conditions.number(What::Function, Pattern::new(pattern)))
-                    .collect()
-            };
-            let condition = Condition {
-                root: numbers(entry.root),
-                any: numbers(entry.any),
-                without: numbers(entry.without),
-                busy: numbers(entry.busy),
-                ..Condition::default()
-            };
+        for exception in &policy.exceptions {
+            let mut condition = conditions.read(&exception.matcher);
+            condition.in_use_by = conditions.numbers(What::Function, &exception.in_use_by);
             conditions.allows.push(condition);
         }
         conditions
@@ -125,10 +111,10 @@ impl Conditions {
         self.allows[allow].holds(subject, &BTreeMap::new())
     }
 
-    /// Whether a stack shows a goroutine at work that an exception matches.
-    pub(super) fn shows_busy(&self, allow: usize, subject: &Subject<'_, '_>) -> bool {
-        let mut busy = self.allows[allow].busy.iter();
-        busy.any(|&number| has(&subject.root, number))
+    /// Whether a stack shows a goroutine in use that an exception matches.
+    pub(super) fn shows_use(&self, allow: usize, subject: &Subject<'_, '_>) -> bool {
+        let mut in_use_by = self.allows[allow].in_use_by.iter();
+        in_use_by.any(|&number| has(&subject.root, number))
     }
 
     /// The indices of all rules that match.
@@ -143,34 +129,28 @@ impl Conditions {
     }
 
     fn read(&mut self, matcher: &Matcher) -> Condition {
-        let mut number = |what, pattern: &Option<Pattern>| -> Vec<usize> {
-            pattern
-                .iter()
-                .map(|pattern| self.number(what, pattern.clone()))
-                .collect()
-        };
-        let test = matcher
-            .test
-            .iter()
-            .map(|pattern| (TEST_LABEL.to_owned(), pattern.clone()));
+        let labels = matcher.labels.iter();
         Condition {
             stack: matcher.stack.clone(),
             suite: matcher.suite.clone(),
-            root: number(What::Function, &matcher.root),
-            home: number(What::Function, &matcher.home),
-            any: number(What::Function, &matcher.any),
-            without: Vec::new(),
-            busy: Vec::new(),
-            package: number(What::Package, &matcher.package),
+            root: self.numbers(What::Function, &matcher.root),
+            home: self.numbers(What::Function, &matcher.home),
+            any: self.numbers(What::Function, &matcher.any),
+            without: self.numbers(What::Function, &matcher.without),
+            in_use_by: Vec::new(),
+            package: self.numbers(What::Package, &matcher.package),
             state: matcher.state.clone(),
-            labels: test.chain(matcher.labels.iter().cloned()).collect(),
+            test: matcher.test.clone(),
+            labels: labels.cloned().collect(),
             proven: matcher.proven,
         }
     }
 
-    fn number(&mut self, what: What, pattern: Pattern) -> usize {
-        self.patterns.push((what, pattern));
-        self.patterns.len() - 1
+    fn numbers(&mut self, what: What, patterns: &[Pattern]) -> Vec<usize> {
+        let first = self.patterns.len();
+        self.patterns
+            .extend(patterns.iter().map(|pattern| (what, pattern.clone())));
+        (first..self.patterns.len()).collect()
     }
 }
 
@@ -178,6 +158,10 @@ impl Condition {
     fn holds(&self, subject: &Subject<'_, '_>, labels: &BTreeMap<String, String>) -> bool {
         let any_of = |numbers: &[usize], bits: &Bits| {
             numbers.is_empty() || numbers.iter().any(|&number| has(bits, number))
+        };
+        let one_of = |patterns: &[Pattern], name: Option<&str>| {
+            let matches = |name| patterns.iter().any(|pattern| pattern.matches(name));
+            patterns.is_empty() || name.is_some_and(matches)
         };
         any_of(&self.root, &subject.root)
             && any_of(&self.home, &subject.home)
@@ -195,10 +179,8 @@ impl Condition {
                 .labels
                 .iter()
                 .all(|(key, pattern)| labels.get(key).is_some_and(|value| pattern.matches(value)))
-            && self
-                .suite
-                .as_ref()
-                .is_none_or(|suite| suite.matches(subject.suite))
+            && one_of(&self.suite, Some(subject.suite))
+            && one_of(&self.test, labels.get(TEST_LABEL).map(String::as_str))
             && self
                 .stack
                 .as_ref()

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::Judge;
 use super::cell::Cell;
-use super::exception::{Cover, Use};
+use super::exception::{Cover, Use, disposition, exceeded};
 use super::matching::{Matches, Subject};
 use super::places::Places;
 use super::shared::{is_shared, is_unread_body};
 use super::tally::{self, Tally};
 use crate::diff::{Diff, Pairing, Row};
-use crate::policy::{Per, Rule};
+use crate::policy::{Origin, Per, Rule};
 use crate::profile::Kind;
 use crate::snapshot::Snapshot;
 use crate::stack::id_of;
@@ -152,12 +152,13 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         let judge = self.judge;
         for &index in &judge.by_test {
             let used = &mut self.uses[index];
-            if judge.conditions.shows_busy(index, subject) {
-                used.busy += row.growth();
+            if judge.conditions.shows_use(index, subject) {
+                used.busy += judge.exceptions[index].amount(row.count_before, row.count_after);
             }
             if judge.conditions.allow_holds(index, subject) {
                 for cell in Cell::of(self.diff, row, true) {
-                    used.by_test.add(cell.test(), cell.growth());
+                    let amount = judge.exceptions[index].amount(cell.before, cell.after);
+                    used.by_test.add(cell.test(), amount);
                 }
             }
         }
@@ -301,10 +302,11 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         } = violation;
         let mut finding = self.finding(self.judge.rule(rule), before, after);
         if let (Some(allow), Some(cover)) = (allow, cover) {
-            let exception = self.judge.exceptions[allow];
-            (finding.disposition, finding.reason) = exception.disposition(cover, self.judge.policy);
-            finding.builtin = exception.builtin_name().filter(|_| !finding.is_open());
-            finding.exceeds = exception.exceeded(cover, self.judge.policy);
+            let (exception, policy) = (&self.judge.exceptions[allow], self.judge.policy);
+            (finding.disposition, finding.reason) = disposition(exception, cover, policy);
+            let covers = !finding.is_open() && exception.origin == Origin::Builtin;
+            finding.builtin = exception.name.clone().filter(|_| covers);
+            finding.exceeds = exceeded(exception, cover, policy);
         }
         let (snapshot, group) = self.diff.shown(&row);
         let frames = snapshot.frames(group);

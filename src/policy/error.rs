@@ -117,7 +117,7 @@ pub(super) fn unknown(what: &str, given: &str, known: &[&str]) -> String {
     let known: Vec<&str> = known
         .iter()
         .copied()
-        .filter(|word| !NOT_JUDGED.contains(word))
+        .filter(|word| !NOT_SUGGESTED.contains(word))
         .collect();
     let near = nearest(given, &known)
         .map(|near| format!(": did you mean `{near}`?"))
@@ -129,8 +129,9 @@ pub(super) fn unknown(what: &str, given: &str, known: &[&str]) -> String {
     )
 }
 
-/// Keys that are understood only to say that this version does not judge them: none to be advised.
-pub(super) const NOT_JUDGED: [&str; 5] = [
+/// Keys that are understood only to be rejected with a reason, so they are not suggested.
+pub(super) const NOT_SUGGESTED: [&str; 6] = [
+    "builtin-version",
     "rising",
     "slope",
     "percent-over-history",

@@ -1,17 +1,21 @@
 //! From the text of a policy file to a [`Policy`], or to an error with its line, a caret and the nearest valid name.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use super::error::{File, PolicyError, unknown};
+use super::exception::Builtin;
 use super::positions::{Position, Positions};
-use super::{Allow, LARGEST, Limit, Matcher, Pattern, Per, Policy, Rule, Severity, raw};
+use super::{
+    Exception, LARGEST, Limit, Matcher, Max, Origin, Pattern, Per, Policy, Rule, Severity, raw,
+};
 use crate::state;
 use crate::unseen::is_unseen;
 
 /// See [`Policy::parse`].
-pub(super) fn parse(path: &Path, text: &str) -> Result<Policy, PolicyError> {
+pub(super) fn policy(path: &Path, text: &str) -> Result<Policy, PolicyError> {
     // Some editors put a byte order mark in front, which says nothing in UTF-8.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file = File {
@@ -34,8 +38,28 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Policy, PolicyError> {
     let reader = Reader {
         file: &file,
         positions: &positions,
+        is_builtin: false,
     };
     reader.policy(raw)
+}
+
+/// Reads the built-in list, which the build has turned into JSON.
+pub(super) fn builtin(json: &str) -> Result<Builtin, PolicyError> {
+    let (path, positions) = ("builtin.yml".to_owned(), Positions::default());
+    let file = File { path, text: "" };
+    let reader = Reader {
+        file: &file,
+        positions: &positions,
+        is_builtin: true,
+    };
+    let raw: raw::Policy =
+        serde_json::from_str(json).map_err(|error| reader.error("", error.to_string()))?;
+    let version = raw.builtin_version;
+    let version = version.ok_or_else(|| reader.error("", "it has no version".to_owned()))?;
+    Ok(Builtin {
+        version,
+        exceptions: reader.exceptions(raw.allow)?,
+    })
 }
 
 /// The first character that one YAML reader or editor takes for the end of a line, or for nothing, and another does not:
@@ -70,6 +94,7 @@ fn hidden(text: &str) -> Option<(Position, &'static str)> {
 struct Reader<'f, 't> {
     file: &'f File<'t>,
     positions: &'f Positions,
+    is_builtin: bool,
 }
 
 impl Reader<'_, '_> {
@@ -83,40 +108,41 @@ impl Reader<'_, '_> {
                 ),
             ));
         }
+        if raw.builtin_version.is_some() {
+            let message = "`builtin-version` belongs to the built-in list: take it out".to_owned();
+            return Err(self.error("builtin-version", message));
+        }
         let mut policy = Policy {
             name: self.file.path.clone(),
-            builtin_allow: raw.builtin_allow,
             gate_failed_tests: raw.gate_failed_tests,
             ..Policy::default()
         };
+        let mut default_rule = Rule::clone(&policy.default_rule);
         if let Some(severity) = raw.defaults.severity {
-            policy.default_rule.severity = severity.into();
+            default_rule.severity = severity.into();
         }
         if let Some(limit) = raw.defaults.limit {
-            policy.default_rule.limit = self.limit("defaults.limit", &limit)?;
+            default_rule.limit = self.limit("defaults.limit", &limit)?;
         }
-        policy.default_rule.line = self.positions.get("defaults").map(|position| position.line);
+        default_rule.line = self.positions.get("defaults").map(|position| position.line);
+        policy.default_rule = Arc::new(default_rule);
         for (index, rule) in raw.rules.into_iter().enumerate() {
             let rule = self.rule(&format!("rules[{index}]"), rule, &policy.default_rule)?;
-            if policy
-                .rules
-                .iter()
-                .any(|other: &Rule| other.name == rule.name)
-                || rule.name == policy.default_rule.name
-            {
+            let is_it = |other: &Arc<Rule>| other.name == rule.name;
+            if is_it(&policy.default_rule) || policy.rules.iter().any(is_it) {
                 let message = format!(
                     "the name `{}` is taken: a report must say which rule it means",
                     rule.name
                 );
                 return Err(self.error(&format!("rules[{index}].name"), message));
             }
-            policy.rules.push(rule);
+            policy.rules.push(Arc::new(rule));
         }
-        for (index, allow) in raw.allow.into_iter().enumerate() {
-            policy
-                .allows
-                .push(self.allow(&format!("allow[{index}]"), allow)?);
+        if !raw.builtin_allow {
+            policy.exceptions.clear();
+            policy.builtin_version = None;
         }
+        policy.exceptions.splice(..0, self.exceptions(raw.allow)?);
         Ok(policy)
     }
 
@@ -205,40 +231,88 @@ impl Reader<'_, '_> {
         Ok(limit)
     }
 
-    fn allow(&self, path: &str, raw: raw::Allow) -> Result<Allow, PolicyError> {
-        let day = Some(&raw.expires).filter(|text| text.len() == "2027-03-31".len());
-        let day = day.and_then(|text| text.parse::<Date>().ok());
-        let expires = day.ok_or_else(|| {
-            let message = format!("`{}` is not a date: write it as 2027-03-31", raw.expires);
-            self.error(&format!("{path}.expires"), message)
-        })?;
-        if raw.max < 1 {
-            return Err(self.error(
-                &format!("{path}.max"),
-                "`max` is how many goroutines are accepted: at least 1".to_owned(),
-            ));
+    fn exceptions(&self, raw: Vec<raw::Allow>) -> Result<Vec<Arc<Exception>>, PolicyError> {
+        let mut exceptions: Vec<Arc<Exception>> = Vec::new();
+        for (index, allow) in raw.into_iter().enumerate() {
+            let exception = self.exception(&format!("allow[{index}]"), allow, &exceptions)?;
+            exceptions.push(Arc::new(exception));
         }
+        Ok(exceptions)
+    }
+
+    /// Reads an exception that comes after `earlier` ones.
+    fn exception(
+        &self,
+        path: &str,
+        raw: raw::Allow,
+        earlier: &[Arc<Exception>],
+    ) -> Result<Exception, PolicyError> {
+        let error = |key: &str, message: &str| {
+            Err(self.error(&format!("{path}.{key}"), message.to_owned()))
+        };
+        let is_known = |name: &str| earlier.iter().any(|one| one.name.as_deref() == Some(name));
+        if let Some(name) = &raw.name
+            && (name.trim().is_empty() || is_known(name))
+        {
+            return error("name", &format!("the name `{name}` is empty or taken"));
+        }
+        let expires = match &raw.expires {
+            None if self.is_builtin => None,
+            None => return Err(self.error(path, "the key `expires` is missing".to_owned())),
+            Some(day) => Some(self.day(&format!("{path}.expires"), day)?),
+        };
+        let max = match raw.max {
+            raw::Max::Count(count @ 1..) => Max::Count(count),
+            raw::Max::Count(_) => {
+                return error(
+                    "max",
+                    "`max` is how many goroutines are accepted: at least 1",
+                );
+            }
+            raw::Max::Unlimited if self.is_builtin => Max::Unlimited,
+            raw::Max::Unlimited => {
+                return error("max", "`unlimited` is for the built-in list: give a number");
+            }
+            raw::Max::AsManyAs(name) if is_known(&name) => Max::AsManyAs(name),
+            raw::Max::AsManyAs(name) => {
+                return error(
+                    "max",
+                    &format!("no exception before this one has the name `{name}`"),
+                );
+            }
+        };
         if ["", "..."].contains(&raw.reason.trim()) {
-            return Err(self.error(
-                &format!("{path}.reason"),
-                "an exception needs a reason".to_owned(),
-            ));
+            return error("reason", "an exception needs a reason");
         }
-        let match_path = format!("{path}.match");
-        let matcher = self.matcher(&match_path, raw.matcher)?;
+        let matcher = self.matcher(&format!("{path}.match"), raw.matcher)?;
         if matcher.is_empty() {
-            return Err(self.error(
-                &match_path,
-                "an empty match would accept every goroutine".to_owned(),
-            ));
+            return error("match", "an empty match would accept every goroutine");
         }
-        Ok(Allow {
-            line: self.positions.find(path).line,
+        Ok(Exception {
+            origin: if self.is_builtin {
+                Origin::Builtin
+            } else {
+                Origin::Policy {
+                    line: self.positions.find(path).line,
+                }
+            },
+            name: raw.name,
             matcher,
-            max: raw.max,
+            max,
+            in_use_by: self.patterns(path, "in-use-by", raw.in_use_by)?,
             reason: raw.reason,
             expires,
             owner: raw.owner,
+        })
+    }
+
+    fn day(&self, path: &str, text: &str) -> Result<Date, PolicyError> {
+        let day = Some(text).filter(|text| text.len() == "2027-03-31".len());
+        day.and_then(|text| text.parse().ok()).ok_or_else(|| {
+            self.error(
+                path,
+                format!("`{text}` is not a date: write it as 2027-03-31"),
+            )
         })
     }
 
@@ -256,40 +330,38 @@ impl Reader<'_, '_> {
                 format!("`{stack}` is no id of a stack: twelve hex digits, as reports give them");
             return Err(self.error(&format!("{path}.stack"), message));
         }
-        let patterns = [
-            ("suite", &raw.suite),
-            ("root", &raw.root),
-            ("home", &raw.home),
-            ("any", &raw.any),
-            ("test", &raw.test),
-            ("package", &raw.package),
-        ];
-        if let Some((key, _)) = patterns
-            .iter()
-            .find(|(_, text)| text.as_ref().is_some_and(String::is_empty))
-        {
-            return Err(self.error(
-                &format!("{path}.{key}"),
-                format!("`{key}` is empty, and would match nothing"),
-            ));
-        }
-        let pattern = |text: Option<String>| text.map(|text| Pattern::new(&text));
+        let labels = raw.label.into_iter();
         Ok(Matcher {
             stack: raw.stack,
-            suite: pattern(raw.suite),
-            root: pattern(raw.root),
-            home: pattern(raw.home),
-            any: pattern(raw.any),
+            suite: self.patterns(path, "suite", raw.suite)?,
+            root: self.patterns(path, "root", raw.root)?,
+            home: self.patterns(path, "home", raw.home)?,
+            any: self.patterns(path, "any", raw.any)?,
+            without: self.patterns(path, "without", raw.without)?,
             state: raw.state,
-            test: pattern(raw.test),
-            package: pattern(raw.package),
-            labels: raw
-                .label
-                .into_iter()
+            test: self.patterns(path, "test", raw.test)?,
+            package: self.patterns(path, "package", raw.package)?,
+            labels: labels
                 .map(|(key, value)| (key, Pattern::new(&value)))
                 .collect(),
             proven: raw.proven,
         })
+    }
+
+    fn patterns(
+        &self,
+        path: &str,
+        key: &str,
+        names: Option<raw::Names>,
+    ) -> Result<Vec<Pattern>, PolicyError> {
+        let Some(raw::Names(names)) = names else {
+            return Ok(Vec::new());
+        };
+        if names.is_empty() || names.iter().any(String::is_empty) {
+            let message = format!("`{key}` is empty, and would match nothing");
+            return Err(self.error(&format!("{path}.{key}"), message));
+        }
+        Ok(names.iter().map(|name| Pattern::new(name)).collect())
     }
 
     fn error(&self, path: &str, message: String) -> PolicyError {

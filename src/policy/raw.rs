@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::state;
@@ -27,6 +27,10 @@ pub(super) struct Policy {
     /// The version of this format.
     #[schemars(extend("const" = 1))]
     pub(super) version: u64,
+    /// Only the built-in list has one.
+    #[serde(rename = "builtin-version")]
+    #[schemars(skip)]
+    pub(super) builtin_version: Option<u32>,
     /// What holds for stacks that no rule matches, and what rules leave out.
     #[serde(default)]
     pub(super) defaults: Defaults,
@@ -88,58 +92,63 @@ pub(super) struct Rule {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "an exception: match, max, reason, expires, owner"
+    expecting = "an exception: name, match, max, in-use-by, reason, expires, owner"
 )]
 pub(super) struct Allow {
+    /// What other exceptions call it; each name once.
+    #[schemars(regex(pattern = r"\S"))]
+    pub(super) name: Option<String>,
     /// Which goroutines are accepted; at least one key.
     #[serde(rename = "match")]
     #[schemars(extend("minProperties" = 1))]
     pub(super) matcher: Match,
-    /// How many goroutines are accepted in one suite, over all stacks that match. With one more, none is covered.
-    #[schemars(range(min = 1))]
-    pub(super) max: i64,
+    /// How many goroutines are accepted in one suite, over all stacks that match. With one more, none
+    /// is covered.
+    pub(super) max: Max,
+    /// Pattern of the entry function of other goroutines: each of them shows that one of these is in
+    /// use, and not covered.
+    #[serde(rename = "in-use-by")]
+    pub(super) in_use_by: Option<Names>,
     /// Why they are accepted.
     #[schemars(extend("not" = { "pattern": r"^\s*(\.\.\.)?\s*$" }))]
     pub(super) reason: String,
     /// The last day it holds (UTC), as in 2027-03-31.
-    #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), extend("format" = "date"))]
-    pub(super) expires: String,
+    // Only the built-in list has none.
+    #[schemars(required, regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), extend("format" = "date"))]
+    pub(super) expires: Option<String>,
     /// Who answers for it: reminders name them.
     pub(super) owner: Option<String>,
 }
 
-/// Selects goroutines; all keys that are given must hold. In a pattern `*` is any run of characters, `[...]` any type
-/// arguments, and all else is literal; it matches whole names.
+/// Selects goroutines; all keys that are given must hold. In a pattern `*` is any run of characters,
+/// `[...]` any type arguments, and all else is literal; it matches whole names. A key may have a list
+/// of patterns, of which any one will do.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "what to match: stack, suite, root, home, any, state, test, package, label, proven"
+    expecting = "what to match: stack, suite, root, home, any, without, state, test, package, label, proven"
 )]
 pub(super) struct Match {
     /// The id of one stack, as reports give it: state, user functions and root.
     #[schemars(regex(pattern = r"^[0-9a-f]{12}$"))]
     pub(super) stack: Option<String>,
     /// Pattern of the suite: the import path of the package whose tests ran, or the name that its files give.
-    #[schemars(length(min = 1))]
-    pub(super) suite: Option<String>,
+    pub(super) suite: Option<Names>,
     /// Pattern of the entry function; never matches a stack that Go cut off.
-    #[schemars(length(min = 1))]
-    pub(super) root: Option<String>,
+    pub(super) root: Option<Names>,
     /// Pattern of the innermost function that is neither runtime nor standard library.
-    #[schemars(length(min = 1))]
-    pub(super) home: Option<String>,
+    pub(super) home: Option<Names>,
     /// Pattern that any function of the stack matches.
-    #[schemars(length(min = 1))]
-    pub(super) any: Option<String>,
+    pub(super) any: Option<Names>,
+    /// Pattern of a function that must not be in the stack.
+    pub(super) without: Option<Names>,
     /// What the goroutine waits for, in the words of Go's goroutine dumps.
     #[schemars(extend("enum" = state::all_states()))]
     pub(super) state: Option<String>,
     /// Pattern of the test that started it.
-    #[schemars(length(min = 1))]
-    pub(super) test: Option<String>,
+    pub(super) test: Option<Names>,
     /// Pattern of the package of its home, or of its outermost function when all of the stack is standard library.
-    #[schemars(length(min = 1))]
-    pub(super) package: Option<String>,
+    pub(super) package: Option<Names>,
     /// pprof labels, each with the pattern of its value.
     #[serde(default)]
     // A plain 42 or true is read as the text it is.
@@ -237,16 +246,140 @@ impl<'de> Visitor<'de> for PerVisitor {
         Ok(Per::Word(word.to_owned()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Per, A::Error> {
-        let mut label = None;
-        while let Some(key) = map.next_key::<String>()? {
-            if key != "label" {
-                return Err(de::Error::unknown_field(&key, &["label"]));
-            }
-            label = Some(map.next_value()?);
-        }
-        label
-            .map(Per::Label)
-            .ok_or_else(|| de::Error::missing_field("label"))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Per, A::Error> {
+        only_key(map, &["label"]).map(Per::Label)
     }
+}
+
+/// Patterns: one, or a list.
+#[derive(Debug)]
+pub(super) struct Names(pub(super) Vec<String>);
+
+/// By hand, as it is read by hand below.
+impl JsonSchema for Names {
+    fn schema_name() -> Cow<'static, str> {
+        "Names".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "oneOf": [
+                { "type": "string", "minLength": 1 },
+                { "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } },
+            ],
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NamesVisitor)
+    }
+}
+
+struct NamesVisitor;
+
+impl<'de> Visitor<'de> for NamesVisitor {
+    type Value = Names;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a pattern or a list of patterns")
+    }
+
+    fn visit_str<E: de::Error>(self, pattern: &str) -> Result<Names, E> {
+        Ok(Names(vec![pattern.to_owned()]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Names, A::Error> {
+        let mut patterns = Vec::new();
+        while let Some(pattern) = list.next_element()? {
+            patterns.push(pattern);
+        }
+        Ok(Names(patterns))
+    }
+}
+
+/// `3`, or `{ as-many-as: NAME }`. The built-in list also has `unlimited`.
+#[derive(Debug)]
+pub(super) enum Max {
+    Count(i64),
+    Unlimited,
+    AsManyAs(String),
+}
+
+/// By hand, as it is read by hand below.
+impl JsonSchema for Max {
+    fn schema_name() -> Cow<'static, str> {
+        "Max".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "oneOf": [
+                { "description": "So many.", "type": "integer", "minimum": 1 },
+                {
+                    "description": "As many as an earlier exception matches.",
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["as-many-as"],
+                    "properties": {
+                        "as-many-as": {
+                            "description": "The name of that exception.",
+                            "type": "string",
+                        },
+                    },
+                },
+            ],
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Max {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MaxVisitor)
+    }
+}
+
+struct MaxVisitor;
+
+impl<'de> Visitor<'de> for MaxVisitor {
+    type Value = Max;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number or { as-many-as: NAME }")
+    }
+
+    fn visit_i64<E: de::Error>(self, count: i64) -> Result<Max, E> {
+        Ok(Max::Count(count))
+    }
+
+    fn visit_u64<E: de::Error>(self, count: u64) -> Result<Max, E> {
+        Ok(Max::Count(i64::try_from(count).unwrap_or(i64::MAX)))
+    }
+
+    fn visit_str<E: de::Error>(self, word: &str) -> Result<Max, E> {
+        match word {
+            "unlimited" => Ok(Max::Unlimited),
+            _ => Err(de::Error::invalid_type(de::Unexpected::Str(word), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Max, A::Error> {
+        only_key(map, &["as-many-as"]).map(Max::AsManyAs)
+    }
+}
+
+/// The text of a map's only key.
+fn only_key<'de, A: MapAccess<'de>>(
+    mut map: A,
+    key: &'static [&'static str; 1],
+) -> Result<String, A::Error> {
+    let mut text = None;
+    while let Some(given) = map.next_key::<String>()? {
+        if given != key[0] {
+            return Err(de::Error::unknown_field(&given, key));
+        }
+        text = Some(map.next_value()?);
+    }
+    text.ok_or_else(|| de::Error::missing_field(key[0]))
 }

@@ -206,9 +206,9 @@ pub(super) fn fails(verdict: &Verdict, fail_on: FailOn, finding: &Finding) -> bo
 
 /// Where an exception stands: its line in the policy, or its name among the built-in ones.
 pub(super) fn allow_place(verdict: &Verdict, allow: &AllowUse) -> String {
-    match (allow.line, allow.builtin) {
+    match (allow.exception.line(), &allow.exception.name) {
         (Some(line), _) => format!("{}:{line}", verdict.policy),
-        (None, name) => format!("built-in {}", name.unwrap_or_default()),
+        (None, name) => format!("built-in {}", name.as_deref().unwrap_or_default()),
     }
 }
 
@@ -232,7 +232,7 @@ pub(super) fn remarks(verdict: &Verdict) -> Vec<Remark<'_>> {
             what: "allow",
             place: allow_place(verdict, allow),
             text,
-            owner: allow.owner.as_deref(),
+            owner: allow.exception.owner.as_deref(),
         })
     });
     let rules = verdict.rules.iter().filter_map(|rule| {
@@ -274,7 +274,7 @@ fn allow_remarks(allow: &AllowUse) -> Vec<String> {
             "is never reached: earlier exceptions take all that it matches".to_owned(),
         ),
         (
-            allow.broad,
+            allow.is_broad(),
             "accepts any goroutine that waits in this way: match its root or home instead"
                 .to_owned(),
         ),
@@ -385,7 +385,7 @@ fn aside(command: &CommandRun) -> impl Iterator<Item = String> {
 pub(super) fn benign(findings: &[&Finding]) -> Option<String> {
     let names: BTreeSet<&str> = findings
         .iter()
-        .filter_map(|finding| finding.builtin)
+        .filter_map(|finding| finding.builtin.as_deref())
         .collect();
     let names: Vec<&str> = names.into_iter().collect();
     let growth = findings.iter().map(|finding| finding.growth().max(0));

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::escape;
 use super::room::{MOST_FINDINGS, Room};
 use crate::diff::Pairing;
-use crate::policy::Severity;
+use crate::policy::{Max, Severity};
 use crate::verdict::{self, Ending, FailOn, TestRun, Trace, Verdict};
 
 #[derive(Serialize)]
@@ -144,7 +144,7 @@ struct Moved<'v> {
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the form of the report")]
 struct Allow<'v> {
-    builtin: Option<&'static str>,
+    builtin: Option<&'v str>,
     line: Option<u32>,
     matched: i64,
     max: Option<i64>,
@@ -360,18 +360,22 @@ fn rule(rule: &verdict::RuleUse) -> Rule<'_> {
 }
 
 fn allow(allow: &verdict::AllowUse) -> Allow<'_> {
+    let exception = &allow.exception;
     Allow {
-        builtin: allow.builtin,
-        line: allow.line,
+        builtin: exception.builtin_name(),
+        line: exception.line(),
         matched: allow.matched,
-        max: allow.max,
+        max: match exception.max {
+            Max::Count(max) => Some(max),
+            Max::Unlimited | Max::AsManyAs(_) => None,
+        },
         unused: allow.unused,
         shadowed: allow.shadowed,
         expired: allow.is_expired(),
-        expires: allow.expires.map(|date| date.to_string()),
-        broad: allow.broad,
-        reason: &allow.reason,
-        owner: allow.owner.as_deref(),
+        expires: exception.expires.map(|date| date.to_string()),
+        broad: allow.is_broad(),
+        reason: &exception.reason,
+        owner: exception.owner.as_deref(),
     }
 }
 

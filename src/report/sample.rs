@@ -1,13 +1,14 @@
 //! One verdict for the tests of every format. A name that tries to be more than a name is wherever strangers write.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::date;
 
 use super::Subject;
 use super::sources::{Module, Sources};
 use crate::diff::Pairing;
-use crate::policy::Severity;
+use crate::policy::{Exception, Matcher, Max, Origin, Pattern, Severity};
 use crate::verdict::{
     AllowUse, CommandRun, Disposition, Ending, FailOn, Finding, Moved, Note, Place, RuleUse,
     Skipped, Suite, TestRun, Totals, Trace, Unchecked, Verdict,
@@ -175,17 +176,23 @@ fn allowed() -> Finding {
 
 fn allow() -> AllowUse {
     AllowUse {
-        builtin: None,
-        line: Some(21),
+        exception: Arc::new(Exception {
+            origin: Origin::Policy { line: 21 },
+            name: None,
+            matcher: Matcher {
+                root: vec![Pattern::new("example.com/shop/cache.(*Cache).sweep")],
+                ..Matcher::default()
+            },
+            max: Max::Count(1),
+            in_use_by: Vec::new(),
+            reason: "The sweeper is rewritten, see the roadmap.".into(),
+            expires: Some(date(2026, 11, 25)),
+            owner: Some("@shop/platform".into()),
+        }),
         matched: 1,
         unused: false,
         shadowed: false,
-        max: Some(1),
-        expires: Some(date(2026, 11, 25)),
         days_left: Some(5),
-        broad: false,
-        reason: "The sweeper is rewritten, see the roadmap.".into(),
-        owner: Some("@shop/platform".into()),
     }
 }
 

@@ -210,7 +210,7 @@ impl Text<'_, '_> {
             self.out,
             "{DIM}allow{DIM:#}    {} matched {matched}: {}",
             terminal(&place),
-            terminal(&allow.reason)
+            terminal(&allow.exception.reason)
         )
     }
 

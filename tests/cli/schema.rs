@@ -101,6 +101,11 @@ fn what_the_reader_takes_fits_the_schema() {
         "version: 1\nrules: [{ name: a, per: { label: handler }, limit: { count: 5 } }]",
         "version: 1\nrules: [{ name: a, match: { proven: true, label: { a: b*, shard: 7, on: true } } }]",
         "version: 1\nallow: [{ match: { state: IO wait }, max: 1, reason: why, expires: 2028-02-29, owner: me }]",
+        "version: 1\nrules: [{ name: a, match: { root: [a, b], without: c } }]",
+        "version: 1
+allow:
+  - { name: a, match: { root: x }, max: 1, in-use-by: [y], reason: why, expires: 2028-02-29 }
+  - { match: { root: z }, max: { as-many-as: a }, reason: why, expires: 2028-02-29 }",
     ] {
         assert_eq!(
             complaints(&validator, policy),

@@ -1,0 +1,130 @@
+//! Exceptions: goroutines that are accepted, by the policy or by the built-in list.
+
+use std::sync::{Arc, LazyLock};
+
+use jiff::civil::Date;
+
+use super::{Matcher, Pattern, parse};
+
+/// Goroutines that are accepted.
+#[derive(Debug, Clone)]
+pub struct Exception {
+    /// Where it comes from.
+    pub origin: Origin,
+    /// What others call it. Every built-in exception has a name.
+    pub name: Option<String>,
+    /// Which goroutines it is about.
+    pub matcher: Matcher,
+    /// How many of them a suite may have, all stacks together.
+    pub max: Max,
+    /// Entry functions of other goroutines, each of which shows that one goroutine of these is in
+    /// use, and not covered.
+    pub in_use_by: Vec<Pattern>,
+    /// Why they are accepted.
+    pub reason: String,
+    /// The last day it holds, UTC; `None` for a built-in exception.
+    pub expires: Option<Date>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+}
+
+/// Where an exception comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The policy file, in this line, 1-based.
+    Policy {
+        /// 1-based.
+        line: u32,
+    },
+    /// The built-in list.
+    Builtin,
+}
+
+/// How many goroutines an exception covers. With one more, it covers none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Max {
+    /// At most so many.
+    Count(i64),
+    /// As many as there are.
+    Unlimited,
+    /// At most as many as an earlier exception of this name matches.
+    AsManyAs(String),
+}
+
+impl Exception {
+    /// Its name, when it is a built-in one.
+    pub fn builtin_name(&self) -> Option<&str> {
+        match self.origin {
+            Origin::Builtin => self.name.as_deref(),
+            Origin::Policy { .. } => None,
+        }
+    }
+
+    /// Its line in the policy file, when it is one of the policy.
+    pub fn line(&self) -> Option<u32> {
+        match self.origin {
+            Origin::Builtin => None,
+            Origin::Policy { line } => Some(line),
+        }
+    }
+
+    /// How many goroutines count against it, when there were `before` and are `after`. A built-in
+    /// one is there for what comes with a test run, not for what a program keeps anyway.
+    pub fn amount(&self, before: i64, after: i64) -> i64 {
+        match self.origin {
+            Origin::Policy { .. } => after,
+            Origin::Builtin => (after - before).max(0),
+        }
+    }
+
+    /// Whether it covers as many goroutines as `other` matches. Names are those of one list.
+    pub fn goes_with(&self, other: &Exception) -> bool {
+        let of_one_list = (self.origin == Origin::Builtin) == (other.origin == Origin::Builtin);
+        matches!(&self.max, Max::AsManyAs(name) if of_one_list && other.name.as_ref() == Some(name))
+    }
+
+    /// Whether its last day is over.
+    pub fn is_expired(&self, today: Date) -> bool {
+        self.expires.is_some_and(|expires| expires < today)
+    }
+}
+
+/// Goroutines that every Go program may have and nobody leaks, with the version of the list.
+pub struct Builtin {
+    /// Raised with every change of the list.
+    pub version: u32,
+    /// The first that matches counts.
+    pub exceptions: Vec<Arc<Exception>>,
+}
+
+/// `builtin.yml`, in the form that is read fastest.
+const TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/builtin.json"));
+
+/// The built-in list, read when it is first asked for.
+pub fn builtin() -> &'static Builtin {
+    static LIST: LazyLock<Builtin> =
+        LazyLock::new(|| parse::builtin(TEXT).expect("a test reads the built-in list"));
+    &LIST
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_built_in_list_is_a_policy_whose_entries_have_names_of_their_own() {
+        let list = parse::builtin(TEXT).map_err(|error| error.to_string());
+        let list = list.unwrap();
+        let names: BTreeSet<_> = list.exceptions.iter().map(|one| one.name.clone()).collect();
+        assert_eq!(names.len(), list.exceptions.len());
+        assert!(list.version >= 2);
+        assert!(
+            !list
+                .exceptions
+                .iter()
+                .any(|one| one.matcher.is_broad() && one.max == Max::Unlimited)
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! What a rule or an exception asks of a goroutine.
+
+use super::Pattern;
+
+/// Functions in which any goroutine may wait.
+const BLOCKING: [&str; 15] = [
+    "runtime.gopark",
+    "runtime.goparkunlock",
+    "runtime.main",
+    "runtime.selectgo",
+    "runtime.chanrecv",
+    "runtime.chansend",
+    "time.Sleep",
+    "internal/poll.runtime_pollWait",
+    "sync.runtime_Semacquire",
+    "sync.runtime_SemacquireMutex",
+    "sync.runtime_notifyListWait",
+    "syscall.Syscall6",
+    "crypto/tls.(*Conn).Read",
+    "testing.tRunner",
+    "io.Copy",
+];
+
+/// The goroutines for which all of these hold. Of a list of patterns any one will do; an empty list
+/// asks for nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Matcher {
+    /// The stack's own name, twelve hex digits; see [`crate::stack::Frames::id`].
+    pub stack: Option<String>,
+    /// The suite: a test binary's import path, or the name of its files.
+    pub suite: Vec<Pattern>,
+    /// The entry function. A stack that was cut has none and never matches.
+    pub root: Vec<Pattern>,
+    /// The innermost function that is neither runtime nor standard library.
+    pub home: Vec<Pattern>,
+    /// Any function of the stack.
+    pub any: Vec<Pattern>,
+    /// Functions that must not be in the stack.
+    pub without: Vec<Pattern>,
+    /// What the goroutine waits for, as in [`crate::state::all_states`].
+    pub state: Option<String>,
+    /// The test that started it.
+    pub test: Vec<Pattern>,
+    /// The package of its home, or of its outermost function when all of the stack is standard
+    /// library.
+    pub package: Vec<Pattern>,
+    /// pprof labels and their values.
+    pub labels: Vec<(String, Pattern)>,
+    /// Whether Go's own leak profile holds it. Never matches when no such profile was read.
+    pub proven: Option<bool>,
+}
+
+impl Matcher {
+    /// Whether it asks for nothing, and so matches every goroutine.
+    pub fn is_empty(&self) -> bool {
+        !self.has_names()
+            && self.without.is_empty()
+            && self.state.is_none()
+            && self.proven.is_none()
+    }
+
+    /// Whether it asks for something by its name, which may be misspelt.
+    pub fn has_names(&self) -> bool {
+        let lists = [
+            &self.root,
+            &self.home,
+            &self.any,
+            &self.test,
+            &self.package,
+            &self.suite,
+        ];
+        lists.iter().any(|list| !list.is_empty()) || self.stack.is_some() || !self.labels.is_empty()
+    }
+
+    /// Whether it asks for labels, so that one stack may match in part.
+    pub fn asks_for_labels(&self) -> bool {
+        !self.test.is_empty() || !self.labels.is_empty()
+    }
+
+    /// Whether all it asks for is a frame that any waiting goroutine may have: too much for an
+    /// exception.
+    pub fn is_broad(&self) -> bool {
+        // No function at all: a pattern that takes this takes every name.
+        let takes_all = |pattern: &Pattern| pattern.matches("");
+        let takes_blocking =
+            |pattern: &Pattern| BLOCKING.iter().any(|function| pattern.matches(function));
+        let narrows = |list: &[Pattern]| !list.is_empty() && !list.iter().any(takes_all);
+        let is_narrow = self.stack.is_some()
+            || [&self.test, &self.package, &self.suite]
+                .iter()
+                .any(|list| narrows(list))
+            || self.labels.iter().any(|(_, pattern)| !takes_all(pattern));
+        let is_any = |list: &[Pattern]| {
+            list.is_empty()
+                || list
+                    .iter()
+                    .any(|pattern| takes_all(pattern) || takes_blocking(pattern))
+        };
+        !is_narrow
+            && [&self.root, &self.home, &self.any]
+                .iter()
+                .all(|list| is_any(list))
+    }
+}
