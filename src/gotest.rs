@@ -1,7 +1,7 @@
 //! Capturing around `go test` without a change to anybody's code.
 //!
-//! The go command builds every test binary against its own package testing. By an overlay, handed over in GOFLAGS, it
-//! reads copies of some files of that package instead, with a few calls put in and the code behind them, `shim.go`, which
+//! The go command builds every test binary against its own packages testing and runtime/pprof. By an overlay, handed over in
+//! GOFLAGS, it reads copies of some of their files instead, with a few calls put in and the code behind them, `shim.go`, which
 //! takes the snapshots and labels each test's goroutines with its name. So whatever runs `go test` underneath is covered, and
 //! neither the user's files nor their build flags change.
 //!
@@ -58,26 +58,31 @@ struct Capturing {
     settle_ms: String,
     /// A value that no other run has: what a test binary read of it keeps its result from being taken from the cache.
     run: String,
+    /// GOFLAGS without leakgate, for what tests and others build; `None` where it is not set.
+    goflags: Option<String>,
 }
 
 impl Capturing {
     const DIRECTORY: &str = "LEAKGATE_DIR";
     const SETTLE: &str = "LEAKGATE_SETTLE_MS";
     const RUN: &str = "LEAKGATE_RUN";
+    const GOFLAGS: &str = "LEAKGATE_GOFLAGS";
 
     fn from_environment() -> Option<Self> {
         Some(Self {
             directory: std::env::var_os(Self::DIRECTORY)?.into(),
             settle_ms: std::env::var(Self::SETTLE).ok()?,
             run: std::env::var(Self::RUN).ok()?,
+            goflags: std::env::var(Self::GOFLAGS).ok(),
         })
     }
 
-    fn variables(&self) -> [(&'static str, Option<OsString>); 3] {
+    fn variables(&self) -> [(&'static str, Option<OsString>); 4] {
         [
             (Self::DIRECTORY, Some(self.directory.clone().into())),
             (Self::SETTLE, Some(self.settle_ms.clone().into())),
             (Self::RUN, Some(self.run.clone().into())),
+            (Self::GOFLAGS, self.goflags.clone().map(OsString::from)),
         ]
     }
 }
@@ -125,12 +130,13 @@ impl Prepared {
             directory: directory.to_owned(),
             settle_ms: settle.as_millis().to_string(),
             run: this_run(),
+            goflags: std::env::var("GOFLAGS").ok(),
         };
         let mut environment = variables(&toolchain, goflags.text)?;
         environment.extend(capturing.variables());
         environment.extend([("LEAKGATE_PARENT", None), ("LEAKGATE_SUITE", None)]);
         let stand_in = match go_test {
-            None => stand_in::folder(signals, &Orders::new(&capturing)),
+            None => stand_in::folder(signals, &Orders::new(&capturing, &toolchain)),
             Some(_) => None,
         };
         if let Some(folder) = &stand_in {
@@ -183,20 +189,18 @@ impl Prepared {
         let (ended, packages) = std::thread::scope(|scope| {
             // Listing takes a moment of its own, while the command builds.
             let go_test = self.go_test.as_ref();
-            let listing = scope.spawn(move || go_test.map(GoTest::packages).unwrap_or_default());
+            let listing = scope.spawn(move || go_test.map(GoTest::packages));
             let ended = child::run(command, &self.environment, signals);
             (ended, listing.join().unwrap_or_default())
         });
         let (process, status) = ended?;
         self.record.ended = Some(Ended::from(status));
+        let here = self.record.directory.clone();
+        let go_test = self.go_test.zip(packages);
         self.record
             .go_tests
-            .extend(self.go_test.map(|go_test| GoTestRun {
-                process,
-                directory: self.record.directory.clone(),
-                environment: Vec::new(),
-                packages: packages.into_iter().collect(),
-                go_test,
+            .extend(go_test.map(|(go_test, packages)| {
+                GoTestRun::new(process, here, Vec::new(), packages, go_test)
             }));
         let commands = stand_in::commands(directory);
         self.record.go_tests.extend(commands.go_tests);

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
 
+use crate::files::open_regular;
 use crate::profile::DecodeError;
 
 mod pairs;
-mod regular;
 
 pub use pairs::{ENDINGS, Files, Found, ListError, pair_directories, pair_directory};
-pub use regular::{name_of, open_regular, read_regular};
 
 /// A profile larger than this many bytes, inflated, is refused unless the caller raises the limit: 512 MiB.
 /// Half a million goroutines with twenty frames each, no two alike, take 40 MiB.

@@ -11,6 +11,7 @@
 //!
 //! | module | turns | into |
 //! |---|---|---|
+//! | [`files`] | a path | the bytes of a regular file, or a file that is written whole |
 //! | [`input`] | a path | inflated bytes, within a limit; a directory into pairs of files |
 //! | [`capture`] | the URL of a live service | the bytes of its profile, checked and kept as they came |
 //! | [`profile`] | bytes | a [`profile::Profile`]: columnar, borrowed from the bytes, every index checked |
@@ -27,7 +28,7 @@
 //! | [`cli`] | arguments | all of the above, wired together, and an exit code |
 //!
 //! Everything between bytes and text is pure: no clock, no file, no environment, and the same input gives the same bytes.
-//! Files, the clock and the terminal belong to [`input`], [`gotest`], [`capture`] and [`cli`] alone; the network belongs to
+//! Files, the clock and the terminal belong to [`files`], [`input`], [`gotest`], [`capture`] and [`cli`] alone; the network belongs to
 //! [`capture`].
 //!
 //! # The whole way, once
@@ -68,6 +69,7 @@
 pub mod capture;
 pub mod cli;
 pub mod diff;
+pub mod files;
 pub mod gotest;
 pub mod input;
 pub mod judge;

@@ -9,6 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("profile", &[]),
     ("state", &[]),
     ("unseen", &[]),
+    ("files", &[]),
     ("stack", &["profile", "state"]),
     ("snapshot", &["profile", "stack"]),
     ("diff", &["profile", "stack", "snapshot"]),
@@ -18,21 +19,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "judge",
         &["diff", "policy", "profile", "snapshot", "stack", "verdict"],
     ),
-    ("report", &["diff", "policy", "unseen", "verdict"]),
-    ("input", &["profile", "verdict"]),
-    ("capture", &["input", "profile", "report", "snapshot"]),
-    ("gotest", &["input", "policy", "verdict"]),
+    ("report", &["diff", "policy", "stack", "unseen", "verdict"]),
+    ("input", &["files", "profile", "verdict"]),
+    (
+        "capture",
+        &["files", "input", "profile", "report", "snapshot"],
+    ),
+    ("gotest", &["files", "input", "policy", "verdict"]),
     (
         "cli",
         &[
-            "capture", "diff", "gotest", "input", "judge", "policy", "profile", "report",
+            "capture", "diff", "files", "gotest", "input", "judge", "policy", "profile", "report",
             "snapshot", "verdict",
         ],
     ),
 ];
 
 /// What only the edges may touch.
-const EDGES: [&str; 4] = ["input", "gotest", "capture", "cli"];
+const EDGES: [&str; 5] = ["files", "input", "gotest", "capture", "cli"];
 const EFFECTS: [&str; 6] = [
     "std::fs",
     "std::env",

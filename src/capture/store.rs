@@ -1,7 +1,9 @@
 //! Keeping a capture: a file is there whole, or not at all.
 
-use std::io::{Error, ErrorKind, Write as _};
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
+
+use crate::files::stage;
 
 /// Writes a file under a temporary name beside it, then gives it its own. A file that was there before is kept until then.
 ///
@@ -9,20 +11,7 @@ use std::path::{Path, PathBuf};
 /// A folder that is missing or cannot be written to, or a full disk. Nothing is left behind.
 pub fn store(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let path = destination(path)?;
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".leakgate-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // The same as any other new file: the user's umask narrows it.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    let file = stage(&path, bytes)?;
     file.as_file().sync_all()?;
     file.persist(&path).map_err(|error| error.error)?;
     Ok(())

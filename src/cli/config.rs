@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::input::{name_of, read_regular};
+use crate::files::{name_of, read_regular};
 use crate::policy::{FILE_NAMES, LARGEST, Policy};
 
 /// Reads the policy that was named, or the nearest one, or gives the built-in one.

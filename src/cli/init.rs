@@ -3,14 +3,13 @@
 mod branch;
 mod job;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use tempfile::NamedTempFile;
 
 use super::{Code, config, output};
+use crate::files::stage;
 use job::Ci;
 
 /// The policy that it writes.
@@ -124,8 +123,11 @@ fn write_all(files: &[Planned]) -> anyhow::Result<()> {
     }
     let mut staged = Vec::new();
     for file in files {
-        let temporary =
-            stage(file).with_context(|| format!("{} cannot be written", file.path.display()))?;
+        let error = || format!("{} cannot be written", file.path.display());
+        if let Some(folder) = file.path.parent() {
+            std::fs::create_dir_all(folder).with_context(error)?;
+        }
+        let temporary = stage(&file.path, file.text.as_bytes()).with_context(error)?;
         staged.push((temporary, file));
     }
     let mut written: Vec<&Path> = Vec::new();
@@ -141,25 +143,4 @@ fn write_all(files: &[Planned]) -> anyhow::Result<()> {
         written.push(&file.path);
     }
     Ok(())
-}
-
-/// The whole text under a temporary name, in the folder that it is for.
-fn stage(file: &Planned) -> std::io::Result<NamedTempFile> {
-    let folder = match file.path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(folder)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".leakgate-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // The same as any other new file: the user's umask narrows it.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut temporary = builder.tempfile_in(folder)?;
-    temporary.write_all(file.text.as_bytes())?;
-    temporary.as_file().sync_all()?;
-    Ok(temporary)
 }

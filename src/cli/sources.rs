@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::input::read_regular;
+use crate::files::read_regular;
 use crate::report::sources::{Module, Sources};
 
 /// Most entries of directories that are looked at: several times what the largest Go repositories have.

@@ -1,6 +1,6 @@
 //! From the files of suites to their judgements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -197,10 +197,11 @@ fn mismatch(before: &Snapshot, afters: &[Snapshot], proven: Option<&Snapshot>) -
     }
 }
 
-/// Why profiles that hold the same bytes, one right after the other, say nothing of what happened between them.
+/// Why profiles that hold the same bytes say nothing of what happened between them.
 fn repeated(profiles: &[&[u8]]) -> Option<String> {
-    let mut pairs = profiles.windows(2);
-    pairs.any(|pair| pair[0] == pair[1]).then(|| {
+    let mut seen = HashSet::new();
+    let mut profiles = profiles.iter();
+    profiles.any(|profile| !seen.insert(profile)).then(|| {
         "two of its profiles are the same one: they hold the same bytes, and two captures never do. Capture once before and \
          once after."
             .to_owned()

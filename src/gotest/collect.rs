@@ -14,7 +14,8 @@ use super::notes::read_json;
 use super::quiet;
 use super::record::{self, Record};
 use super::unfinished::{hanging, why_unfinished};
-use crate::input::{Files, Found, open_regular};
+use crate::files::open_regular;
+use crate::input::{Files, Found};
 use crate::verdict::{Ending, Rerun, TestRun};
 
 /// The file that every process writes first.

@@ -285,20 +285,27 @@ impl GoTest {
     }
 
     /// Lists the packages of the command where it is run in the current directory.
-    pub(super) fn packages(&self) -> BTreeSet<Package> {
-        self.packages_of(Path::new(""), None)
+    ///
+    /// # Errors
+    /// What keeps the go command from listing them.
+    pub(super) fn packages(&self) -> Result<BTreeSet<Package>, String> {
+        self.packages_of(Path::new(""), &[])
     }
 
-    /// Lists the packages of the command where it was run in `here`, maybe with a GOFLAGS of its own; nothing when the go
-    /// command cannot.
-    pub(super) fn packages_of(&self, here: &Path, goflags: Option<&str>) -> BTreeSet<Package> {
+    /// Lists the packages of the command where it was run in `here` with these variables.
+    ///
+    /// # Errors
+    /// What keeps the go command from listing them: the folder may be gone, for one.
+    pub(super) fn packages_of(
+        &self,
+        here: &Path,
+        environment: &[(String, String)],
+    ) -> Result<BTreeSet<Package>, String> {
         if self.runs_none() {
-            return BTreeSet::new();
+            return Ok(BTreeSet::new());
         }
         let mut command = Command::new(&self.go);
-        if let Some(goflags) = goflags {
-            command.env("GOFLAGS", goflags);
-        }
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         let is_for_list = |flag: &&String| {
             let name = flag[1..].split('=').next().unwrap_or_default();
             FOR_LIST.contains(&name)
@@ -314,9 +321,11 @@ impl GoTest {
         if directory != Path::new("") {
             command.current_dir(directory);
         }
-        let Ok(output) = command.output() else {
-            return BTreeSet::new();
-        };
+        let output = command.output().map_err(|error| error.to_string())?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(said.lines().next().unwrap_or("go list failed").to_owned());
+        }
         let text = String::from_utf8_lossy(&output.stdout);
         let packages = text.lines().filter_map(|line| {
             let mut fields = line.split('\t');
@@ -329,7 +338,7 @@ impl GoTest {
                 has_tests,
             })
         });
-        packages.collect()
+        Ok(packages.collect())
     }
 }
 

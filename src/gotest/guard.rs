@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::notes::{make_folder, read_json, write_whole};
+use super::notes::{make_folder, read_json};
 use super::record::GoTestRun;
+use crate::files::write_whole;
 
 /// The folder of the notes, in the directory that is captured into.
 pub(super) const FOLDER: &str = "started";
@@ -70,7 +71,7 @@ pub fn note(program: &OsStr, arguments: &[OsString]) {
     };
     let path = folder.join(std::process::id().to_string());
     if let (Ok(()), Ok(text)) = (make_folder(&folder), serde_json::to_string(&started)) {
-        let _ = write_whole(&path, &text);
+        let _ = write_whole(&path, text.as_bytes());
     }
 }
 
@@ -118,15 +119,16 @@ pub(super) fn unexpected(directory: &Path, go_tests: &[GoTestRun]) -> Vec<(Strin
     let mut unexpected = Vec::new();
     for (_, started) in started(directory) {
         let Ok(started) = started else { continue };
-        let Some(go_test) = go_tests
-            .iter()
-            .find(|go_test| go_test.process == started.parent)
-        else {
-            continue;
-        };
+        // Process ids come again, so there may be several.
+        let commands = go_tests.iter().filter(|one| one.process == started.parent);
+        let commands: Vec<&GoTestRun> = commands.collect();
         let here = canonical(&started.directory);
-        let mut packages = go_test.packages.iter().filter(|package| package.has_tests);
-        if !packages.any(|package| canonical(&package.directory) == here) {
+        let expects = |command: &&GoTestRun| {
+            let mut packages = command.packages.iter().filter(|package| package.has_tests);
+            command.unlisted.is_some()
+                || packages.any(|package| canonical(&package.directory) == here)
+        };
+        if !commands.is_empty() && !commands.iter().any(expects) {
             let why = format!(
                 "go test tested the package in {}, which leakgate did not expect from its arguments, so others may be missing \
                  unseen. Name the packages before any flag of your tests' own, or separate these by -args.",

@@ -9,17 +9,10 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use crate::input::read_regular;
+use crate::files::read_regular;
 
 /// A file of more bytes than this is none of leakgate's.
 const LARGEST: u64 = 64 << 20;
-
-/// Writes a whole file or none, into a folder that is there.
-pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    let part = path.with_extension("part");
-    fs::write(&part, text)?;
-    fs::rename(&part, path)
-}
 
 /// Makes a folder in one that is there. Nothing is made below a folder that has been removed: a command may outlive
 /// leakgate, and nobody would remove what it leaves then.

@@ -7,12 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use crate::files::write_whole;
 
 /// Code that is put behind a file of the standard library.
 struct Shim {
@@ -218,8 +219,6 @@ pub(super) fn store_one(cache: &Path, name: &Path, text: &str) -> anyhow::Result
     };
     fs::create_dir_all(&directory).with_context(error)?;
     // Another run may write the same file at the same time.
-    let mut part = tempfile::NamedTempFile::new_in(&directory).with_context(error)?;
-    part.write_all(text.as_bytes()).with_context(error)?;
-    part.persist(&path).with_context(error)?;
+    write_whole(&path, text.as_bytes()).with_context(error)?;
     Ok(path)
 }

@@ -17,11 +17,19 @@ type leakgateFile struct {
 
 func leakgateOpen(path string, mode int) (*leakgateFile, error) {
 	file, err := syscall.Open(path, mode|syscall.O_CLOEXEC, 0)
+	for err == syscall.EINTR {
+		file, err = syscall.Open(path, mode|syscall.O_CLOEXEC, 0)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &leakgateFile{
-		read: func(data []byte) (int, error) { return syscall.Read(file, data) },
+		read: func(data []byte) (n int, err error) {
+			for n, err = syscall.Read(file, data); err == syscall.EINTR; {
+				n, err = syscall.Read(file, data)
+			}
+			return
+		},
 		seek: func(offset int64) error {
 			_, err := syscall.Seek(file, offset, 0)
 			return err

@@ -1,6 +1,7 @@
 //! `run.json`: what leakgate knows of the command, kept beside what its test binaries wrote, so that whoever reads the
 //! directory later judges it alike.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
@@ -8,7 +9,8 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::command::{GoTest, Package};
-use super::notes::{read_json, write_whole};
+use super::notes::read_json;
+use crate::files::write_whole;
 use crate::verdict::Rerun;
 
 pub(super) const FILE: &str = "run.json";
@@ -44,8 +46,33 @@ pub(super) struct GoTestRun {
     pub(super) environment: Vec<(String, String)>,
     /// The packages that it names, or that are in its directory.
     pub(super) packages: Vec<Package>,
+    /// Why the go command could not list them, if so.
+    pub(super) unlisted: Option<String>,
     /// The command itself.
     pub(super) go_test: GoTest,
+}
+
+impl GoTestRun {
+    pub(super) fn new(
+        process: u32,
+        directory: PathBuf,
+        environment: Vec<(String, String)>,
+        packages: Result<BTreeSet<Package>, String>,
+        go_test: GoTest,
+    ) -> Self {
+        let (packages, unlisted) = match packages {
+            Ok(packages) => (packages.into_iter().collect(), None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        Self {
+            process,
+            directory,
+            environment,
+            packages,
+            unlisted,
+            go_test,
+        }
+    }
 }
 
 /// How the command ended.
@@ -97,7 +124,7 @@ impl Record {
     pub(super) fn write(&self, directory: &Path) -> anyhow::Result<()> {
         let path = directory.join(FILE);
         let text = serde_json::to_string_pretty(self)?;
-        write_whole(&path, &(text + "\n"))
+        write_whole(&path, (text + "\n").as_bytes())
             .with_context(|| format!("{} cannot be written", path.display()))
     }
 

@@ -94,6 +94,12 @@ func leakgateStart(deps testDeps) {
 	}
 	os.Setenv("LEAKGATE_PARENT", pid)
 	os.Setenv("LEAKGATE_SUITE", dir)
+	// What tests build is theirs.
+	if flags, ok := os.LookupEnv("LEAKGATE_GOFLAGS"); ok {
+		os.Setenv("GOFLAGS", flags)
+	} else {
+		os.Unsetenv("GOFLAGS")
+	}
 	leakgate.dir = dir
 	leakgate.quiet = leakgateReadQuiet(root + "/quiet")
 	leakgate.running, leakgate.names = map[string]int{}, map[string]bool{}
@@ -202,19 +208,27 @@ func leakgateTimeout(after time.Duration) {
 // leakgateIsBroken says whether a test has closed descriptors of the runtime's poller, and notes it: the process can live on for a
 // while, but not through a profile, which stops all goroutines and then asks the poller.
 func leakgateIsBroken() bool {
-	if runtime.GOOS != "linux" {
+	if _, err := os.Lstat("/proc/self/fd"); runtime.GOOS != "linux" || err != nil {
 		return false // where nothing tells what a descriptor is
 	}
 	for fd := 3; fd < 1024; fd++ {
 		if poll.IsPollDescriptor(uintptr(fd)) {
 			link, _ := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
-			if !strings.HasPrefix(link, "anon_inode:") && !strings.HasPrefix(link, "pipe:") {
+			if !leakgateIsPoller(link) {
 				leakgateWrite(leakgate.dir+"/poller-closed", nil)
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// leakgateIsPoller says whether a descriptor can be one of the poller's, by what it is open to, or nothing where it is closed. It
+// has a pipe up to Go 1.22 only.
+func leakgateIsPoller(link string) bool {
+	version := runtime.Version()
+	hasPipe := strings.HasPrefix(version, "go1.21") || strings.HasPrefix(version, "go1.22")
+	return strings.HasPrefix(link, "anon_inode:") || hasPipe && strings.HasPrefix(link, "pipe:")
 }
 
 // leakgateTest marks the goroutine of a test or fuzz target with its name, which every goroutine that it starts inherits.
@@ -283,12 +297,35 @@ func leakgateNote(sign, name string) {
 // leakgateLog adds to the log of the tests. The file is not kept open: a test may close descriptors that it did not open, and
 // get ours for its own.
 func leakgateLog(text string) {
-	log, err := syscall.Open(leakgate.dir+"/tests.log", syscall.O_CREAT|syscall.O_WRONLY|syscall.O_APPEND|syscall.O_CLOEXEC, 0o666)
-	if err != nil {
-		return
+	path := leakgate.dir + "/tests.log"
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return // a test has put something in its place
 	}
-	_, _ = syscall.Write(log, []byte(text))
-	_ = syscall.Close(log)
+	_ = leakgateWriteFile(path, syscall.O_CREAT|syscall.O_APPEND, []byte(text))
+}
+
+// leakgateWriteFile writes to a file by plain system calls, each once more where a signal has interrupted it.
+func leakgateWriteFile(path string, mode int, data []byte) error {
+	mode |= syscall.O_WRONLY | syscall.O_CLOEXEC
+	file, err := syscall.Open(path, mode, 0o666)
+	for err == syscall.EINTR {
+		file, err = syscall.Open(path, mode, 0o666)
+	}
+	if err != nil {
+		return err
+	}
+	for len(data) > 0 && err == nil {
+		var written int
+		if written, err = syscall.Write(file, data); err == nil {
+			data = data[written:]
+		} else if err == syscall.EINTR {
+			err = nil
+		}
+	}
+	if closing := syscall.Close(file); err == nil {
+		err = closing
+	}
+	return err
 }
 
 // leakgateCalledBy says whether a function is on the stack, close by.
@@ -460,13 +497,18 @@ func leakgatePlain(name string) string {
 	return name
 }
 
-// leakgateWatch looks at a process again and again, to tell a goroutine that waits from one that is always somewhere else.
-// For each look it has how many goroutines have each outer part of a stack, from the entry function on inward. Looks that come
-// one right after the other count once: a machine with much to do may not have let anything go on between them.
+// leakgateWatch looks at a process again and again, to tell a goroutine that waits from one that is always somewhere else. Looks
+// that come one right after the other count once: a machine with much to do may not have let anything go on between them.
 type leakgateWatch struct {
-	looks []map[uint64]int
+	looks []leakgateLook // the last ones
 	polls int
 	last  time.Duration
+}
+
+// leakgateLook has the stacks of one look, and how many goroutines there are of each outer part of a stack.
+type leakgateLook struct {
+	stacks [][]uint64 // each by its outer parts, the entry function's alone first
+	counts map[uint64]int
 }
 
 // parts gives a number to each outer part of a group's stack, the entry function's alone first. Goroutines with other labels
@@ -495,53 +537,91 @@ func (watch *leakgateWatch) look(groups []leakgateGroup, now time.Duration) {
 	} else {
 		watch.last = now
 	}
-	look := map[uint64]int{}
+	look := leakgateLook{counts: map[uint64]int{}}
 	// A process with very many goroutines is not to be held up by this.
 	if len(groups) <= 1000 {
 		for _, group := range groups {
-			for _, part := range group.parts() {
-				look[part] += group.count
+			parts := group.parts()
+			look.stacks = append(look.stacks, parts)
+			for _, part := range parts {
+				look.counts[part] += group.count
 			}
 		}
 	}
 	watch.looks = append(watch.looks, look)
+	if len(watch.looks) > 12 {
+		watch.looks = watch.looks[1:]
+	}
 }
 
-// moving gives the samples of the last look whose goroutines were hardly ever there before: the position in the profile, and
-// how many of the outermost locations stayed the same all the time.
+// moving gives the samples of the last look whose goroutines were somewhere else again and again: the position in the profile,
+// and how many of the outermost locations stayed the same.
 func (watch *leakgateWatch) moving(groups []leakgateGroup) []string {
-	looks := watch.looks
-	if len(looks) < 5 {
+	if len(watch.looks) < 6 {
 		return nil
 	}
-	last := looks[len(looks)-1]
-	nearlyAlways := func(part uint64, holds func(int) bool) bool {
+	earlier, last := watch.looks[:len(watch.looks)-1], watch.looks[len(watch.looks)-1]
+	if len(last.stacks) != len(groups) {
+		return nil
+	}
+	// always says whether as many goroutines as now had a part, but for one look at most.
+	always := func(part uint64) bool {
 		others := 0
-		for _, look := range looks {
-			if !holds(look[part]) {
+		for _, look := range earlier {
+			if look.counts[part] != last.counts[part] {
 				others++
 			}
 		}
-		return others <= 1 || others*10 <= len(looks)
+		return others <= 1
 	}
 	var moving []string
-	for i, group := range groups {
-		parts := group.parts()
-		if len(last) == 0 || len(parts) == 0 {
-			continue
-		}
-		whole := parts[len(parts)-1]
-		if nearlyAlways(whole, func(count int) bool { return 2*count >= last[whole] }) {
+	for i, parts := range last.stacks {
+		if len(parts) == 0 || watch.stays(parts[len(parts)-1]) {
 			continue
 		}
 		for kept := len(parts) - 1; kept > 0; kept-- {
-			if nearlyAlways(parts[kept-1], func(count int) bool { return count == last[parts[kept-1]] }) {
-				moving = append(moving, "["+strconv.Itoa(i)+", "+strconv.Itoa(kept)+"]")
+			if always(parts[kept-1]) {
+				if watch.changes(parts[kept-1], kept) {
+					moving = append(moving, "["+strconv.Itoa(i)+", "+strconv.Itoa(kept)+"]")
+				}
 				break
 			}
 		}
 	}
 	return moving
+}
+
+// stays says whether a whole stack was there nearly always, or all the time of late: who came to it and stayed is not moving.
+func (watch *leakgateWatch) stays(whole uint64) bool {
+	there, lately := 0, true
+	for i, look := range watch.looks {
+		is := 2*look.counts[whole] >= watch.looks[len(watch.looks)-1].counts[whole]
+		if is {
+			there++
+		} else if i >= len(watch.looks)-4 {
+			lately = false
+		}
+	}
+	return lately || there*10 >= len(watch.looks)*8
+}
+
+// changes says whether the stacks with an outer part of so many locations were others in every second look or more: those of a
+// goroutine that went from one place to another, and stays there, were others once.
+func (watch *leakgateWatch) changes(part uint64, kept int) bool {
+	changed, before := 0, uint64(0)
+	for i, look := range watch.looks {
+		var now uint64
+		for _, parts := range look.stacks {
+			if len(parts) >= kept && parts[kept-1] == part {
+				now += parts[len(parts)-1]
+			}
+		}
+		if i > 0 && now != before {
+			changed++
+		}
+		before = now
+	}
+	return changed*2 >= len(watch.looks)-1
 }
 
 // leakgateGrown says whether there are goroutines that the judgement would find: any that a test started, and more of some
@@ -706,24 +786,14 @@ func leakgateProfile(name string) []byte {
 
 // leakgateWrite writes a whole file or none. One that is missing is told by leakgate.
 func leakgateWrite(path string, data []byte) {
-	file, err := syscall.Open(path+".part", syscall.O_CREAT|syscall.O_WRONLY|syscall.O_TRUNC|syscall.O_CLOEXEC, 0o666)
-	if err != nil {
-		return
-	}
-	for len(data) > 0 && err == nil {
-		var written int
-		if written, err = syscall.Write(file, data); err == nil {
-			data = data[written:]
-		}
-	}
-	if closing := syscall.Close(file); err == nil {
-		err = closing
-	}
+	part := path + ".part"
+	_ = os.Remove(part) // a test may have put something there
+	err := leakgateWriteFile(part, syscall.O_CREAT|syscall.O_EXCL, data)
 	if err == nil {
-		err = os.Rename(path+".part", path)
+		err = os.Rename(part, path)
 	}
 	if err != nil {
-		_ = os.Remove(path + ".part")
+		_ = os.Remove(part)
 	}
 }
 
@@ -734,6 +804,9 @@ func leakgateReadFile(path string) string {
 		return ""
 	}
 	file, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	for err == syscall.EINTR {
+		file, err = syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	}
 	if err != nil {
 		return ""
 	}
@@ -741,6 +814,9 @@ func leakgateReadFile(path string) string {
 	read := 0
 	for read < len(text) {
 		n, err := syscall.Read(file, text[read:])
+		if err == syscall.EINTR {
+			continue
+		}
 		if err != nil || n <= 0 {
 			break
 		}

@@ -17,11 +17,12 @@ use serde::{Deserialize, Serialize};
 
 use super::command::{GoTest, is_go};
 use super::guard;
-use super::notes::{make_folder, read_json, write_whole};
+use super::notes::{make_folder, read_json};
 use super::record::GoTestRun;
 use super::signals::{Signals, TemporaryFolder};
 use super::toolchain::Toolchain;
 use super::{Capturing, Variables, flags, variables};
+use crate::files::write_whole;
 
 /// Names the process, and the go command that it became.
 const TRIED: &str = "LEAKGATE_GO_TRIED";
@@ -48,19 +49,28 @@ const OF_BUILDS: [&str; 7] = [
 pub(super) struct Orders {
     /// How test binaries capture.
     capturing: Capturing,
-    /// GOFLAGS and [`OF_BUILDS`] as they were when leakgate was started: what a script changes has to be said when its tests
-    /// are run again.
+    /// [`OF_BUILDS`] as they were when leakgate was started: what a script changes has to be said when its tests are run
+    /// again.
     environment: Vec<(String, Option<String>)>,
+    /// The flags that the go command took from GOFLAGS then, wherever that is set.
+    goflags: String,
 }
 
 impl Orders {
-    pub(super) fn new(capturing: &Capturing) -> Self {
-        let names = OF_BUILDS.iter().chain(&["GOFLAGS"]);
+    pub(super) fn new(capturing: &Capturing, toolchain: &Toolchain) -> Self {
         let value = |name: &&str| ((*name).to_owned(), std::env::var(name).ok());
         Self {
             capturing: capturing.clone(),
-            environment: names.map(value).collect(),
+            environment: OF_BUILDS.iter().map(value).collect(),
+            goflags: flags::without_ours(toolchain.flags_of_user()),
         }
+    }
+
+    /// GOFLAGS as a script has set it, without what leakgate adds; `None` where it is as it was.
+    fn changed_goflags(&self) -> Option<String> {
+        let is = flags::without_ours(&std::env::var("GOFLAGS").ok()?);
+        let was = self.capturing.goflags.as_deref().unwrap_or_default();
+        (is != self.goflags && is != flags::without_ours(was)).then_some(is)
     }
 
     /// The variables that are not as they were when leakgate was started, but for what it set itself.
@@ -68,16 +78,15 @@ impl Orders {
         let mut changed = Vec::new();
         for (name, was) in &self.environment {
             let is = std::env::var(name).unwrap_or_default();
-            let is = match name.as_str() {
-                "GOFLAGS" => flags::without_ours(&is),
-                "GODEBUG" if is == super::godebug(was.as_deref()) => continue,
-                _ => is,
-            };
-            let was = was.as_deref().unwrap_or_default();
-            if is != was && is != flags::without_ours(was) {
+            if name == "GODEBUG" && is == super::godebug(was.as_deref()) {
+                continue;
+            }
+            if is != was.as_deref().unwrap_or_default() {
                 changed.push((name.clone(), is));
             }
         }
+        let goflags = self.changed_goflags();
+        changed.extend(goflags.map(|goflags| ("GOFLAGS".to_owned(), goflags)));
         changed
     }
 }
@@ -91,8 +100,6 @@ struct Noted {
     process: u32,
     /// What it said of packages, and the go command; none where it is not known.
     go_test: Option<GoTest>,
-    /// The GOFLAGS that it got.
-    goflags: Option<String>,
     /// Variables that differ from those of leakgate.
     environment: Vec<(String, String)>,
     /// Why its test binaries do not capture.
@@ -116,7 +123,7 @@ pub(super) fn folder(signals: &Signals, orders: &Orders) -> Option<TemporaryFold
     let leakgate = std::env::current_exe().ok()?;
     let folder = signals.temporary_folder("leakgate-go-").ok()?;
     let text = serde_json::to_string(orders).ok()?;
-    write_whole(&folder.path().join(ORDERS), &text).ok()?;
+    write_whole(&folder.path().join(ORDERS), text.as_bytes()).ok()?;
     link(&leakgate, &folder.path().join("go")).ok()?;
     // Those that name their version are installed beside it.
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -231,7 +238,7 @@ fn is_script(program: &Path) -> bool {
     read.is_ok() && start == *b"#!"
 }
 
-/// Makes a `go test` capture and notes it; `None` for any other command, and for what tests run themselves.
+/// Makes a `go test` capture and notes it, and keeps the overlay from any other command; `None` for what tests run themselves.
 fn prepare(folder: &Path, go: &Path, arguments: &[OsString]) -> Option<Variables> {
     let orders: Orders = read_json(&folder.join(ORDERS)).ok()??;
     // A run inside this one has a directory of its own.
@@ -252,10 +259,14 @@ fn prepare(folder: &Path, go: &Path, arguments: &[OsString]) -> Option<Variables
         directory: std::env::current_dir().unwrap_or_default(),
         process: std::process::id(),
         go_test: None,
-        goflags: None,
         environment: orders.changed(),
         problem: None,
         unguarded: None,
+    };
+    let goflags = orders.changed_goflags().or(capturing.goflags.clone());
+    let capturing = Capturing {
+        goflags: goflags.clone(),
+        ..capturing
     };
     let prepared = GoTest::read(&command).and_then(|go_test| {
         let Some(go_test) = go_test else {
@@ -265,15 +276,19 @@ fn prepare(folder: &Path, go: &Path, arguments: &[OsString]) -> Option<Variables
         let goflags = toolchain.goflags()?;
         noted.unguarded = go_test.unguarded(&goflags).map(str::to_owned);
         noted.go_test = Some(go_test);
-        noted.goflags = Some(goflags.text.clone());
         let mut variables = variables(&toolchain, goflags.text)?;
         variables.extend(capturing.variables());
         Ok(Some(variables))
     });
-    let variables = prepared.unwrap_or_else(|problem| {
-        noted.problem = Some(format!("{problem:#}"));
-        Some(Vec::new())
-    })?;
+    let variables = match prepared {
+        Ok(Some(variables)) => variables,
+        // What other commands build is the user's.
+        Ok(None) => return Some(vec![("GOFLAGS", goflags.map(OsString::from))]),
+        Err(problem) => {
+            noted.problem = Some(format!("{problem:#}"));
+            Variables::new()
+        }
+    };
     note(&directory.join(FOLDER), &noted);
     Some(variables)
 }
@@ -282,7 +297,7 @@ fn prepare(folder: &Path, go: &Path, arguments: &[OsString]) -> Option<Variables
 fn note(folder: &Path, noted: &Noted) {
     let path = folder.join(format!("{}-{}.json", noted.process, super::this_run()));
     if let (Ok(()), Ok(text)) = (make_folder(folder), serde_json::to_string(noted)) {
-        let _ = write_whole(&path, &text);
+        let _ = write_whole(&path, text.as_bytes());
     }
 }
 
@@ -308,17 +323,23 @@ pub(super) fn commands(directory: &Path) -> Commands {
             let place = format!("go test in {}", noted.directory.display());
             commands.problems.push((place, problem));
         }
-        commands.unguarded.extend(noted.unguarded);
         if let Some(go_test) = noted.go_test {
-            let packages = go_test.packages_of(&noted.directory, noted.goflags.as_deref());
-            commands.go_tests.push(GoTestRun {
-                process: noted.process,
-                directory: noted.directory,
-                environment: noted.environment,
-                packages: packages.into_iter().collect(),
+            let packages = go_test.packages_of(&noted.directory, &noted.environment);
+            if let (Err(why), Some(_)) = (&packages, &noted.unguarded) {
+                let place = format!("go test in {}", noted.directory.display());
+                commands
+                    .problems
+                    .push((place, format!("its packages cannot be listed: {why}")));
+            }
+            commands.go_tests.push(GoTestRun::new(
+                noted.process,
+                noted.directory,
+                noted.environment,
+                packages,
                 go_test,
-            });
+            ));
         }
+        commands.unguarded.extend(noted.unguarded);
     }
     commands
 }

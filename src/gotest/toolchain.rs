@@ -13,7 +13,7 @@ use super::Variables;
 use super::flags;
 use super::guard;
 use super::overlay::{self, Overlay};
-use crate::input::read_regular;
+use crate::files::read_regular;
 
 /// An overlay of more bytes than this is refused: it names files, and holds none.
 const LARGEST_OVERLAY: u64 = 64 << 20;
@@ -207,6 +207,11 @@ impl Toolchain {
         let text = flags::join(&all)
             .context("GOFLAGS would need both kinds of quotes: the build cache's path holds one")?;
         Ok(GoFlags { text, unguarded })
+    }
+
+    /// GOFLAGS as the go command takes it, wherever it is set.
+    pub(super) fn flags_of_user(&self) -> &str {
+        &self.environment.goflags
     }
 
     fn cache(&self) -> PathBuf {

@@ -27,7 +27,9 @@ pub(super) struct Budget(BTreeMap<String, i64>);
 
 impl Budget {
     pub(super) fn add(&mut self, test: &str, count: i64) {
-        *self.0.entry(test.to_owned()).or_default() += count;
+        if count > 0 {
+            *self.0.entry(test.to_owned()).or_default() += count;
+        }
     }
 
     fn total(&self) -> i64 {

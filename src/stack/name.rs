@@ -60,6 +60,11 @@ impl<'raw> Name<'raw> {
         self.text[self.path..].trim_start_matches('.')
     }
 
+    /// Whether it is a function without a name of its own.
+    pub fn is_closure(&self) -> bool {
+        segments(self.local()).any(|segment| is_closure(without_loop(segment)))
+    }
+
     /// Whether the function belongs to the Go runtime or the standard library.
     pub fn is_std(&self) -> bool {
         self.std

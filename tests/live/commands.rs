@@ -353,3 +353,60 @@ fn a_token_for_leakgate_does_not_reach_the_command() {
         .unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "token=\n");
 }
+
+#[test]
+fn a_module_that_is_gone_after_its_tests_is_judged() {
+    let folder = scratch_of(&["gone"], &[]);
+    let script = "set -e; d=$(mktemp -d); cp -r gone/. \"$d\"; cd \"$d\"; go test ./... || true; rm -rf \"$d\"";
+    let ran = go().run_in(folder.path(), &[], &["sh", "-c", script]);
+    assert_eq!(ran.code, 1, "{}", ran.said());
+    assert_eq!(ran.suites(), ["example.com/gone"]);
+}
+
+#[test]
+fn packages_are_listed_with_the_variables_that_their_tests_were_run_with() {
+    let folder = scratch_of(&["one", "two"], &[("go.work", "go 1.21\n\nuse ./one\n")]);
+    for script in [
+        "cd two && GOWORK=off go test ./...",
+        "cd two && env -i PATH=\"$PATH\" HOME=\"$HOME\" GOWORK=off go test ./...",
+    ] {
+        let ran = go().run_in(folder.path(), &[], &["sh", "-c", script]);
+        assert_eq!(ran.code, 1, "{}", ran.said());
+        assert_eq!(ran.suites(), ["example.com/two"]);
+    }
+}
+
+#[test]
+fn what_a_command_and_its_tests_build_is_built_without_leakgate() {
+    for flags in ["", "-mod=mod -tags=slow"] {
+        let mut leakgate = go().leakgate(&packages());
+        leakgate.env("GOENV", "off");
+        leakgate.env("GOFLAGS", flags).env("FLAGS_OF_USER", flags);
+        let script = "go env GOFLAGS && go test ./environment";
+        let output = leakgate
+            .args(["run", "--", "sh", "-c", script])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.starts_with(&format!("{flags}\n")), "{said}");
+        assert_eq!(output.status.code(), Some(0), "{said}");
+    }
+}
+
+#[test]
+fn what_is_put_into_packages_builds_for_other_systems() {
+    let folder = scratch_of(&["leaky"], &[]);
+    let go = go();
+    for (system, processor) in [("windows", "amd64"), ("darwin", "arm64"), ("js", "wasm")] {
+        let script = format!("cd leaky && GOOS={system} GOARCH={processor} go test -c -o built .");
+        let ran = go.run_in(folder.path(), &[], &["sh", "-c", &script]);
+        // Nothing was tested, and it was built.
+        assert_eq!(ran.code, 3, "{system}: {}", ran.said());
+        assert!(
+            folder.path().join("leaky/built").exists(),
+            "{system}: {}",
+            ran.said()
+        );
+        std::fs::remove_file(folder.path().join("leaky/built")).unwrap();
+    }
+}

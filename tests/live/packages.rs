@@ -487,6 +487,34 @@ fn a_test_cannot_make_its_leak_look_as_if_it_had_been_there_before() {
 }
 
 #[test]
+fn what_goes_somewhere_late_and_stays_there_is_no_loop() {
+    for go in gos() {
+        let ran = go.run_in(&packages(), &[], &["go", "test", "./stays"]);
+        assert_eq!(
+            ran.findings(),
+            expected(&[("example.com/run/stays.send", &[("TestSendsLate", 6)])]),
+            "{}",
+            ran.said()
+        );
+        let finding = &ran.report["findings"][0];
+        assert_eq!(finding["state"], "chan send", "{}", ran.said());
+        if go.minor() >= 27 {
+            assert_eq!(finding["proven_count"], 6, "{}", ran.said());
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_test_that_puts_a_pipe_where_leakgate_writes_holds_nothing_up() {
+    for go in gos() {
+        let ran = go.run(&["go", "test", "-timeout=60s", "./pipes"]);
+        assert_eq!(ran.code, 0, "{}", ran.said());
+        assert_eq!(ran.suites(), ["example.com/run/pipes"]);
+    }
+}
+
+#[test]
 fn a_loop_that_is_always_somewhere_else_is_running_and_known_again() {
     for go in gos() {
         let spins = |flags: &[&str]| go.run_in(&packages(), flags, &["go", "test", "./spins"]);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::input::read_regular;
+use crate::files::read_regular;
 
 /// Files of git that are looked at are small, but for the list of packed branches.
 const LARGEST: u64 = 16 << 20;

@@ -38,8 +38,12 @@ impl Job {
         let Some(branch) = branch else {
             return self.text.to_owned();
         };
+        // `4.10` would be a number, and `on` a truth value.
         let is_plain = |one: char| one.is_ascii_alphanumeric() || "._-/".contains(one);
-        let branch = if branch.chars().all(is_plain) {
+        let is_a_word = branch.starts_with(|one: char| one.is_ascii_alphabetic())
+            && !["true", "false", "yes", "no", "on", "off", "null", "y", "n"]
+                .contains(&&*branch.to_ascii_lowercase());
+        let branch = if is_a_word && branch.chars().all(is_plain) {
             branch.to_owned()
         } else {
             serde_json::Value::from(branch).to_string()

@@ -10,6 +10,7 @@ use std::path::Path;
 use super::{Facts, name};
 use crate::policy::Pattern;
 use crate::report::escape;
+use crate::stack::Name;
 use crate::verdict::{Finding, Place, Verdict, tested};
 
 /// How a finding could be accepted.
@@ -40,21 +41,31 @@ impl fmt::Display for Accept {
                 formatter.write_str(entry)
             }
             Accept::Offered => {
-                formatter.write_str("by the entry that the finding above with this id offers")
+                formatter.write_str("by the entry that the first finding with this id offers")
             }
         }
     }
 }
 
-/// What an entry matches: the suite, the stack's id, its root and its home.
-type Matched<'v> = [&'v str; 4];
+/// What an entry matches: the suite, the stack's id, its root, its home, and a closure between the two.
+type Matched<'v> = [&'v str; 5];
+
+/// The keys of the policy for these.
+const KEYS: [&str; 5] = ["suite", "stack", "root", "home", "any"];
 
 /// The entries that findings offer. Findings that no entry tells apart share one.
 pub(super) struct Entries<'v> {
     /// The suites that have the same name on every machine.
     lasting: HashSet<&'v str>,
-    /// For each entry, the goroutines of all its findings, and the position of the first in the verdict.
-    offered: HashMap<Matched<'v>, (i64, *const Finding)>,
+    offered: HashMap<Matched<'v>, Offer<'v>>,
+}
+
+/// One entry.
+struct Offer<'v> {
+    /// The goroutines of its findings by suite: a package that is tested several times is judged each time.
+    counts: HashMap<&'v str, i64>,
+    /// The finding that offers it.
+    first: *const Finding,
 }
 
 impl<'v> Entries<'v> {
@@ -70,9 +81,12 @@ impl<'v> Entries<'v> {
             offered: HashMap::new(),
         };
         for finding in verdict.findings.iter().filter(|finding| offers(finding)) {
-            let first = (0, std::ptr::from_ref(finding));
             let matched = entries.matched(finding);
-            entries.offered.entry(matched).or_insert(first).0 += finding.after;
+            let offer = entries.offered.entry(matched).or_insert_with(|| Offer {
+                counts: HashMap::new(),
+                first: finding,
+            });
+            *offer.counts.entry(&finding.suite).or_default() += finding.after;
         }
         entries
     }
@@ -87,6 +101,7 @@ impl<'v> Entries<'v> {
             Some(&finding.id),
             root,
             function(&finding.home).filter(|home| Some(*home) != root),
+            closure(finding),
         ]
         .map(|name| name.filter(|name| is_plain(name)).unwrap_or_default())
     }
@@ -99,6 +114,25 @@ fn offers(finding: &Finding) -> bool {
         .as_ref()
         .is_some_and(|exceeded| exceeded.is_narrow);
     finding.is_open() && !finding.stack.is_empty() && !is_narrow
+}
+
+/// The outermost closure of user code between the home and the root of a stack: an id does not tell closures of one function
+/// apart, and what starts goroutines for others is often handed one.
+fn closure(finding: &Finding) -> Option<&str> {
+    let frames = finding.stack.frames().iter().rev();
+    let between = frames.map(|place| &*place.function).filter(|function| {
+        let is = |place: &Option<Place>| {
+            place
+                .as_ref()
+                .is_some_and(|place| *place.function == **function)
+        };
+        !is(&finding.root) && !is(&finding.home)
+    });
+    let mut closures = between.filter(|function| {
+        let name = Name::new(function.as_bytes());
+        !name.is_std() && name.is_closure()
+    });
+    closures.next()
 }
 
 /// Whether a name can stand in an entry: as a pattern it means itself and nothing else, every reader shows it as it is,
@@ -118,14 +152,15 @@ impl Facts<'_> {
             });
         }
         let matched = self.entries.matched(finding);
-        let &(max, first) = self.entries.offered.get(&matched)?;
+        let Offer { counts, first } = self.entries.offered.get(&matched)?;
         if !offers(finding) {
             return None;
         }
-        if !std::ptr::eq(first, finding) {
+        let max = counts.values().max()?;
+        if !std::ptr::eq(*first, finding) {
             return Some(Accept::Offered);
         }
-        let keys = ["suite", "stack", "root", "home"].into_iter().zip(matched);
+        let keys = KEYS.into_iter().zip(matched);
         let keys = keys.filter(|(_, name)| !name.is_empty());
         let keys: Vec<String> = keys
             .map(|(key, name)| format!("{key}: {}", serde_json::Value::from(name)))

@@ -1,8 +1,12 @@
-//! Regular files alone: reading a pipe or a device may never end, and opening a pipe may wait for ever.
+//! Files: read only where they are regular, and written whole or not at all.
+//!
+//! Reading a pipe or a device may never end, and opening a pipe may wait for ever.
 
 use std::fs::{File, FileType, OpenOptions};
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
+
+use tempfile::NamedTempFile;
 
 /// Opens a file for reading, without waiting for anybody.
 ///
@@ -62,4 +66,35 @@ pub fn name_of(kind: FileType) -> &'static str {
         kind if kind.is_symlink() => "a link that leads nowhere",
         _ => "something else",
     }
+}
+
+/// Writes a whole text under a temporary name, in the folder where `path` is to be. It goes again unless it is given that
+/// name.
+///
+/// # Errors
+/// A folder that is missing or cannot be written to, or a full disk.
+pub fn stage(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".leakgate-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // The same as any other new file: the user's umask narrows it.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+/// Writes a whole file, in the place of one that is there.
+///
+/// # Errors
+/// The same.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    stage(path, bytes)?
+        .persist(path)
+        .map_err(|error| error.error)?;
+    Ok(())
 }
