@@ -1,7 +1,6 @@
 //! The command line: its types, and the only place that wires the stages together.
 
 mod capture;
-mod captured;
 mod check;
 mod completions;
 mod config;

@@ -33,7 +33,7 @@ use anyhow::Context as _;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use collect::{Collected, Command, collect};
+pub use collect::{Collected, collect};
 use command::GoTest;
 pub use guard::{COMMAND as START_COMMAND, note as note_start};
 pub use overlay::UnknownGo;

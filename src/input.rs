@@ -11,7 +11,7 @@ use crate::profile::DecodeError;
 
 mod pairs;
 
-pub use pairs::{ENDINGS, Files, Found, ListError, pair_directories, pair_directory};
+pub use pairs::{ENDINGS, ListError, pair_directories, pair_directory};
 
 /// A profile larger than this many bytes, inflated, is refused unless the caller raises the limit: 512 MiB.
 /// Half a million goroutines with twenty frames each, no two alike, take 40 MiB.

@@ -1,14 +1,14 @@
-//! The judgement: a diff against a policy, on a day.
+//! The judgement: evidence against a policy, on a day.
 //!
 //! Every stack is cut into cells, goroutines that no rule can tell apart: one a stack, or one a set of labels where the
 //! policy asks for labels. Each cell is covered by the first exception that matches it and has not expired, or judged by
 //! the first rule per stack that does; rules with another `per` then add up what is not covered.
 
 mod cell;
-mod evidence;
 mod exception;
 mod matching;
 mod places;
+mod remarks;
 mod shared;
 mod suite;
 mod tally;
@@ -21,11 +21,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::diff::Diff;
+use crate::evidence::{self, Command, Profiles, SuiteName, Unchecked};
 use crate::policy::{Exception, Matcher, Origin, Per, Policy, Rule};
-use crate::snapshot::Snapshot;
-use crate::verdict::{
-    Finding, Moved, Note, Rerun, RuleUse, Skipped, Suite, TestRun, Totals, Unchecked, Verdict,
-};
+use crate::verdict::{CommandRun, Finding, Moved, Note, RuleUse, Skipped, Suite, Totals, Verdict};
 use exception::Use;
 use matching::Conditions;
 use suite::Judging;
@@ -52,8 +50,7 @@ pub struct Judge<'p> {
 /// The judgement of one suite.
 #[derive(Debug)]
 pub struct SuiteVerdict {
-    name: String,
-    totals: Totals,
+    suite: Suite,
     findings: Vec<Finding>,
     moved: Vec<Moved>,
     /// What each exception did.
@@ -63,41 +60,13 @@ pub struct SuiteVerdict {
     unchecked: Vec<Unchecked>,
     skipped: Vec<Skipped>,
     notes: Vec<Note>,
-    run: Option<TestRun>,
-    rerun: Option<Rerun>,
 }
 
 impl SuiteVerdict {
-    /// Says that it is no whole evidence, and why: it is told, and counts as unchecked too.
-    pub fn doubt(&mut self, why: String) {
-        self.unchecked.push(Unchecked {
-            suite: self.name.clone(),
-            why,
-        });
-    }
-
     /// Whether no test ran in it and it holds nothing that violates the policy.
     fn is_idle(&self) -> bool {
-        let tests = self.run.as_ref().and_then(|run| run.tests);
+        let tests = self.suite.run.as_ref().and_then(|run| run.tests);
         tests == Some(0) && self.unchecked.is_empty() && !self.findings.iter().any(Finding::is_open)
-    }
-
-    /// Adds what the test binary told of itself.
-    pub fn ran(&mut self, run: TestRun) {
-        self.run = Some(run);
-    }
-
-    /// Adds how its tests are run again.
-    pub fn runs_again_by(&mut self, rerun: Rerun) {
-        self.rerun = Some(rerun);
-    }
-
-    /// Adds a remark on the evidence.
-    pub fn note(&mut self, text: String) {
-        self.notes.push(Note {
-            suite: self.name.clone(),
-            text,
-        });
     }
 }
 
@@ -128,42 +97,60 @@ impl<'p> Judge<'p> {
         }
     }
 
-    /// Judges one suite: its diff, and Go's own leak profile of the same process where there is one.
-    pub fn suite<'b>(
-        &self,
-        name: &str,
-        diff: &Diff<'_, 'b>,
-        proven: Option<&Snapshot<'b>>,
-    ) -> SuiteVerdict {
-        let mut suite = Judging::new(self, name, diff, proven);
-        let uses = std::mem::take(&mut suite.uses);
-        let rule_uses = std::mem::take(&mut suite.rule_uses);
-        let mut verdict = SuiteVerdict {
-            name: name.to_owned(),
-            totals: Totals {
-                before: diff.before.total,
-                after: diff.after.total,
-                stacks: diff.row_count(),
-                suites: 1,
-                without_tests: 0,
-            },
-            findings: suite.findings(exception::covers(self.exceptions, &uses, self.today)),
-            moved: evidence::moved(name, diff),
+    /// Judges one suite by its profiles.
+    pub fn suite(&self, suite: evidence::Suite, profiles: &Profiles) -> SuiteVerdict {
+        let (before, proven) = (&profiles.before, profiles.proven.as_ref());
+        let diff = if suite.around_tests {
+            Diff::around_tests(before, &profiles.afters, proven)
+        } else {
+            Diff::new(before, &profiles.afters)
+        };
+        let name = suite.name;
+        let mut judging = Judging::new(self, &name, &diff, proven);
+        let uses = std::mem::take(&mut judging.uses);
+        let rule_uses = std::mem::take(&mut judging.rule_uses);
+        let findings = judging.findings(exception::covers(self.exceptions, &uses, self.today));
+        let mut notes = remarks::notes(&diff, proven);
+        if self.by_proof && proven.is_none() {
+            notes.push("the policy asks what Go's leak profile holds, and none was read: neither true nor false matches".into());
+        }
+        notes.extend(suite.notes);
+        if profiles.afters.len() > 1 {
+            notes.push(format!(
+                "of {} after profiles the last is judged",
+                profiles.afters.len()
+            ));
+        }
+        let unchecked = remarks::unchecked(&diff).into_iter().chain(suite.doubt);
+        SuiteVerdict {
+            findings,
+            moved: remarks::moved(&name, &diff),
             uses,
             rule_uses,
-            unchecked: evidence::unchecked(name, diff).into_iter().collect(),
-            skipped: evidence::skipped(name, diff),
-            notes: Vec::new(),
-            run: None,
-            rerun: None,
-        };
-        for text in evidence::notes(diff, proven) {
-            verdict.note(text);
+            unchecked: unchecked
+                .map(|why| Unchecked::new(name.clone(), why))
+                .collect(),
+            skipped: remarks::skipped(&name, &diff),
+            notes: notes
+                .into_iter()
+                .map(|text| Note {
+                    suite: name.clone(),
+                    text,
+                })
+                .collect(),
+            suite: Suite {
+                totals: Totals {
+                    before: diff.before.total,
+                    after: diff.after.total,
+                    stacks: diff.row_count(),
+                    suites: 1,
+                    without_tests: 0,
+                },
+                run: suite.run,
+                rerun: suite.rerun,
+                name,
+            },
         }
-        if self.by_proof && proven.is_none() {
-            verdict.note("the policy asks what Go's leak profile holds, and none was read: neither true nor false matches".into());
-        }
-        verdict
     }
 
     /// A rule of the policy by its index; past the last one, the default rule.
@@ -174,8 +161,14 @@ impl<'p> Judge<'p> {
             .unwrap_or(&self.policy.default_rule)
     }
 
-    /// Puts the judgements of all suites together, with what could not be checked.
-    pub fn verdict(&self, suites: Vec<SuiteVerdict>, unchecked: Vec<Unchecked>) -> Verdict {
+    /// Puts the judgements of all suites together, with what could not be checked and the command
+    /// that was run.
+    pub fn verdict(
+        &self,
+        suites: Vec<SuiteVerdict>,
+        unchecked: Vec<Unchecked>,
+        command: Option<Command>,
+    ) -> Verdict {
         let mut verdict = Verdict {
             policy: self.policy.name.clone(),
             builtin_version: self.policy.builtin_version,
@@ -189,16 +182,12 @@ impl<'p> Judge<'p> {
                 verdict.totals.without_tests += 1;
                 continue;
             }
-            verdict.totals.before = verdict.totals.before.saturating_add(suite.totals.before);
-            verdict.totals.after = verdict.totals.after.saturating_add(suite.totals.after);
-            verdict.totals.stacks += suite.totals.stacks;
-            verdict.totals.suites += suite.totals.suites;
-            verdict.suites.push(Suite {
-                name: suite.name,
-                totals: suite.totals,
-                run: suite.run,
-                rerun: suite.rerun,
-            });
+            let totals = suite.suite.totals;
+            verdict.totals.before = verdict.totals.before.saturating_add(totals.before);
+            verdict.totals.after = verdict.totals.after.saturating_add(totals.after);
+            verdict.totals.stacks += totals.stacks;
+            verdict.totals.suites += totals.suites;
+            verdict.suites.push(suite.suite);
             verdict.findings.extend(suite.findings);
             verdict.moved.extend(suite.moved);
             verdict.unchecked.extend(suite.unchecked);
@@ -238,7 +227,44 @@ impl<'p> Judge<'p> {
                 .iter_mut()
                 .for_each(|rule| rule.unused = false);
         }
+        if let Some(command) = command {
+            self.add_command(command, &mut verdict);
+        }
         verdict
+    }
+
+    /// Adds what is known about the command. One that succeeded and gave nothing to judge has
+    /// checked nothing.
+    fn add_command(&self, command: Command, verdict: &mut Verdict) {
+        let without_tests = command.packages_without_tests.len() as u64;
+        let idle = verdict.totals.without_tests;
+        let says_nothing = verdict.totals.suites == 0 && verdict.unchecked.is_empty();
+        if says_nothing && command.failed.is_none() {
+            let why = if idle + command.listed > 0 {
+                "no test ran in it, so nothing was checked: does -run match any?"
+            } else if without_tests > 0 {
+                "none of its packages has a test, so nothing was checked"
+            } else {
+                "no go test ran under leakgate in it, so nothing was checked: does it run `go test`, with the go command of the \
+                 PATH, and without a -overlay of its own?"
+            };
+            let nothing = Unchecked::new(&*command.line, why);
+            verdict.unchecked.push(nothing);
+        }
+        let suite = SuiteName::from(command.line);
+        verdict
+            .notes
+            .extend(command.notes.into_iter().map(|text| Note {
+                suite: suite.clone(),
+                text,
+            }));
+        verdict.command = Some(CommandRun {
+            gated: command.failed.is_none() || self.policy.gate_failed_tests,
+            failed: command.failed,
+            ran_tests: command.ran_tests,
+            without_tests: without_tests + idle,
+            children: command.children,
+        });
     }
 }
 

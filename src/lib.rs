@@ -4,7 +4,7 @@
 //! more than a policy allows. Values flow one way; each arrow is a stage, and a module:
 //!
 //! ```text
-//! bytes --profile--> Profile --snapshot--> Snapshot --diff--> Diff --judge--> Verdict --report--> text
+//! bytes --profile--> Profile --snapshot--> Snapshot --evidence--> Profiles --judge--> Verdict --report--> text
 //! ```
 //!
 //! The modules, in the order to read them; those that are no stage serve the stages around them:
@@ -20,7 +20,8 @@
 //! | [`snapshot`] | a profile | a [`snapshot::Snapshot`]: goroutines counted by stack |
 //! | [`mod@diff`] | two snapshots | a [`diff::Diff`]: which stack is which, exactly, under another name, or nearly |
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
-//! | [`judge`] | a diff, a policy and a day | a [`verdict::Verdict`] |
+//! | [`evidence`] | files, and what is known of how they came about | an [`evidence::Evidence`]; the [`evidence::Profiles`] of each suite, checked |
+//! | [`judge`] | evidence, a policy and a day | a [`verdict::Verdict`] |
 //! | [`unseen`] | a character | whether a reader would see it, for [`policy`] and [`report`] |
 //! | [`verdict`] | | what was found, in full, for every report |
 //! | [`report`] | a verdict | text, JSON, and what CI platforms read |
@@ -37,19 +38,23 @@
 //! use std::path::Path;
 //!
 //! use leakgate::report::text::{self, Detail};
-//! use leakgate::{diff::Diff, input, judge::Judge, policy::Policy, profile::Profile, snapshot::Snapshot, verdict::FailOn};
+//! use leakgate::evidence::{Profiles, Suite};
+//! use leakgate::{input, judge::Judge, policy::Policy, profile::Profile, snapshot::Snapshot, verdict::FailOn};
 //!
 //! let leak = Path::new("testdata/profiles/go1.27/mutex-unlocked");
 //! let before = input::read(&leak.join("before.pb.gz"), input::DEFAULT_LIMIT)?;
 //! let after = input::read(&leak.join("after.pb.gz"), input::DEFAULT_LIMIT)?;
 //!
-//! let before = Snapshot::group(Profile::decode(&before.inflated)?)?;
-//! let afters = [Snapshot::group(Profile::decode(&after.inflated)?)?];
-//! let diff = Diff::new(&before, &afters);
+//! let profiles = Profiles {
+//!     before: Snapshot::group(Profile::decode(&before.inflated)?)?,
+//!     afters: vec![Snapshot::group(Profile::decode(&after.inflated)?)?],
+//!     proven: None,
+//! };
 //!
 //! let policy = Policy::default();
 //! let judge = Judge::new(&policy, jiff::civil::date(2026, 11, 20));
-//! let verdict = judge.verdict(vec![judge.suite("shop", &diff, None)], Vec::new());
+//! let judged = judge.suite(Suite::default(), &profiles);
+//! let verdict = judge.verdict(vec![judged], Vec::new(), None);
 //!
 //! let text = text::render(&verdict, FailOn::Error, Detail::Normal);
 //! assert!(text.contains("5 more goroutines than before"));
@@ -69,6 +74,7 @@
 pub mod capture;
 pub mod cli;
 pub mod diff;
+pub mod evidence;
 pub mod files;
 pub mod gotest;
 pub mod input;

@@ -41,7 +41,7 @@ pub struct Portion {
 ///
 /// Goroutines that cannot be judged are left out of the groups and counted: those without a frame, and the one that took
 /// the profile.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Snapshot<'buf> {
     profile: Profile<'buf>,
     symbols: Symbols<'buf>,

@@ -3,16 +3,12 @@
 //! Nothing vanishes on the way: goroutines that were skipped, allowed or paired with a moved stack, and suites that could
 //! not be checked, are all in a [`Verdict`].
 
-mod rerun;
-mod test_run;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::diff::Pairing;
+use crate::evidence::{Rerun, SuiteName, TestRun, Unchecked};
 use crate::policy::{Exception, Origin, Severity};
-pub use rerun::Rerun;
-pub use test_run::{Ending, TestRun};
 
 /// The judgement over all suites.
 #[derive(Debug, Clone, Default)]
@@ -46,22 +42,14 @@ pub struct Verdict {
 /// A before/after pair that was judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suite {
-    /// A test binary's import path, or the name that its files give.
-    pub name: String,
+    /// What reports call it.
+    pub name: SuiteName,
     /// Its own sums.
     pub totals: Totals,
     /// What a test binary told of itself; `None` for a service, and for profiles that were captured otherwise.
     pub run: Option<TestRun>,
     /// How its tests are run again; `None` where that is not known.
     pub rerun: Option<Rerun>,
-}
-
-/// What was tested in a suite: its name without the number that a package gets which is tested several times.
-///
-/// Input: `example.com/shop (run 2)`
-/// Output: `example.com/shop`
-pub fn tested(suite: &str) -> &str {
-    suite.split(" (run ").next().unwrap_or_default()
 }
 
 /// A command that was run between the captures.
@@ -195,7 +183,7 @@ pub struct Finding {
     /// How grave it is.
     pub severity: Severity,
     /// The before/after pair it is in.
-    pub suite: String,
+    pub suite: SuiteName,
     /// What became of it.
     pub disposition: Disposition,
     /// What was counted together: `stack`, `total`, `label handler`.
@@ -359,7 +347,7 @@ impl Trace {
 #[derive(Debug, Clone)]
 pub struct Moved {
     /// The before/after pair it is in.
-    pub suite: String,
+    pub suite: SuiteName,
     /// The id before.
     pub id_before: String,
     /// The id after.
@@ -421,20 +409,11 @@ pub struct RuleUse {
     pub shadowed: bool,
 }
 
-/// Something that could not be checked.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unchecked {
-    /// The before/after pair.
-    pub suite: String,
-    /// What is missing or wrong, and what to do about it.
-    pub why: String,
-}
-
 /// Goroutines that were left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// The before/after pair.
-    pub suite: String,
+    pub suite: SuiteName,
     /// How many.
     pub count: i64,
     /// Why.
@@ -447,7 +426,7 @@ pub struct Skipped {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// The before/after pair.
-    pub suite: String,
+    pub suite: SuiteName,
     /// The remark, as a sentence without its full stop.
     pub text: String,
 }

@@ -14,23 +14,29 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("snapshot", &["profile", "stack"]),
     ("diff", &["profile", "stack", "snapshot"]),
     ("policy", &["state", "unseen"]),
-    ("verdict", &["diff", "policy"]),
+    ("evidence", &["profile", "snapshot"]),
+    ("verdict", &["diff", "evidence", "policy"]),
     (
         "judge",
-        &["diff", "policy", "profile", "snapshot", "stack", "verdict"],
+        &[
+            "diff", "evidence", "policy", "profile", "snapshot", "stack", "verdict",
+        ],
     ),
-    ("report", &["diff", "policy", "stack", "unseen", "verdict"]),
-    ("input", &["files", "profile", "verdict"]),
+    (
+        "report",
+        &["diff", "evidence", "policy", "stack", "unseen", "verdict"],
+    ),
+    ("input", &["evidence", "files", "profile"]),
     (
         "capture",
         &["files", "input", "profile", "report", "snapshot"],
     ),
-    ("gotest", &["files", "input", "policy", "verdict"]),
+    ("gotest", &["evidence", "files", "policy"]),
     (
         "cli",
         &[
-            "capture", "diff", "files", "gotest", "input", "judge", "policy", "profile", "report",
-            "snapshot", "verdict",
+            "capture", "evidence", "files", "gotest", "input", "judge", "policy", "report",
+            "verdict",
         ],
     ),
 ];

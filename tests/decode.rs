@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use leakgate::diff::Diff;
+use leakgate::evidence::{Profiles, Suite};
 use leakgate::input::{DEFAULT_LIMIT, read};
 use leakgate::judge::Judge;
 use leakgate::policy::Policy;
@@ -120,13 +120,14 @@ fn survive(bytes: &[u8], sound: &Snapshot) -> bool {
     };
     let policy = Policy::default();
     let judge = Judge::new(&policy, jiff::civil::date(2026, 11, 20));
-    let damaged = [damaged];
-    let sound = std::slice::from_ref(sound);
-    for diff in [
-        Diff::new(&sound[0], &damaged),
-        Diff::new(&damaged[0], sound),
-    ] {
-        let verdict = judge.verdict(vec![judge.suite("damaged", &diff, None)], Vec::new());
+    for (before, after) in [(sound, &damaged), (&damaged, sound)] {
+        let profiles = Profiles {
+            before: before.clone(),
+            afters: vec![after.clone()],
+            proven: None,
+        };
+        let judged = judge.suite(Suite::default(), &profiles);
+        let verdict = judge.verdict(vec![judged], Vec::new(), None);
         assert!(json::render(&verdict, FailOn::Error).ends_with("}\n"));
     }
     true

@@ -1,68 +1,45 @@
-//! `leakgate check`: profiles that were captured already.
+//! `leakgate check`: judges profiles that were captured earlier.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use super::{Check, captured};
+use super::Check;
+use crate::evidence::{Evidence, Files, Suite, Unchecked};
 use crate::gotest::{self, Collected};
-use crate::input::{self, Files, Found};
+use crate::input;
 
 pub(super) fn run(check: &Check) -> anyhow::Result<ExitCode> {
     let gate = &check.gate;
     gate.check_reports()?;
     let mut evidence = find(check)?;
-    if let Evidence::Files(found) = &mut evidence
-        && found.suites.is_empty()
-        && found.incomplete.is_empty()
-    {
-        let suite = check.paths[0].display().to_string();
-        let why = "no profile is in it, so nothing was checked".into();
-        found.incomplete.push((suite, why));
+    if evidence.is_empty() {
+        let why = "no profile is in it, so nothing was checked";
+        let nothing = Unchecked::new(check.paths[0].display().to_string(), why);
+        evidence.unchecked.push(nothing);
     }
     let policy = gate.policy()?;
-    let mut failed = None;
-    let verdict = match evidence {
-        Evidence::Files(found) => gate.judge(&policy, found),
-        Evidence::Run(collected) => {
-            // A run ends as its command did, when that failed; a comparison of two runs is no run.
-            let command = collected.command.as_ref();
-            let command = command.filter(|command| check.paths.len() == 1 && command.code != 0);
-            failed = command.map(|command| command.code);
-            captured::judge(gate, &policy, collected, Found::default())
-        }
-    };
+    // A run ends as its command did, when that failed; a comparison of two runs is no run.
+    let code = evidence.command.as_ref().map_or(0, |command| command.code);
+    let failed = Some(code).filter(|&code| check.paths.len() == 1 && code != 0);
+    let verdict = gate.judge(&policy, evidence);
     let code = gate.report(&verdict)?;
     Ok(failed.map_or(code.into(), ExitCode::from))
-}
-
-/// What the paths hold.
-enum Evidence {
-    Files(Found),
-    /// What `leakgate run --keep` left in a directory, or a `TestMain` that captures.
-    Run(Collected),
-}
-
-impl From<Found> for Evidence {
-    fn from(found: Found) -> Self {
-        Self::Files(found)
-    }
 }
 
 /// The suites that the paths mean. A path that does not exist is missing evidence, whatever it was to be.
 fn find(check: &Check) -> anyhow::Result<Evidence> {
     let missing = check.paths.iter().filter(|path| !path.exists());
     let why = "it does not exist: check the path, and that the step which captures it ran";
-    let incomplete: Vec<_> = missing
-        .map(|path| (path.display().to_string(), why.to_owned()))
+    let unchecked: Vec<_> = missing
+        .map(|path| Unchecked::new(path.display().to_string(), why))
         .collect();
-    if !incomplete.is_empty() {
-        let found = Found {
-            suites: Vec::new(),
-            incomplete,
-        };
-        return Ok(found.into());
+    if !unchecked.is_empty() {
+        return Ok(Evidence {
+            unchecked,
+            ..Evidence::default()
+        });
     }
     let directories = check.paths.iter().filter(|path| path.is_dir()).count();
     if directories > 0 && check.proven.is_some() {
@@ -71,7 +48,7 @@ fn find(check: &Check) -> anyhow::Result<Evidence> {
         );
     }
     match (&check.paths[..], directories) {
-        ([directory], 1) => directory_of_suites(directory),
+        ([directory], 1) => of_directory(directory),
         ([before, after], 2) => two_directories(before, after),
         ([file], 0) => {
             bail!(
@@ -80,23 +57,21 @@ fn find(check: &Check) -> anyhow::Result<Evidence> {
             )
         }
         ([before, afters @ ..], 0) => {
-            let suite = check
-                .gate
-                .suite
-                .clone()
-                .unwrap_or_else(|| afters[afters.len() - 1].display().to_string());
-            let files = Files {
-                suite,
-                before: before.clone(),
-                afters: afters.to_vec(),
-                proven: check.proven.clone(),
-                ..Files::default()
+            let name = check.gate.suite.clone();
+            let name = name.unwrap_or_else(|| afters[afters.len() - 1].display().to_string());
+            let suite = Suite {
+                name: name.into(),
+                files: Files {
+                    before: before.clone(),
+                    afters: afters.to_vec(),
+                    proven: check.proven.clone(),
+                },
+                ..Suite::default()
             };
-            let found = Found {
-                suites: vec![files],
-                incomplete: Vec::new(),
-            };
-            Ok(found.into())
+            Ok(Evidence {
+                suites: vec![suite],
+                ..Evidence::default()
+            })
         }
         _ => bail!(
             "files and directories are mixed, or there are more than two directories: give two files or two directories"
@@ -108,7 +83,7 @@ fn find(check: &Check) -> anyhow::Result<Evidence> {
 fn two_directories(before: &Path, after: &Path) -> anyhow::Result<Evidence> {
     let (base, head) = (collect(before)?, collect(after)?);
     if base.is_empty() && head.is_empty() {
-        return Ok(input::pair_directories(before, after)?.into());
+        return Ok(input::pair_directories(before, after)?);
     }
     for (directory, collected) in [(before, &base), (after, &head)] {
         if collected.is_empty() {
@@ -121,24 +96,19 @@ fn two_directories(before: &Path, after: &Path) -> anyhow::Result<Evidence> {
         }
     }
     let (base, head) = (with_pairs(base, before)?, with_pairs(head, after)?);
-    Ok(Evidence::Run(head.against(&base)))
+    Ok(head.against(&base))
 }
 
-/// The suites of a directory: what `leakgate run --keep` left there, and pairs of profiles by their names.
-fn directory_of_suites(directory: &Path) -> anyhow::Result<Evidence> {
-    let collected = collect(directory)?;
-    if collected.is_empty() {
-        return Ok(input::pair_directory(directory, &collected.folders)?.into());
-    }
-    Ok(Evidence::Run(with_pairs(collected, directory)?))
+/// The suites of a directory: what `leakgate run --keep`, or a `TestMain` that captures, left there,
+/// and the pairs of profiles beside it, such as those of services.
+fn of_directory(directory: &Path) -> anyhow::Result<Evidence> {
+    with_pairs(collect(directory)?, directory)
 }
 
-/// Adds the pairs of profiles that lie beside what a run left, such as those of services.
-fn with_pairs(mut collected: Collected, directory: &Path) -> anyhow::Result<Collected> {
-    let pairs = input::pair_directory(directory, &collected.folders)?;
-    collected.found.suites.extend(pairs.suites);
-    collected.found.incomplete.extend(pairs.incomplete);
-    Ok(collected)
+fn with_pairs(collected: Collected, directory: &Path) -> anyhow::Result<Evidence> {
+    let mut evidence = collected.evidence;
+    evidence.extend(input::pair_directory(directory, &collected.folders)?);
+    Ok(evidence)
 }
 
 fn collect(directory: &Path) -> anyhow::Result<Collected> {

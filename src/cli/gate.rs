@@ -9,11 +9,11 @@ use jiff::tz::TimeZone;
 
 use super::output::{Actions, Destination, Report, Style};
 use super::{Code, config, output, suites};
-use crate::input::Found;
+use crate::evidence::Evidence;
 use crate::judge::Judge;
 use crate::policy::Policy;
 use crate::report::text::Detail;
-use crate::verdict::{FailOn, Unchecked, Verdict};
+use crate::verdict::{FailOn, Verdict};
 
 /// How to judge, and where to say what came of it.
 #[derive(Debug, Args)]
@@ -114,21 +114,21 @@ impl Gate {
         self.max_inflated << 20
     }
 
-    /// Judges what was found.
-    pub(super) fn judge(&self, policy: &Policy, found: Found) -> Verdict {
+    pub(super) fn judge(&self, policy: &Policy, evidence: Evidence) -> Verdict {
         let judge = Judge::new(policy, self.today());
-        let incomplete = found.incomplete.into_iter();
-        let mut unchecked: Vec<Unchecked> = incomplete
-            .map(|(suite, why)| Unchecked { suite, why })
-            .collect();
+        let Evidence {
+            suites,
+            mut unchecked,
+            command,
+        } = evidence;
         let mut judged = Vec::new();
-        for suite in suites::judge_all(&judge, &found.suites, self.limit()) {
+        for suite in suites::judge_all(&judge, suites, self.limit()) {
             match suite {
                 Ok(suite) => judged.push(suite),
-                Err(missing) => unchecked.push(missing),
+                Err(why) => unchecked.push(why),
             }
         }
-        judge.verdict(judged, unchecked)
+        judge.verdict(judged, unchecked, command)
     }
 
     /// Writes the reports; the text goes to standard output.

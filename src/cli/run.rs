@@ -8,11 +8,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use super::captured;
 use super::output::Destination;
 use super::{Code, Run, complain, service};
+use crate::evidence::Evidence;
 use crate::gotest::{self, Collected, Prepared, Signals, TemporaryFolder, UnknownGo};
-use crate::input::Found;
 use crate::policy::Policy;
 use services::Services;
 
@@ -56,7 +55,7 @@ fn judge(
     run: &Run,
     policy: &Policy,
     capture: &Capture,
-    of_services: Found,
+    of_services: Evidence,
 ) -> anyhow::Result<Code> {
     let collected = match gotest::collect(&capture.path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -66,7 +65,9 @@ fn judge(
             collected.with_context(|| format!("{} cannot be listed", capture.path.display()))?
         }
     };
-    let verdict = captured::judge(&run.gate, policy, collected, of_services);
+    let mut evidence = collected.evidence;
+    evidence.extend(of_services);
+    let verdict = run.gate.judge(policy, evidence);
     run.gate.report_to(&verdict, Destination::Error)
 }
 

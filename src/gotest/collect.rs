@@ -14,9 +14,10 @@ use super::notes::read_json;
 use super::quiet;
 use super::record::{self, Record};
 use super::unfinished::{hanging, why_unfinished};
+use crate::evidence::{
+    Command, Ending, Evidence, Files, Rerun, Suite, SuiteName, TestRun, Unchecked,
+};
 use crate::files::open_regular;
-use crate::input::{Files, Found};
-use crate::verdict::{Ending, Rerun, TestRun};
 
 /// The file that every process writes first.
 const SUITE_FILE: &str = "suite.json";
@@ -25,7 +26,7 @@ const SCHEMA: &str = "leakgate.suite/1";
 
 /// `suite.json`: written when the process starts.
 #[derive(Debug, Deserialize)]
-struct Suite {
+struct Process {
     schema: String,
     import_path: String,
     pid: u32,
@@ -58,38 +59,19 @@ struct Timeout {
     running: Vec<String>,
 }
 
-/// What a capture holds.
+/// What a run left in a directory.
 #[derive(Debug, Default)]
 pub struct Collected {
-    /// One suite for each test binary that ran tests, and what keeps others from being checked.
-    pub found: Found,
-    /// The command that leakgate ran around them; `None` where it ran none.
-    pub command: Option<Command>,
-    /// Import path and directory of each test binary that was started.
-    pub started: Vec<(String, String)>,
-    /// Test binaries that were started to list their tests.
-    pub listed: u64,
-    /// Packages of the command that have no test files.
-    pub packages_without_tests: BTreeSet<String>,
-    /// Processes that test binaries started as copies of themselves.
-    pub children: u64,
+    /// One suite for each test binary that ran tests, and what could not be checked.
+    pub evidence: Evidence,
     /// The folders that all this was read from.
     pub folders: BTreeSet<PathBuf>,
-}
-
-/// A command that was run.
-#[derive(Debug)]
-pub struct Command {
-    /// The command and its arguments, parted by spaces.
-    pub line: String,
-    /// What a shell would give for its end: its exit code, or 128 and the number of a signal.
-    pub code: u8,
-    /// How it failed.
-    pub failed: Option<String>,
-    /// Whether a test binary was started.
-    pub ran_tests: bool,
-    /// What else a reader of the report should know.
-    pub notes: Vec<String>,
+    /// Import path and directory of each test binary that was started.
+    started: Vec<(String, String)>,
+    /// Test binaries that were started to list their tests.
+    listed: u64,
+    /// Processes that test binaries started as copies of themselves.
+    children: u64,
 }
 
 /// Reads what a run left in a directory and those below it.
@@ -99,73 +81,38 @@ pub struct Command {
 pub fn collect(directory: &Path) -> std::io::Result<Collected> {
     let mut collected = Collected::default();
     let record = Record::read(directory);
-    let mut processes = Vec::new();
-    for folder in folders(directory)? {
-        let name = || {
-            let inside = folder.strip_prefix(directory).unwrap_or(&folder);
-            inside.display().to_string()
-        };
-        match read_json::<Suite>(&folder.join(SUITE_FILE)) {
-            Ok(None) => continue,
-            Ok(Some(suite)) if suite.schema == SCHEMA => processes.push((folder.clone(), suite)),
-            Ok(Some(suite)) => {
-                let why = format!(
-                    "its {SUITE_FILE} is of the form {:?}, which this release does not know",
-                    suite.schema
-                );
-                collected.found.incomplete.push((name(), why));
-            }
-            Err(why) => {
-                collected
-                    .found
-                    .incomplete
-                    .push((name(), format!("its {SUITE_FILE} {why}")));
-            }
-        }
-        collected.folders.insert(folder);
-    }
+    let mut processes = collected.processes(directory)?;
     let captured = processes.iter().map(|(_, suite)| suite.pid).collect();
     let missed = guard::missed(directory, &captured);
     // One package may be tested several times in one command.
     processes.sort_by(|(_, one), (_, other)| {
         (&one.import_path, one.started_unix_ns).cmp(&(&other.import_path, other.started_unix_ns))
     });
-    let mut times: BTreeMap<String, u32> = BTreeMap::new();
+    let mut runs: BTreeMap<String, u32> = BTreeMap::new();
     for (folder, suite) in processes {
         if !suite.child_of.is_empty() {
             collected.children += 1;
             continue;
         }
+        let (import_path, directory) = (&suite.import_path, &suite.directory);
         collected
             .started
-            .push((suite.import_path.clone(), suite.directory.clone()));
-        let time = times.entry(suite.import_path.clone()).or_default();
-        *time += 1;
-        let package = match suite.import_path.as_str() {
-            "" => &suite.directory,
+            .push((import_path.clone(), directory.clone()));
+        let run = runs.entry(import_path.clone()).or_default();
+        *run += 1;
+        let package = match import_path.as_str() {
+            "" => directory,
             path => path,
         };
-        let name = match *time {
-            1 => package.to_owned(),
-            time => format!("{package} (run {time})"),
-        };
-        collected.process(
-            name,
-            &folder,
-            &suite,
-            record.as_ref().ok().and_then(|record| {
-                let record = record.as_ref()?;
-                record.rerun(&suite.import_path, &suite.directory)
-            }),
-        );
+        let name = SuiteName::of_run(package, *run);
+        let record = record.as_ref().ok().and_then(Option::as_ref);
+        let rerun = record.and_then(|record| record.rerun(import_path, directory));
+        collected.process(name, &folder, &suite, rerun);
     }
     match record {
         Ok(Some(record)) => collected.record(record, &missed),
         Ok(None) => collected.no_record(directory, &missed),
-        Err(why) => collected
-            .found
-            .incomplete
-            .push((directory.display().to_string(), why)),
+        Err(why) => collected.unchecked(directory.display().to_string(), why),
     }
     Ok(collected)
 }
@@ -174,57 +121,47 @@ impl Collected {
     /// What is left of a run whose command has removed the folder that it captured into.
     pub fn removed(command: &[OsString], folder: &Path) -> Self {
         let command: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+        let mut collected = Self::default();
         let why = format!(
             "{} is gone, which its test binaries captured into: the command has removed it",
             folder.display()
         );
-        Self {
-            found: Found {
-                suites: Vec::new(),
-                incomplete: vec![(command.join(" "), why)],
-            },
-            ..Self::default()
-        }
+        collected.unchecked(command.join(" "), why);
+        collected
     }
 
-    /// Whether nothing was captured, and nothing is known of a command.
+    /// Whether nothing was captured, and nothing is known about a command.
     pub fn is_empty(&self) -> bool {
-        self.found.suites.is_empty()
-            && self.found.incomplete.is_empty()
-            && self.command.is_none()
-            && self.children == 0
-            && self.listed == 0
+        self.evidence.is_empty() && self.children == 0 && self.listed == 0
     }
 
-    /// What this run left, against what the run of another build left: the after profile of each suite there takes the
-    /// place of the before profile here. A suite that only this run has keeps its own.
-    #[must_use]
-    pub fn against(mut self, base: &Self) -> Self {
-        let mut own = 0;
-        for suite in &mut self.found.suites {
-            let of_base = base
-                .found
-                .suites
-                .iter()
-                .find(|of_base| of_base.suite == suite.suite);
-            if let Some(after) = of_base.and_then(|of_base| of_base.afters.last()) {
-                suite.before.clone_from(after);
-                suite.around_tests = false;
-            } else {
-                own += 1;
+    fn unchecked(&mut self, suite: impl Into<SuiteName>, why: impl Into<String>) {
+        self.evidence.unchecked.push(Unchecked::new(suite, why));
+    }
+
+    /// Finds the folders of test binaries, and reads what each wrote when it started.
+    fn processes(&mut self, directory: &Path) -> std::io::Result<Vec<(PathBuf, Process)>> {
+        let mut processes = Vec::new();
+        for folder in folders(directory)? {
+            let name = folder.strip_prefix(directory).unwrap_or(&folder);
+            let name = name.display().to_string();
+            match read_json::<Process>(&folder.join(SUITE_FILE)) {
+                Ok(None) => continue,
+                Ok(Some(started)) if started.schema == SCHEMA => {
+                    processes.push((folder.clone(), started));
+                }
+                Ok(Some(started)) => {
+                    let why = format!(
+                        "its {SUITE_FILE} is of the form {:?}, which this release does not know",
+                        started.schema
+                    );
+                    self.unchecked(name, why);
+                }
+                Err(why) => self.unchecked(name, format!("its {SUITE_FILE} {why}")),
             }
+            self.folders.insert(folder);
         }
-        if let Some(command) = self.command.as_mut().filter(|_| own > 0) {
-            let suites = if own == 1 {
-                "1 suite that the base has not is".into()
-            } else {
-                format!("{own} suites that the base has not are")
-            };
-            command.notes.push(format!(
-                "{suites} compared with what was there before the tests"
-            ));
-        }
-        self
+        Ok(processes)
     }
 
     /// How many test binaries of a package were started; `directories` are those of all packages with its import path. One of
@@ -256,7 +193,7 @@ impl Collected {
                 || format!("{program} in {directory}"),
                 |package| package.import_path.clone(),
             );
-            self.found.incomplete.push((name, (*why).to_owned()));
+            self.unchecked(name, *why);
         }
     }
 
@@ -269,9 +206,7 @@ impl Collected {
                 "its {} is missing, which tells what became of the command",
                 record::FILE
             );
-            self.found
-                .incomplete
-                .push((directory.display().to_string(), why));
+            self.unchecked(directory.display().to_string(), why);
         }
     }
 
@@ -289,10 +224,13 @@ impl Collected {
                 "leakgate was ended before the command, which {} tells of",
                 record::FILE
             );
-            self.found.incomplete.push((line, why));
+            self.unchecked(line, why);
             return;
         };
-        self.found.incomplete.extend(record.problems);
+        for (what, why) in record.problems {
+            self.unchecked(what, why);
+        }
+        let mut packages_without_tests = BTreeSet::new();
         let mut times: BTreeMap<&Package, usize> = BTreeMap::new();
         for package in &packages {
             *times.entry(package).or_default() += 1;
@@ -300,7 +238,7 @@ impl Collected {
         for (package, wanted) in &times {
             let import_path = &package.import_path;
             if !package.has_tests {
-                self.packages_without_tests.insert(import_path.clone());
+                packages_without_tests.insert(import_path.clone());
                 continue;
             }
             let alike = times
@@ -327,18 +265,21 @@ impl Collected {
                     "go test was to run it {wanted} times, and {seen} test binaries of it were seen: did a build fail?"
                 ),
             };
-            self.found.incomplete.push((import_path.clone(), why));
+            self.unchecked(import_path.clone(), why);
         }
-        self.command = Some(Command {
+        self.evidence.command = Some(Command {
             line,
             code: ended.code,
             failed: ended.failed,
             ran_tests: !self.started.is_empty() || !missed.is_empty(),
+            listed: self.listed,
+            children: self.children,
+            packages_without_tests,
             notes: record.notes,
         });
     }
 
-    fn process(&mut self, name: String, folder: &Path, suite: &Suite, rerun: Option<Rerun>) {
+    fn process(&mut self, name: SuiteName, folder: &Path, suite: &Process, rerun: Option<Rerun>) {
         let file = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
         let (before, after) = (file("before.pb.gz"), file("after.pb.gz"));
         let (end, timeout) = match (
@@ -348,26 +289,28 @@ impl Collected {
             (Ok(end), Ok(timeout)) => (end, timeout),
             (Err(why), _) => {
                 let why = format!("its end.json {why}");
-                return self.found.incomplete.push((name, why));
+                return self.unchecked(name, why);
             }
             (_, Err(why)) => {
                 let why = format!("its timeout.json {why}");
-                return self.found.incomplete.push((name, why));
+                return self.unchecked(name, why);
             }
         };
-        let mut files = Files {
-            suite: name.clone(),
-            proven: file("proven.pb.gz"),
+        let mut judged = Suite {
+            name: name.clone(),
             around_tests: true,
             rerun,
-            ..Files::default()
+            ..Suite::default()
         };
         match (before, after, end, timeout) {
             (Some(before), Some(after), Some(end), None) => {
-                files.before = before;
-                files.afters = vec![after];
-                files.moving = end.moving.into_iter().collect();
-                files.run = Some(TestRun {
+                judged.files = Files {
+                    before,
+                    afters: vec![after],
+                    proven: file("proven.pb.gz"),
+                };
+                judged.moving = end.moving.into_iter().collect();
+                judged.run = Some(TestRun {
                     go: suite.go.clone(),
                     tests: end.tests,
                     exit_code: Some(end.exit_code),
@@ -377,13 +320,15 @@ impl Collected {
                         Ending::Unsettled { ms: end.settle_ms }
                     },
                 });
-                self.found.suites.push(files);
+                self.evidence.suites.push(judged);
             }
             (Some(before), _, _, Some(timeout)) if file("timeout.pb.gz").is_some() => {
-                files.before = before;
-                files.afters = file("timeout.pb.gz").into_iter().collect();
-                files.proven = None;
-                files.run = Some(TestRun {
+                judged.files = Files {
+                    before,
+                    afters: file("timeout.pb.gz").into_iter().collect(),
+                    proven: None,
+                };
+                judged.run = Some(TestRun {
                     go: suite.go.clone(),
                     tests: None,
                     exit_code: None,
@@ -391,26 +336,26 @@ impl Collected {
                         after: timeout.after.clone(),
                     },
                 });
-                files.doubt = Some(format!(
+                judged.doubt = Some(format!(
                     "its tests timed out after {} while {} ran. What stood at that moment is told, but it has no after \
                      profile: goroutines of other tests may have been on their way out.",
                     timeout.after,
                     hanging(&timeout.running)
                 ));
-                self.found.suites.push(files);
+                self.evidence.suites.push(judged);
             }
             (None, _, _, _) if has_flag(suite, "test.list") => self.listed += 1,
             (before, _, _, _) => {
                 let has_begun = before.is_some() || folder.join("tests.log").exists();
                 let why = why_unfinished(folder, has_begun);
-                self.found.incomplete.push((name, why));
+                self.unchecked(name, why);
             }
         }
     }
 }
 
 /// Whether a test binary was started with a flag.
-fn has_flag(suite: &Suite, name: &str) -> bool {
+fn has_flag(suite: &Process, name: &str) -> bool {
     let mut arguments = suite.args.iter();
     arguments.any(|argument| argument.trim_start_matches('-').starts_with(name))
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::command::{GoTest, Package};
 use super::notes::read_json;
+use crate::evidence::Rerun;
 use crate::files::write_whole;
-use crate::verdict::Rerun;
 
 pub(super) const FILE: &str = "run.json";
 

@@ -598,7 +598,7 @@ func (watch *leakgateWatch) stays(whole uint64) bool {
 		is := 2*look.counts[whole] >= watch.looks[len(watch.looks)-1].counts[whole]
 		if is {
 			there++
-		} else if i >= len(watch.looks)-4 {
+		} else if i >= len(watch.looks)-6 {
 			lately = false
 		}
 	}

@@ -3,42 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::verdict::{Rerun, TestRun};
-
-/// The files of one suite.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Files {
-    /// How reports name the suite.
-    pub suite: String,
-    /// The profile taken first.
-    pub before: PathBuf,
-    /// Those taken after, oldest first; at least one.
-    pub afters: Vec<PathBuf>,
-    /// Go's own leak profile, taken with the last of them.
-    pub proven: Option<PathBuf>,
-    /// Why they are no whole evidence, though they are worth being looked at.
-    pub doubt: Option<String>,
-    /// Whether both sides are of one test binary, before and after its tests.
-    pub around_tests: bool,
-    /// Samples of the last after profile whose goroutines were always somewhere else, by their position: how many of the
-    /// outermost locations were always the same.
-    pub moving: BTreeMap<usize, usize>,
-    /// What the test binary told of itself.
-    pub run: Option<TestRun>,
-    /// How its tests are run again.
-    pub rerun: Option<Rerun>,
-    /// What else a reader of the report should know.
-    pub notes: Vec<String>,
-}
-
-/// What a directory holds: suites, and files that are no part of one with the reason.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Sorted by name.
-    pub suites: Vec<Files>,
-    /// A suite's name and why it cannot be checked; sorted.
-    pub incomplete: Vec<(String, String)>,
-}
+use crate::evidence::{Evidence, Files, Suite, Unchecked};
 
 /// A directory that cannot be listed.
 #[derive(Debug, thiserror::Error)]
@@ -62,11 +27,11 @@ const OTHER_ENDINGS: [&str; 11] = [
 ///
 /// # Errors
 /// A directory that cannot be listed.
-pub fn pair_directory(directory: &Path, except: &BTreeSet<PathBuf>) -> Result<Found, ListError> {
+pub fn pair_directory(directory: &Path, except: &BTreeSet<PathBuf>) -> Result<Evidence, ListError> {
     let mut sides: BTreeMap<String, BTreeMap<&str, PathBuf>> = BTreeMap::new();
-    let mut found = Found::default();
+    let mut found = Evidence::default();
     let listed = profiles_below(directory)?;
-    found.incomplete.extend(listed.strange);
+    found.unchecked.extend(listed.strange);
     for (name, path) in listed.profiles {
         if path.parent().is_some_and(|folder| except.contains(folder)) {
             continue;
@@ -78,7 +43,7 @@ pub fn pair_directory(directory: &Path, except: &BTreeSet<PathBuf>) -> Result<Fo
         });
         let Some((side, prefix)) = side else {
             let why = "its name ends neither in before nor in after, so it belongs to no pair: rename or move it";
-            found.incomplete.push((name, why.into()));
+            found.unchecked.push(Unchecked::new(name, why));
             continue;
         };
         let suite = match prefix.trim_end_matches(['/', '-', '_', '.']) {
@@ -95,34 +60,36 @@ pub fn pair_directory(directory: &Path, except: &BTreeSet<PathBuf>) -> Result<Fo
                 other.display(),
                 path.display()
             );
-            found.incomplete.push((suite, why));
+            found.unchecked.push(Unchecked::new(suite, why));
         }
     }
     for (suite, mut files) in sides {
         match (files.remove("before"), files.remove("after")) {
             (Some(before), Some(after)) => {
-                found.suites.push(Files {
-                    suite,
-                    before,
-                    afters: vec![after],
-                    proven: files.remove("proven"),
-                    ..Files::default()
+                found.suites.push(Suite {
+                    name: suite.into(),
+                    files: Files {
+                        before,
+                        afters: vec![after],
+                        proven: files.remove("proven"),
+                    },
+                    ..Suite::default()
                 });
             }
             (before, _) => {
                 let missing = if before.is_some() { "after" } else { "before" };
-                found.incomplete.push((suite, missing_partner(missing)));
+                found
+                    .unchecked
+                    .push(Unchecked::new(suite, missing_partner(missing)));
             }
         }
     }
-    // A suite with two files for one side is told above, and not judged by one of them.
-    found.suites.retain(|files| {
-        found
-            .incomplete
-            .iter()
-            .all(|(suite, _)| *suite != files.suite)
+    // A suite with two files for one side is unchecked already, and not judged by one of them.
+    found.suites.retain(|suite| {
+        let mut unchecked = found.unchecked.iter();
+        unchecked.all(|unchecked| unchecked.suite != suite.name)
     });
-    found.incomplete.sort();
+    found.unchecked.sort();
     Ok(found)
 }
 
@@ -130,32 +97,34 @@ pub fn pair_directory(directory: &Path, except: &BTreeSet<PathBuf>) -> Result<Fo
 ///
 /// # Errors
 /// A directory that cannot be listed.
-pub fn pair_directories(before: &Path, after: &Path) -> Result<Found, ListError> {
+pub fn pair_directories(before: &Path, after: &Path) -> Result<Evidence, ListError> {
     let (before, after) = (profiles_below(before)?, profiles_below(after)?);
     let mut befores: BTreeMap<String, PathBuf> = before.profiles.into_iter().collect();
-    let mut found = Found::default();
+    let mut found = Evidence::default();
     found
-        .incomplete
+        .unchecked
         .extend(before.strange.into_iter().chain(after.strange));
     for (name, path) in after.profiles {
-        match befores.remove(&name) {
-            Some(before) => {
-                found.suites.push(Files {
-                    suite: without_ending(&name).to_owned(),
+        if let Some(before) = befores.remove(&name) {
+            found.suites.push(Suite {
+                name: without_ending(&name).into(),
+                files: Files {
                     before,
                     afters: vec![path],
-                    ..Files::default()
-                });
-            }
-            None => found.incomplete.push((name, missing_partner("before"))),
+                    proven: None,
+                },
+                ..Suite::default()
+            });
+        } else {
+            let missing = Unchecked::new(name, missing_partner("before"));
+            found.unchecked.push(missing);
         }
     }
-    found.incomplete.extend(
-        befores
-            .into_keys()
-            .map(|name| (name, missing_partner("after"))),
-    );
-    found.incomplete.sort();
+    let left = befores.into_keys();
+    found
+        .unchecked
+        .extend(left.map(|name| Unchecked::new(name, missing_partner("after"))));
+    found.unchecked.sort();
     Ok(found)
 }
 
@@ -176,7 +145,7 @@ fn without_ending(name: &str) -> &str {
 struct Listed {
     profiles: Vec<(String, PathBuf)>,
     /// What may be a profile and cannot be read as one, with the reason: it must not vanish.
-    strange: Vec<(String, String)>,
+    strange: Vec<Unchecked>,
 }
 
 /// Lists what looks like a profile. Links to directories are told and not followed.
@@ -192,9 +161,8 @@ fn profiles_below(directory: &Path) -> Result<Listed, ListError> {
             let entry = entry.map_err(error)?;
             let Ok(file_name) = entry.file_name().into_string() else {
                 let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-                listed
-                    .strange
-                    .push((name, "its name is not UTF-8: rename it".into()));
+                let why = "its name is not UTF-8: rename it";
+                listed.strange.push(Unchecked::new(name, why));
                 continue;
             };
             let (name, small) = (
@@ -205,11 +173,8 @@ fn profiles_below(directory: &Path) -> Result<Listed, ListError> {
             if entry.file_type().map_err(error)?.is_dir() {
                 open.push((format!("{name}/"), entry.path()));
             } else if entry.path().is_dir() {
-                listed.strange.push((
-                    name,
-                    "it is a link to a directory, which is not followed: name that directory"
-                        .into(),
-                ));
+                let why = "it is a link to a directory, which is not followed: name that directory";
+                listed.strange.push(Unchecked::new(name, why));
             } else if ENDINGS.iter().any(|ending| small.ends_with(ending)) {
                 listed.profiles.push((name, entry.path()));
             } else if ["before", "after", "proven"]
@@ -218,7 +183,7 @@ fn profiles_below(directory: &Path) -> Result<Listed, ListError> {
                 && !OTHER_ENDINGS.iter().any(|ending| small.ends_with(ending))
             {
                 let why = format!("its name ends in none of {}: rename it", ENDINGS.join(", "));
-                listed.strange.push((name, why));
+                listed.strange.push(Unchecked::new(name, why));
             }
         }
     }

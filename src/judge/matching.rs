@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use crate::policy::{Matcher, Pattern, Policy};
 use crate::snapshot::{Snapshot, TEST_LABEL};
 use crate::stack::{Frame, Frames};
-use crate::verdict::tested;
 
 /// All conditions of a policy, their patterns numbered.
 #[derive(Debug)]
@@ -218,7 +217,7 @@ impl Matches {
             None => vec![0; conditions.patterns.len().div_ceil(64)],
         };
         let mut subject = Subject {
-            suite: tested(suite),
+            suite,
             frames,
             id: OnceCell::new(),
             root: set(frames.root()),

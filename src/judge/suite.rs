@@ -10,6 +10,7 @@ use super::places::Places;
 use super::shared::{is_shared, is_unread_body};
 use super::tally::{self, Tally};
 use crate::diff::{Diff, Pairing, Row};
+use crate::evidence::SuiteName;
 use crate::policy::{Origin, Per, Rule};
 use crate::profile::Kind;
 use crate::snapshot::Snapshot;
@@ -19,7 +20,7 @@ use crate::verdict::{Disposition, Finding, Trace};
 /// One suite while it is judged.
 pub(super) struct Judging<'j, 'p, 's, 'buf> {
     judge: &'j Judge<'p>,
-    name: &'j str,
+    name: &'j SuiteName,
     diff: &'j Diff<'s, 'buf>,
     proven: Option<&'j Snapshot<'buf>>,
     /// What each exception did.
@@ -49,7 +50,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
     /// Judges every stack that can matter.
     pub(super) fn new(
         judge: &'j Judge<'p>,
-        name: &'j str,
+        name: &'j SuiteName,
         diff: &'j Diff<'s, 'buf>,
         proven: Option<&'j Snapshot<'buf>>,
     ) -> Self {
@@ -85,7 +86,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         let conditions = &self.judge.conditions;
         let subject = matches.subject(
             conditions,
-            self.name,
+            self.name.subject(),
             &frames,
             self.proven(&row).map(|count| count > 0),
         );
@@ -263,7 +264,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             rule: rule.name.clone(),
             rule_place: self.judge.policy.place(rule.line),
             severity: rule.severity,
-            suite: self.name.to_owned(),
+            suite: self.name.clone(),
             disposition: Disposition::Open,
             per: rule.per.name(),
             key: String::new(),

@@ -3,22 +3,26 @@
 use jiff::civil::date;
 
 use super::Judge;
-use crate::diff::Diff;
+use crate::evidence::{Profiles, Suite};
 use crate::policy::Policy;
-use crate::snapshot::Snapshot;
 use crate::testing::{proven, snapshot};
 use crate::verdict::{Finding, Verdict};
 
 /// The judgement on the 20th of November 2026.
-fn judge(policy: &str, before: &str, after: &str, leaks: Option<&Snapshot<'static>>) -> Verdict {
+fn judge(policy: &str, before: &str, after: &str, leaks: Option<&str>) -> Verdict {
     let policy = Policy::parse("leakgate.yml".as_ref(), policy).expect("the policy is right");
     let judge = Judge::new(&policy, date(2026, 11, 20));
-    let (before, afters) = (snapshot(before), [snapshot(after)]);
-    let diff = Diff::around_tests(&before, &afters, leaks);
-    judge.verdict(
-        vec![judge.suite("example.com/shop", &diff, leaks)],
-        Vec::new(),
-    )
+    let profiles = Profiles {
+        before: snapshot(before),
+        afters: vec![snapshot(after)],
+        proven: leaks.map(proven),
+    };
+    let suite = Suite {
+        name: "example.com/shop".into(),
+        around_tests: true,
+        ..Suite::default()
+    };
+    judge.verdict(vec![judge.suite(suite, &profiles)], Vec::new(), None)
 }
 
 /// A finding as the tables write it: what became of it, its rule, before and after, how many were allowed, and its root or
@@ -287,13 +291,13 @@ fn growth_is_laid_to_the_tests_that_started_it() {
 
 #[test]
 fn what_go_proved_is_counted_apart() {
-    let leaks = proven("2 app.a");
+    let leaks = "2 app.a";
     let after = "1 app.main\n3 app.a\n1 app.b";
     let policy = "
 version: 1
 rules: [{ name: proven, match: { proven: true }, limit: { growth: 0 } }]
 defaults: { severity: warning }";
-    let verdict = judge(policy, "1 app.main", after, Some(&leaks));
+    let verdict = judge(policy, "1 app.main", after, Some(leaks));
     let found: Vec<_> = verdict
         .findings
         .iter()

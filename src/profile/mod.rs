@@ -37,7 +37,7 @@ impl Kind {
 }
 
 /// A goroutine profile. All indices in it are valid.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Profile<'buf> {
     bytes: &'buf [u8],
     kind: Kind,
@@ -53,7 +53,7 @@ pub struct Profile<'buf> {
 }
 
 /// A file that the process had mapped: the program itself first.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Mapping {
     /// Start, limit and offset.
     place: [u64; 3],

@@ -32,7 +32,7 @@ impl Span {
 }
 
 /// How ids lead to indices, which are counted from 1.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Ids {
     /// 1, 2, 3 and so on, as Go and the pprof tool write them: ids are indices.
     Sequential,

@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::plural;
 use crate::diff::Pairing;
+use crate::evidence::SuiteName;
 use crate::policy::Severity;
 use crate::verdict::{AllowUse, CommandRun, FailOn, Finding, Outcome, Place, RuleUse, Verdict};
 pub(super) use accept::Accept;
@@ -27,7 +28,7 @@ pub(super) struct Facts<'v> {
     entries: Entries<'v>,
     reruns: Reruns<'v>,
     /// The suites that are test binaries.
-    of_tests: HashSet<&'v str>,
+    of_tests: HashSet<&'v SuiteName>,
 }
 
 impl<'v> Facts<'v> {
@@ -40,14 +41,14 @@ impl<'v> Facts<'v> {
                 .suites
                 .iter()
                 .filter(|suite| suite.run.is_some())
-                .map(|suite| &*suite.name)
+                .map(|suite| &suite.name)
                 .collect(),
         }
     }
 
     /// Which tests started the goroutines, and how many each.
     pub(super) fn tests(&self, finding: &Finding) -> Option<String> {
-        let of_run = self.of_tests.contains(&*finding.suite) && !finding.stack.is_empty();
+        let of_run = self.of_tests.contains(&finding.suite) && !finding.stack.is_empty();
         if finding.tests.is_empty() && !of_run {
             return None;
         }
@@ -82,19 +83,20 @@ impl<'v> Facts<'v> {
     /// What tells each finding from all others, in the order of the verdict: 32 hex digits that depend neither on lines
     /// nor on counts. Stacks that share their id, such as closures of one function, are numbered.
     pub(super) fn fingerprints(&self) -> impl ExactSizeIterator<Item = String> {
-        let mut seen: HashMap<[&str; 5], u32> = HashMap::new();
+        let mut seen: HashMap<String, u32> = HashMap::new();
         let findings = self.verdict.findings.iter();
         findings.map(move |finding| {
-            let what: [&str; 5] = [
-                &finding.suite,
+            let what = [
+                &*finding.suite.to_string(),
                 &finding.rule,
                 &finding.per,
                 &finding.key,
                 &finding.id,
-            ];
-            let number = seen.entry(what).or_default();
+            ]
+            .join("\0");
+            let number = seen.entry(what.clone()).or_default();
             *number += 1;
-            fingerprint(&[&what.join("\0"), &number.to_string()])
+            fingerprint(&[&what, &number.to_string()])
         })
     }
 }

@@ -11,9 +11,10 @@ use super::escape::{command_message, command_property};
 use super::facts::{self, Facts};
 use super::text::{self, Detail};
 use super::{Subject, plural};
+use crate::evidence::Unchecked;
 use crate::policy::Severity;
 use crate::report::sources::Spot;
-use crate::verdict::{Finding, Unchecked};
+use crate::verdict::Finding;
 
 /// Annotations of findings and unchecked suites; one more says how many were left out.
 const MOST: usize = 9;
@@ -94,7 +95,7 @@ fn of_finding(subject: &Subject, facts: &Facts, finding: &Finding) -> Annotation
         Some(format!("{}, {}", finding.rule, finding.rule_place)),
     );
     let several = facts::several(subject.verdict);
-    line("suite", several.then(|| finding.suite.clone()));
+    line("suite", several.then(|| finding.suite.to_string()));
     line("test", facts.tests(finding));
     let state = finding.state;
     line(

@@ -9,8 +9,9 @@ use super::escape::{self, terminal};
 use super::facts::{self, Facts};
 use super::room::{self, Room};
 use super::sources::Spot;
+use crate::evidence::Unchecked;
 use crate::policy::Severity;
-use crate::verdict::{Finding, Unchecked};
+use crate::verdict::Finding;
 
 /// For findings, and as much for what is unchecked.
 const ROOM: Room = Room {
@@ -91,7 +92,7 @@ fn of_unchecked(subject: &Subject, unchecked: &Unchecked) -> Issue {
     Issue {
         description: terminal(&format!("{suite} is unchecked: {why}")).into_owned(),
         check_name: "leakgate/unchecked".into(),
-        fingerprint: facts::fingerprint(&["unchecked", suite, why]),
+        fingerprint: facts::fingerprint(&["unchecked", &suite.to_string(), why]),
         severity: "major",
         location: location(&subject.sources.somewhere()),
     }

@@ -11,8 +11,9 @@ use serde::Serialize;
 use super::escape;
 use super::room::{MOST_FINDINGS, Room};
 use crate::diff::Pairing;
+use crate::evidence::{Ending, SuiteName, TestRun};
 use crate::policy::{Max, Severity};
-use crate::verdict::{self, Ending, FailOn, TestRun, Trace, Verdict};
+use crate::verdict::{self, FailOn, Trace, Verdict};
 
 #[derive(Serialize)]
 struct Report<'v> {
@@ -49,7 +50,7 @@ const ROOM: Room = Room {
 
 #[derive(Serialize)]
 struct Suite<'v> {
-    name: &'v str,
+    name: &'v SuiteName,
     before: i64,
     after: i64,
     stacks: u64,
@@ -90,7 +91,7 @@ struct Finding<'v> {
     rule: &'v str,
     rule_place: &'v str,
     severity: &'static str,
-    suite: &'v str,
+    suite: &'v SuiteName,
     disposition: &'static str,
     per: &'v str,
     key: &'v str,
@@ -128,7 +129,7 @@ struct Place<'v> {
 
 #[derive(Serialize)]
 struct Moved<'v> {
-    suite: &'v str,
+    suite: &'v SuiteName,
     id_before: &'v str,
     id: &'v str,
     pairing: &'static str,
@@ -167,20 +168,20 @@ struct Rule<'v> {
 
 #[derive(Serialize)]
 struct Unchecked<'v> {
-    suite: &'v str,
+    suite: &'v SuiteName,
     why: &'v str,
 }
 
 #[derive(Serialize)]
 struct Skipped<'v> {
-    suite: &'v str,
+    suite: &'v SuiteName,
     count: i64,
     why: &'v str,
 }
 
 #[derive(Serialize)]
 struct Note<'v> {
-    suite: &'v str,
+    suite: &'v SuiteName,
     text: &'v str,
 }
 

@@ -16,7 +16,8 @@ use super::escape::terminal;
 use super::facts::{self, Facts, Remark};
 use super::room::{self, Room};
 use super::text;
-use crate::verdict::{Finding, Unchecked, Verdict};
+use crate::evidence::{SuiteName, Unchecked};
+use crate::verdict::{Finding, Verdict};
 
 /// Renders a verdict.
 pub fn render(subject: &Subject) -> String {
@@ -28,10 +29,10 @@ pub fn render(subject: &Subject) -> String {
 
 fn write(subject: &Subject, xml: &mut Writer<Vec<u8>>) -> Written<()> {
     let verdict = subject.verdict;
-    let judged = verdict.suites.iter().map(|suite| suite.name.as_str());
-    let unchecked = verdict.unchecked.iter().map(|one| one.suite.as_str());
-    let names: BTreeSet<&str> = judged.chain(unchecked).collect();
-    let mut of_suites: HashMap<&str, Vec<Case>> = HashMap::new();
+    let judged = verdict.suites.iter().map(|suite| &suite.name);
+    let unchecked = verdict.unchecked.iter().map(|one| &one.suite);
+    let names: BTreeSet<&SuiteName> = judged.chain(unchecked).collect();
+    let mut of_suites: HashMap<&SuiteName, Vec<Case>> = HashMap::new();
     for case in cases(subject) {
         of_suites.entry(case.suite).or_default().push(case);
     }
@@ -58,7 +59,7 @@ const ROOM: Room = Room {
 };
 
 struct Case<'v> {
-    suite: &'v str,
+    suite: &'v SuiteName,
     name: String,
     result: Outcome,
     message: String,
@@ -130,7 +131,7 @@ fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
         });
     }
     // Consumers keep the history of a case by its name, so that no two of a suite may share one.
-    let mut names: HashMap<(&str, String), u32> = HashMap::new();
+    let mut names: HashMap<(&SuiteName, String), u32> = HashMap::new();
     for case in &mut cases {
         let number = names.entry((case.suite, case.name.clone())).or_default();
         *number += 1;
@@ -170,7 +171,7 @@ fn suite(
     subject: &Subject,
     xml: &mut Writer<Vec<u8>>,
     number: usize,
-    name: &str,
+    name: &SuiteName,
     cases: &[Case],
 ) -> Written<()> {
     let verdict = subject.verdict;
@@ -190,7 +191,8 @@ fn suite(
             .count()
             .to_string()
     };
-    let escaped = terminal(name);
+    let plain = name.to_string();
+    let escaped = terminal(&plain);
     // Both schemas want names of at least one character.
     let shown = if escaped.trim().is_empty() {
         "suite"
@@ -260,16 +262,16 @@ fn case(xml: &mut Writer<Vec<u8>>, suite: &str, case: &Case) -> Written<()> {
 }
 
 /// What a reader should know beside the cases. What concerns all suites is told in the first.
-fn remarks(verdict: &Verdict, suite: &str, number: usize) -> String {
+fn remarks(verdict: &Verdict, suite: &SuiteName, number: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
-    let run = verdict.suites.iter().filter(|one| one.name == suite);
+    let run = verdict.suites.iter().filter(|one| one.name == *suite);
     lines.extend(
         run.filter_map(|one| one.run.as_ref())
             .map(ToString::to_string),
     );
-    let notes = verdict.notes.iter().filter(|note| note.suite == suite);
+    let notes = verdict.notes.iter().filter(|note| note.suite == *suite);
     lines.extend(notes.map(|note| format!("note: {}", note.text)));
-    let moved = verdict.moved.iter().filter(|moved| moved.suite == suite);
+    let moved = verdict.moved.iter().filter(|moved| moved.suite == *suite);
     lines.extend(moved.map(|moved| {
         let how = moved.pairing.name();
         format!(
@@ -280,7 +282,7 @@ fn remarks(verdict: &Verdict, suite: &str, number: usize) -> String {
     let skipped = verdict
         .skipped
         .iter()
-        .filter(|skipped| skipped.suite == suite && !skipped.took_it);
+        .filter(|skipped| skipped.suite == *suite && !skipped.took_it);
     lines.extend(skipped.map(|skipped| format!("left out: {} {}", skipped.count, skipped.why)));
     if number == 0 {
         lines.extend(facts::remarks(verdict).into_iter().map(|remark| {

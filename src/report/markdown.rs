@@ -120,7 +120,7 @@ impl Page<'_, '_> {
         let unchecked = self.subject.verdict.unchecked.iter();
         let total = unchecked.len();
         let rows = unchecked.take(MOST).map(|one| {
-            let suite = markdown_code(&one.suite);
+            let suite = markdown_code(&one.suite.to_string());
             format!("- **unchecked** {suite}: {}\n", markdown(&one.why))
         });
         self.rows("unchecked suite", total, "", rows.collect(), "\n");
@@ -152,7 +152,7 @@ impl Page<'_, '_> {
                     _ => "allowed",
                 };
                 let suite = if several {
-                    markdown_code(&finding.suite) + " "
+                    markdown_code(&finding.suite.to_string()) + " "
                 } else {
                     String::new()
                 };
@@ -191,14 +191,14 @@ impl Page<'_, '_> {
             ));
         }
         for note in &verdict.notes {
-            let suite = markdown_code(&note.suite);
+            let suite = markdown_code(&note.suite.to_string());
             rows.push(format!("- {suite}: {}\n", markdown(&note.text)));
         }
         for moved in &verdict.moved {
             let root = moved.stack.last().map_or("", |place| &*place.function);
             rows.push(format!(
                 "- {}: {} matched with one that was {}, before {}, after {}\n",
-                markdown_code(&moved.suite),
+                markdown_code(&moved.suite.to_string()),
                 markdown_code(root),
                 moved.pairing.name(),
                 moved.before,

@@ -19,6 +19,7 @@ mod sample;
 use std::collections::BTreeSet;
 
 use self::sources::Sources;
+use crate::evidence::SuiteName;
 use crate::verdict::{FailOn, Verdict};
 
 /// What a report is about. The formats that point into a repository, or are found again by a name, take this.
@@ -41,15 +42,12 @@ impl Subject<'_> {
         let verdict = self.verdict;
         let judged = verdict.suites.iter().map(|suite| &suite.name);
         let unchecked = verdict.unchecked.iter().map(|unchecked| &unchecked.suite);
-        let suites: BTreeSet<&String> = judged.chain(unchecked).collect();
+        let suites: BTreeSet<&SuiteName> = judged.chain(unchecked).collect();
         let only = suites.first().filter(|_| suites.len() == 1);
         // Which packages a command tests changes from commit to commit.
         let only = only.filter(|_| verdict.command.is_none());
-        escape::slug(
-            self.name
-                .or(only.map(|name| name.as_str()))
-                .unwrap_or("all"),
-        )
+        let only = only.map(ToString::to_string);
+        escape::slug(self.name.or(only.as_deref()).unwrap_or("all"))
     }
 }
 

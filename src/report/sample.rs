@@ -8,10 +8,11 @@ use jiff::civil::date;
 use super::Subject;
 use super::sources::{Module, Sources};
 use crate::diff::Pairing;
+use crate::evidence::{Ending, TestRun, Unchecked};
 use crate::policy::{Exception, Matcher, Max, Origin, Pattern, Severity};
 use crate::verdict::{
-    AllowUse, CommandRun, Disposition, Ending, FailOn, Finding, Moved, Note, Place, RuleUse,
-    Skipped, Suite, TestRun, Totals, Trace, Unchecked, Verdict,
+    AllowUse, CommandRun, Disposition, FailOn, Finding, Moved, Note, Place, RuleUse, Skipped,
+    Suite, Totals, Trace, Verdict,
 };
 
 /// Commands of CI logs, markup, ends of comments and of sections, ANSI escapes, right-to-left marks, and characters that

@@ -15,8 +15,9 @@ use super::escape::{self, markdown, markdown_code, terminal};
 use super::facts::{self, Facts, Remark};
 use super::room::{self, Room};
 use super::sources::Spot;
+use crate::evidence::Unchecked;
 use crate::policy::Severity;
-use crate::verdict::{Finding, Place, Unchecked};
+use crate::verdict::{Finding, Place};
 
 /// GitHub shows 5,000 results of a run and refuses a file of more than 10 MB when gzipped, which this many bytes without
 /// indentation are far below. See <https://docs.github.com/en/code-security/reference/code-scanning/sarif-support-for-code-scanning>.
@@ -161,7 +162,7 @@ fn result(
         // Lines move and counts change: neither is part of it.
         "partialFingerprints": { "leakgateFinding/v1": fingerprint },
         "properties": {
-            "suite": terminal(&finding.suite),
+            "suite": terminal(&finding.suite.to_string()),
             "disposition": finding.disposition.name(),
             "before": finding.before,
             "after": finding.after,

@@ -10,9 +10,8 @@ use super::escape::terminal;
 use super::facts::{self, Facts, Remark};
 use super::plural;
 use super::room::{self, Room};
-use crate::verdict::{
-    AllowUse, Disposition, FailOn, Finding, Moved, Note, Outcome, Unchecked, Verdict,
-};
+use crate::evidence::{SuiteName, Unchecked};
+use crate::verdict::{AllowUse, Disposition, FailOn, Finding, Moved, Note, Outcome, Verdict};
 use anstyle::{AnsiColor, Style};
 
 /// How much is told.
@@ -142,7 +141,8 @@ impl Text<'_, '_> {
 
     fn unchecked(&mut self, unchecked: &Unchecked) -> std::fmt::Result {
         let Unchecked { suite, why } = unchecked;
-        let suite = facts::name(suite);
+        let suite = suite.to_string();
+        let suite = facts::name(&suite);
         writeln!(
             self.out,
             "{RED}UNCHECKED{RED:#} {BOLD}{}{BOLD:#}",
@@ -256,9 +256,9 @@ impl Text<'_, '_> {
     }
 
     /// The suite's name, where there are several.
-    fn suite_prefix(&self, suite: &str) -> String {
+    fn suite_prefix(&self, suite: &SuiteName) -> String {
         if self.several() {
-            format!("{}: ", terminal(&facts::name(suite)))
+            format!("{}: ", terminal(&facts::name(&suite.to_string())))
         } else {
             String::new()
         }

@@ -20,7 +20,7 @@ pub struct Key(u64);
 const NIL: u64 = 0xd1b5_4a32_d192_ed03;
 
 /// The functions of one profile, each normalised once, and its locations, each hashed once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Symbols<'buf> {
     names: Vec<Name<'buf>>,
     locations: Vec<LocationHash>,

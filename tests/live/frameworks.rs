@@ -56,7 +56,7 @@ const LEAKS: [Leak; 9] = [
     ("xhttp2/leaky", HTTP2),
 ];
 
-/// Root, growth and tests of the open findings by package, sorted by root.
+/// Root, growth and tests of the open findings by package, sorted by root without its path.
 fn found(ran: &Ran) -> BTreeMap<&str, Vec<(&str, i64, String)>> {
     let findings = ran.report["findings"].as_array();
     let findings = findings.unwrap_or_else(|| panic!("{}", ran.said()));
@@ -74,7 +74,7 @@ fn found(ran: &Ran) -> BTreeMap<&str, Vec<(&str, i64, String)>> {
             .push((root, growth, tests.join(",")));
     }
     for findings in found.values_mut() {
-        findings.sort();
+        findings.sort_by_key(|(root, ..)| root.rsplit('/').next());
     }
     found
 }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use crate::capture::{self, Address, CaptureError, Captured, SHORTEST_PAUSE, Source};
 use crate::cli::Run;
-use crate::input::{Files, Found};
+use crate::evidence::{Evidence, Files, Suite, SuiteName, Unchecked};
 
 /// The services of `--url`.
 pub(super) struct Services {
@@ -46,10 +46,10 @@ impl Services {
     }
 
     /// Captures all of them after the command: their suites, and what keeps others from being checked.
-    pub(super) fn after(&self, settle: Duration, directory: &Path) -> Found {
-        let mut found = Found::default();
+    pub(super) fn after(&self, settle: Duration, directory: &Path) -> Evidence {
+        let mut found = Evidence::default();
         for source in &self.sources {
-            let suite = source.address().name();
+            let name = SuiteName::from(source.address().name());
             let after = place(source, directory, "after");
             let settled = if settle < SHORTEST_PAUSE {
                 source.fetch().map(|captured| (captured, None))
@@ -68,14 +68,20 @@ impl Services {
                 .map_err(|error| explained(&error))
                 .and_then(|(captured, restless)| keep(&captured, &after).map(|()| restless));
             match kept {
-                Ok(restless) => found.suites.push(Files {
-                    suite,
-                    before: place(source, directory, "before"),
-                    afters: vec![after],
+                Ok(restless) => found.suites.push(Suite {
+                    name,
+                    files: Files {
+                        before: place(source, directory, "before"),
+                        afters: vec![after],
+                        proven: None,
+                    },
                     notes: restless.into_iter().collect(),
-                    ..Files::default()
+                    ..Suite::default()
                 }),
-                Err(error) => found.incomplete.push((suite, format!("{error:#}"))),
+                Err(error) => {
+                    let unchecked = Unchecked::new(name, format!("{error:#}"));
+                    found.unchecked.push(unchecked);
+                }
             }
         }
         found

@@ -8,10 +8,11 @@ use std::fmt;
 use std::path::Path;
 
 use super::{Facts, name};
+use crate::evidence::SuiteName;
 use crate::policy::Pattern;
 use crate::report::escape;
 use crate::stack::Name;
-use crate::verdict::{Finding, Place, Verdict, tested};
+use crate::verdict::{Finding, Place, Verdict};
 
 /// How a finding could be accepted.
 pub(in crate::report) enum Accept {
@@ -63,7 +64,7 @@ pub(super) struct Entries<'v> {
 /// One entry.
 struct Offer<'v> {
     /// The goroutines of its findings by suite: a package that is tested several times is judged each time.
-    counts: HashMap<&'v str, i64>,
+    counts: HashMap<&'v SuiteName, i64>,
     /// The finding that offers it.
     first: *const Finding,
 }
@@ -73,7 +74,7 @@ impl<'v> Entries<'v> {
         let several = super::several(verdict);
         let suites = verdict.suites.iter();
         let lasting = suites.filter(|suite| several || suite.run.is_some());
-        let lasting = lasting.map(|suite| tested(&suite.name));
+        let lasting = lasting.map(|suite| suite.name.subject());
         let mut entries = Self {
             lasting: lasting
                 .filter(|name| !Path::new(name).is_absolute())
@@ -93,7 +94,7 @@ impl<'v> Entries<'v> {
 
     fn matched<'f>(&self, finding: &'f Finding) -> Matched<'f> {
         let function = |place: &'f Option<Place>| place.as_ref().map(|place| &*place.function);
-        let suite = tested(&finding.suite);
+        let suite = finding.suite.subject();
         let is_lasting = self.lasting.contains(suite);
         let root = function(&finding.root);
         [

@@ -4,15 +4,16 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use super::Facts;
+use crate::evidence::{Rerun, SuiteName};
 use crate::report::escape;
-use crate::verdict::{Finding, Rerun, Verdict, tested};
+use crate::verdict::{Finding, Verdict};
 
 /// How the tests of each suite are run again.
-pub(super) type Reruns<'v> = HashMap<&'v str, &'v Rerun>;
+pub(super) type Reruns<'v> = HashMap<&'v SuiteName, &'v Rerun>;
 
 pub(super) fn reruns(verdict: &Verdict) -> Reruns<'_> {
     let suites = verdict.suites.iter();
-    let known = suites.filter_map(|suite| Some((&*suite.name, suite.rerun.as_ref()?)));
+    let known = suites.filter_map(|suite| Some((&suite.name, suite.rerun.as_ref()?)));
     known.collect()
 }
 
@@ -31,10 +32,10 @@ impl Facts<'_> {
         }
         let of_package = || Rerun {
             command: ["go", "test"].map(str::to_owned).to_vec(),
-            packages: vec![tested(&finding.suite).to_owned()],
+            packages: vec![finding.suite.subject().to_owned()],
             ..Rerun::default()
         };
-        let rerun = self.reruns.get(&*finding.suite).copied().cloned();
+        let rerun = self.reruns.get(&finding.suite).copied().cloned();
         let Rerun {
             directory,
             environment,
@@ -89,9 +90,9 @@ fn flag(name: &str, tests: &[&str]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use crate::evidence::Rerun;
     use crate::report::facts::Facts;
     use crate::report::sample;
-    use crate::verdict::Rerun;
 
     #[test]
     fn tests_are_run_again_as_they_were_run() {
@@ -104,7 +105,7 @@ mod tests {
                 directory: Some("my shop".into()),
                 environment: vec![("CGO_ENABLED".into(), "0".into())],
                 command: words(&["go", "test", "-race", "-tags=a,b", "-ldflags=-X main.v=1"]),
-                packages: words(&[&suite]),
+                packages: words(&[suite.subject()]),
                 arguments: words(&["-args", "-update"]),
             });
         });

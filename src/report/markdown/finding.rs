@@ -42,7 +42,7 @@ impl<'p, 'v> Findings<'p, 'v> {
             test.push(format!("and {more} more"));
         }
         if !test.is_empty() || facts::several(self.subject.verdict) {
-            test.push(format!("in {}", markdown_code(&finding.suite)));
+            test.push(format!("in {}", markdown_code(&finding.suite.to_string())));
         }
         let test = test.join("<br>");
         let mut place = markdown_code(&facts::subject(finding));
@@ -85,7 +85,7 @@ impl<'p, 'v> Findings<'p, 'v> {
             self.rule_place(finding)
         );
         item("rule", Some(rule));
-        item("suite", Some(markdown_code(&finding.suite)));
+        item("suite", Some(markdown_code(&finding.suite.to_string())));
         item(
             "test",
             self.facts.tests(finding).map(|tests| markdown_code(&tests)),

@@ -48,7 +48,7 @@ impl Text<'_, '_> {
             None => writeln!(self.out)?,
         }
         if self.several() {
-            self.line("suite", &terminal(&facts::name(&finding.suite)))?;
+            self.line("suite", &terminal(&facts::name(&finding.suite.to_string())))?;
         }
         if let Some(tests) = self.facts.tests(finding) {
             self.line("test", &terminal(&tests))?;

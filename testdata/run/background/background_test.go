@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-var step = make(chan int)
+var step, stepped = make(chan int), make(chan int)
 
 func init() {
 	for i := 0; i < 4; i++ {
@@ -15,7 +15,7 @@ func init() {
 }
 
 func loop() {
-	<-step
+	stepped <- <-step
 	rest()
 }
 
@@ -23,6 +23,8 @@ func loop() {
 func rest() { time.Sleep(time.Hour) }
 
 func TestStep(t *testing.T) {
-	step <- 1
-	step <- 2
+	for i := 0; i < 2; i++ {
+		step <- i
+		<-stepped
+	}
 }

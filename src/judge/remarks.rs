@@ -1,17 +1,18 @@
-//! What a verdict tells of its evidence: stacks that moved, goroutines left out, remarks.
+//! What a verdict says about its evidence: stacks that moved, goroutines left out, remarks.
 
 use super::places::Places;
 use crate::diff::Diff;
+use crate::evidence::SuiteName;
 use crate::profile::Kind;
 use crate::snapshot::Snapshot;
-use crate::verdict::{Moved, Skipped, Unchecked};
+use crate::verdict::{Moved, Skipped};
 
 /// Goroutines without a frame that an after profile may have more than before: the connection that a profile is fetched
 /// through may not have started to read yet.
 const FRAMELESS: i64 = 1;
 
 /// Stacks that were matched with another one: told even where nothing grew, since a match can hide a new goroutine.
-pub(super) fn moved(suite: &str, diff: &Diff) -> Vec<Moved> {
+pub(super) fn moved(suite: &SuiteName, diff: &Diff) -> Vec<Moved> {
     let mut places = Places::default();
     let mut moved: Vec<_> = diff
         .moved()
@@ -21,7 +22,7 @@ pub(super) fn moved(suite: &str, diff: &Diff) -> Vec<Moved> {
                 diff.after.frames(row.after?),
             );
             Some(Moved {
-                suite: suite.to_owned(),
+                suite: suite.clone(),
                 id_before: before.id(),
                 id: after.id(),
                 pairing: row.pairing,
@@ -42,18 +43,17 @@ pub(super) fn moved(suite: &str, diff: &Diff) -> Vec<Moved> {
 }
 
 /// Growth that cannot be judged, since nothing is known of the goroutines.
-pub(super) fn unchecked(suite: &str, diff: &Diff) -> Option<Unchecked> {
+pub(super) fn unchecked(diff: &Diff) -> Option<String> {
     let more = diff.after.frameless - diff.before.frameless;
-    (diff.after.kind() == Kind::Goroutine && more > FRAMELESS).then(|| Unchecked {
-        suite: suite.to_owned(),
-        why: format!(
+    (diff.after.kind() == Kind::Goroutine && more > FRAMELESS).then(|| {
+        format!(
             "{more} more goroutines than before had no frame in the after profile: they had been started and had not run \
              yet, so nothing is known of them. Capture after the program has settled for a moment."
-        ),
+        )
     })
 }
 
-pub(super) fn skipped(suite: &str, diff: &Diff) -> Vec<Skipped> {
+pub(super) fn skipped(suite: &SuiteName, diff: &Diff) -> Vec<Skipped> {
     let sides = [("before", diff.before), ("after", diff.after)];
     let reasons = sides.into_iter().flat_map(|(side, snapshot)| {
         [
@@ -68,7 +68,7 @@ pub(super) fn skipped(suite: &str, diff: &Diff) -> Vec<Skipped> {
     let present = reasons.filter(|(count, ..)| *count > 0);
     present
         .map(|(count, took_it, why)| Skipped {
-            suite: suite.to_owned(),
+            suite: suite.clone(),
             count,
             why,
             took_it,

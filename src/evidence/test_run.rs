@@ -1,24 +1,26 @@
-//! What a test binary told of itself, beside its profiles.
+//! What a test binary said about its run.
 
 use std::fmt;
 
-/// What a test binary told of itself. Its [`Display`](fmt::Display) form is `go1.27.3, 4 tests, settled in 3 ms`.
+/// What a test binary said about its run. Its [`Display`](fmt::Display) form is
+/// `go1.27.3, 4 tests, settled in 3 ms`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestRun {
     /// The version of its Go: `go1.27.3`.
     pub go: String,
-    /// Different tests, subtests, benchmarks, examples and fuzz seeds that ran; `None` where that is not known.
+    /// Different tests, subtests, benchmarks, examples and fuzz seeds that ran; `None` where that
+    /// is not known.
     pub tests: Option<u64>,
     /// What `m.Run` returned; `None` when it did not.
     pub exit_code: Option<i32>,
-    /// How the wait for goroutines to end came out.
+    /// How the wait for its goroutines ended.
     pub ending: Ending,
 }
 
-/// How a test binary came to its last profile.
+/// How the wait before the last profile ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// After so many milliseconds nothing was left that the policy does not accept.
+    /// Nothing was left that the policy does not accept.
     Settled {
         /// Milliseconds.
         ms: u64,

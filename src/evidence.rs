@@ -1,0 +1,153 @@
+//! Evidence: what there is to judge, where it came from, and how far it can be trusted.
+//!
+//! Files of any origin end up here: what test binaries left, pairs of profiles in a directory, and
+//! captures of live services. Judging needs to know no more than this.
+
+mod name;
+mod profiles;
+mod rerun;
+mod test_run;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+pub use name::SuiteName;
+pub use profiles::Profiles;
+pub use rerun::Rerun;
+pub use test_run::{Ending, TestRun};
+
+/// All that one verdict is about.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// What can be judged.
+    pub suites: Vec<Suite>,
+    /// What cannot be, and why.
+    pub unchecked: Vec<Unchecked>,
+    /// The command that leakgate ran; `None` for profiles that were captured otherwise.
+    pub command: Option<Command>,
+}
+
+/// Profiles of one process, or of two builds of it, and what is known about them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Suite {
+    /// What reports call it.
+    pub name: SuiteName,
+    /// Its profiles.
+    pub files: Files,
+    /// Whether both sides are of one test binary, before and after its tests.
+    pub around_tests: bool,
+    /// Samples of the last after profile whose goroutines were never twice in one place, by their
+    /// position: how many of the outermost locations were always the same.
+    pub moving: BTreeMap<usize, usize>,
+    /// What the test binary said about its run; `None` for a service.
+    pub run: Option<TestRun>,
+    /// How its tests are run again; `None` where that is not known.
+    pub rerun: Option<Rerun>,
+    /// Why it is incomplete, though it is worth judging.
+    pub doubt: Option<String>,
+    /// Remarks for a reader of the report.
+    pub notes: Vec<String>,
+}
+
+/// The profiles of a suite.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Taken first.
+    pub before: PathBuf,
+    /// Taken after it, oldest first; at least one.
+    pub afters: Vec<PathBuf>,
+    /// Go's own leak profile, taken with the last of them.
+    pub proven: Option<PathBuf>,
+}
+
+impl Files {
+    /// All of them: before, afters, proven.
+    pub fn paths(&self) -> Vec<&Path> {
+        let before = std::iter::once(&self.before);
+        let paths = before.chain(&self.afters).chain(&self.proven);
+        paths.map(PathBuf::as_path).collect()
+    }
+}
+
+/// Something that could not be checked, which is never the same as clean.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unchecked {
+    /// A suite, or the file or command that would have given one.
+    pub suite: SuiteName,
+    /// What is missing or wrong, and what to do about it.
+    pub why: String,
+}
+
+impl Unchecked {
+    /// A thing that could not be checked, and why.
+    pub fn new(suite: impl Into<SuiteName>, why: impl Into<String>) -> Self {
+        Self {
+            suite: suite.into(),
+            why: why.into(),
+        }
+    }
+}
+
+/// A command that was run between the captures.
+#[derive(Debug)]
+pub struct Command {
+    /// The command and its arguments, separated by spaces.
+    pub line: String,
+    /// What a shell would report: its exit code, or 128 plus the number of a signal.
+    pub code: u8,
+    /// How it failed.
+    pub failed: Option<String>,
+    /// Whether a test binary was started.
+    pub ran_tests: bool,
+    /// Test binaries that were started only to list their tests.
+    pub listed: u64,
+    /// Processes that test binaries started as copies of themselves.
+    pub children: u64,
+    /// Packages that have no test files.
+    pub packages_without_tests: BTreeSet<String>,
+    /// Remarks for a reader of the report.
+    pub notes: Vec<String>,
+}
+
+impl Evidence {
+    /// Whether there is nothing to say: no suite, nothing that could not be checked, no command.
+    pub fn is_empty(&self) -> bool {
+        self.suites.is_empty() && self.unchecked.is_empty() && self.command.is_none()
+    }
+
+    /// Adds what another source has.
+    pub fn extend(&mut self, other: Evidence) {
+        self.suites.extend(other.suites);
+        self.unchecked.extend(other.unchecked);
+        self.command = self.command.take().or(other.command);
+    }
+
+    /// This run compared with the run of another build: the last after profile of each suite of
+    /// `base` becomes the before profile here. A suite that only this run has keeps its own.
+    #[must_use]
+    pub fn against(mut self, base: &Self) -> Self {
+        let afters = base.suites.iter();
+        let afters: HashMap<&SuiteName, &PathBuf> = afters
+            .filter_map(|suite| Some((&suite.name, suite.files.afters.last()?)))
+            .collect();
+        let mut own = 0;
+        for suite in &mut self.suites {
+            if let Some(after) = afters.get(&suite.name) {
+                suite.files.before = (*after).clone();
+                suite.around_tests = false;
+            } else {
+                own += 1;
+            }
+        }
+        if let Some(command) = self.command.as_mut().filter(|_| own > 0) {
+            let suites = if own == 1 {
+                "1 suite that the base does not have is".into()
+            } else {
+                format!("{own} suites that the base does not have are")
+            };
+            let note = format!("{suites} compared with what was there before the tests");
+            command.notes.push(note);
+        }
+        self
+    }
+}

@@ -1,0 +1,138 @@
+//! The profiles of a suite: decoded, grouped, and checked to be what their places say.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rayon::prelude::*;
+
+use super::{Suite, Unchecked};
+use crate::profile::{Kind, Profile};
+use crate::snapshot::Snapshot;
+
+/// Below this many bytes, starting a thread costs more than it saves.
+const WORTH_A_THREAD: usize = 1 << 20;
+
+/// The profiles of a suite, ready to be compared.
+#[derive(Debug)]
+pub struct Profiles<'b> {
+    /// Taken first.
+    pub before: Snapshot<'b>,
+    /// Taken after it, oldest first; at least one.
+    pub afters: Vec<Snapshot<'b>>,
+    /// Go's own leak profile.
+    pub proven: Option<Snapshot<'b>>,
+}
+
+impl<'b> Profiles<'b> {
+    /// Decodes and groups the bytes of a suite's files, in the order of
+    /// [`super::Files::paths`]; large ones at the same time.
+    ///
+    /// # Errors
+    /// A damaged profile, or profiles that cannot be compared: of different kinds, equal, or in the
+    /// wrong order.
+    pub fn group(suite: &Suite, bytes: &[&'b [u8]]) -> Result<Self, Unchecked> {
+        let large = bytes.iter().filter(|bytes| bytes.len() > WORTH_A_THREAD);
+        let group = |index: usize| group(suite, index, bytes[index]);
+        let grouped: Result<Vec<_>, Unchecked> = if large.count() > 1 {
+            (0..bytes.len()).into_par_iter().map(group).collect()
+        } else {
+            (0..bytes.len()).map(group).collect()
+        };
+        let mut snapshots = grouped?;
+        let proven = suite.files.proven.as_ref().and_then(|_| snapshots.pop());
+        let profiles = Self {
+            before: snapshots.remove(0),
+            afters: snapshots,
+            proven,
+        };
+        let before_and_afters = &bytes[..=profiles.afters.len()];
+        let problem = profiles
+            .kind_problem()
+            .or_else(|| equal_bytes_problem(before_and_afters))
+            .or_else(|| profiles.order_problem(suite.around_tests));
+        match problem {
+            Some(why) => Err(Unchecked::new(suite.name.clone(), why)),
+            None => Ok(profiles),
+        }
+    }
+
+    /// The last of the after profiles: the one that is judged.
+    pub fn after(&self) -> &Snapshot<'b> {
+        self.afters.last().expect("there is at least one")
+    }
+
+    /// Why profiles of these kinds cannot be compared.
+    fn kind_problem(&self) -> Option<String> {
+        let kind = self.before.kind();
+        let other = self.afters.iter().find(|after| after.kind() != kind);
+        if let Some(after) = other {
+            return Some(format!(
+                "before is a {} profile and after a {} profile: one counts all goroutines and the other only proven leaks. \
+                 Capture the same kind twice.",
+                kind.name(),
+                after.kind().name()
+            ));
+        }
+        let proven = self.proven.as_ref()?.kind();
+        (proven != Kind::GoroutineLeak).then(|| {
+            format!(
+                "the proven profile is a {} profile: capture /debug/pprof/goroutineleak for it (Go 1.27, or 1.26 with its experiment).",
+                proven.name()
+            )
+        })
+    }
+
+    /// Why the profiles cannot have been taken in this order; `of_one_process` where that is known
+    /// without them.
+    fn order_problem(&self, of_one_process: bool) -> Option<String> {
+        let mut all = self.afters.iter().chain([&self.before]);
+        if all.any(|snapshot| snapshot.total == 0 && snapshot.kind() == Kind::Goroutine) {
+            return Some(
+                "one of the profiles holds no goroutine at all, and a live process has at least the one that takes the \
+                 profile: was it filtered? Compare profiles as they were captured."
+                    .to_owned(),
+            );
+        }
+        let earlier = std::iter::once(&self.before).chain(&self.afters);
+        let swapped = earlier.zip(&self.afters).any(|(first, second)| {
+            let (first, second) = (first.profile(), second.profile());
+            // A base build may well be measured after a head build: only within one process does
+            // the order say anything.
+            (of_one_process || first.is_of_same_process(second))
+                && first.time_nanos() != 0
+                && second.time_nanos() <= first.time_nanos()
+        });
+        swapped.then(|| {
+            "both profiles are of one process, and the after profile was not taken after the before profile: are the \
+             two swapped?"
+                .to_owned()
+        })
+    }
+}
+
+fn group<'b>(suite: &Suite, index: usize, bytes: &'b [u8]) -> Result<Snapshot<'b>, Unchecked> {
+    let nothing = BTreeMap::new();
+    let is_last_after = index == suite.files.afters.len();
+    let moving = if is_last_after {
+        &suite.moving
+    } else {
+        &nothing
+    };
+    Profile::decode(bytes)
+        .and_then(|profile| Snapshot::group_moving(profile, moving))
+        .map_err(|error| {
+            let path = suite.files.paths()[index].display();
+            let why = format!("{path}: {error}. {}", error.mend());
+            Unchecked::new(suite.name.clone(), why)
+        })
+}
+
+/// Why profiles of equal bytes say nothing about what happened between them.
+fn equal_bytes_problem(profiles: &[&[u8]]) -> Option<String> {
+    let mut seen = HashSet::new();
+    let mut profiles = profiles.iter();
+    profiles.any(|profile| !seen.insert(profile)).then(|| {
+        "two of its profiles are the same one: they hold the same bytes, and two captures never do. Capture once before and \
+         once after."
+            .to_owned()
+    })
+}
