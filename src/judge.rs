@@ -23,7 +23,10 @@ use jiff::civil::Date;
 use crate::diff::Diff;
 use crate::evidence::{self, Command, Profiles, SuiteName, Unchecked};
 use crate::policy::{Exception, Matcher, Origin, Per, Policy, Rule};
-use crate::verdict::{CommandRun, Finding, Moved, Note, RuleUse, Skipped, Suite, Totals, Verdict};
+use crate::verdict::{
+    CommandRun, Disposition, Finding, Moved, Note, RuleUse, Skipped, Subject, Suite, Totals,
+    Verdict,
+};
 use exception::Use;
 use matching::Conditions;
 use suite::Judging;
@@ -154,7 +157,7 @@ impl<'p> Judge<'p> {
     }
 
     /// A rule of the policy by its index; past the last one, the default rule.
-    fn rule(&self, index: usize) -> &'p Rule {
+    fn rule(&self, index: usize) -> &'p Arc<Rule> {
         self.policy
             .rules
             .get(index)
@@ -269,26 +272,30 @@ impl<'p> Judge<'p> {
 }
 
 /// What became of a rule; `None` for one that no file holds.
-fn use_of(rule: &Rule, used: &Use) -> Option<RuleUse> {
+fn use_of(rule: &Arc<Rule>, used: &Use) -> Option<RuleUse> {
     let Use { matched, seen, .. } = *used;
-    Some(RuleUse {
-        name: rule.name.clone(),
-        line: rule.line?,
+    rule.line.map(|_| RuleUse {
+        rule: rule.clone(),
         unused: seen == 0 && rule.matcher.has_names(),
         shadowed: seen > 0 && matched == 0,
     })
 }
 
-/// The order of findings: what counts first, then the gravest, then the largest; the rest only makes it one order.
+/// The order of findings: what counts first, then the gravest, then the largest; the rest only
+/// makes it one order.
 fn order(finding: &Finding) -> impl Ord {
+    let key = match &finding.subject {
+        Subject::Stack(_) => None,
+        Subject::Sum(sum) => sum.key.as_deref(),
+    };
     (
         (
             !finding.is_open(),
-            Reverse(finding.severity),
+            Reverse(finding.rule.severity),
             Reverse(finding.growth()),
-            finding.disposition,
+            matches!(finding.disposition, Disposition::Expired(_)),
         ),
-        (&finding.suite, &finding.rule, &finding.id, &finding.key),
-        &finding.stack,
+        (&finding.suite, &finding.rule.name, &finding.id, key),
+        finding.stack().map(|stack| &stack.trace),
     )
 }

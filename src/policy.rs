@@ -81,12 +81,4 @@ impl Policy {
     pub fn parse(path: &Path, text: &str) -> Result<Self, PolicyError> {
         parse::policy(path, text)
     }
-
-    /// Where a rule stands: `leakgate.yml:12`.
-    pub fn place(&self, line: Option<u32>) -> String {
-        match line {
-            Some(line) => format!("{}:{line}", self.name),
-            None => self.name.clone(),
-        }
-    }
 }

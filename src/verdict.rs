@@ -3,12 +3,16 @@
 //! Nothing vanishes on the way: goroutines that were skipped, allowed or paired with a moved stack, and suites that could
 //! not be checked, are all in a [`Verdict`].
 
-use std::collections::BTreeMap;
+mod finding;
+mod trace;
+
 use std::sync::Arc;
 
 use crate::diff::Pairing;
 use crate::evidence::{Rerun, SuiteName, TestRun, Unchecked};
-use crate::policy::{Exception, Origin, Severity};
+use crate::policy::{Exception, Origin, Rule, Severity};
+pub use finding::{Disposition, Finding, Stack, Subject, Sum};
+pub use trace::{Function, Place, Trace};
 
 /// The judgement over all suites.
 #[derive(Debug, Clone, Default)]
@@ -105,7 +109,7 @@ impl FailOn {
     pub fn counts(self, finding: &Finding) -> bool {
         finding.is_open()
             && match self {
-                FailOn::Error => finding.severity == Severity::Error,
+                FailOn::Error => finding.rule.severity == Severity::Error,
                 FailOn::Warning => true,
                 FailOn::Never => false,
             }
@@ -151,7 +155,7 @@ impl Verdict {
     pub fn count(&self, severity: Severity) -> usize {
         self.findings
             .iter()
-            .filter(|finding| finding.is_open() && finding.severity == severity)
+            .filter(|finding| finding.is_open() && finding.rule.severity == severity)
             .count()
     }
 }
@@ -169,178 +173,6 @@ pub struct Totals {
     pub suites: u64,
     /// Test binaries in which no test ran and nothing violates the policy: they are no suites.
     pub without_tests: u64,
-}
-
-/// A violation of the policy.
-#[derive(Debug, Clone)]
-pub struct Finding {
-    /// Twelve hex digits; see [`crate::stack::Frames::id`].
-    pub id: String,
-    /// The rule's name.
-    pub rule: String,
-    /// Where the rule stands: `leakgate.yml:12`.
-    pub rule_place: String,
-    /// How grave it is.
-    pub severity: Severity,
-    /// The before/after pair it is in.
-    pub suite: SuiteName,
-    /// What became of it.
-    pub disposition: Disposition,
-    /// What was counted together: `stack`, `total`, `label handler`.
-    pub per: String,
-    /// Which one of these: the state, the root, the label's value. Empty for a stack and for the total.
-    pub key: String,
-    /// Goroutines before.
-    pub before: i64,
-    /// Goroutines after.
-    pub after: i64,
-    /// Goroutines with exactly this stack in each after profile, oldest first; empty for several stacks.
-    pub series: Vec<i64>,
-    /// How many there might have been.
-    pub allowed: i64,
-    /// The sum behind `allowed`: `2 + growth 3; ceiling 64`.
-    pub sum: String,
-    /// How many goroutines of this stack Go's leak profile holds; `None` when there was none to ask.
-    pub proven: Option<i64>,
-    /// What it waits for; `None` when stacks of several states were counted together.
-    pub state: Option<&'static str>,
-    /// The usual cause of that state.
-    pub cause: &'static str,
-    /// What to do: the rule's message, or the usual remedy of the state.
-    pub fix: String,
-    /// The entry function; `None` when the stack was cut, or for several stacks.
-    pub root: Option<Place>,
-    /// Where user code waits; `None` when all of the stack is standard library, or for several stacks.
-    pub home: Option<Place>,
-    /// Goroutines that came, by the test that started them; all that are there after, where nothing grew.
-    pub tests: BTreeMap<String, i64>,
-    /// Whether it is one that a whole process shares and whichever test needs it first starts: that test is not to blame.
-    pub shared: bool,
-    /// The same, by every other pprof label and its value.
-    pub labels: BTreeMap<String, BTreeMap<String, i64>>,
-    /// How the stack was found in both profiles; `None` for several stacks.
-    pub pairing: Option<Pairing>,
-    /// Empty for several stacks.
-    pub stack: Trace,
-    /// The stack before, when it was another.
-    pub stack_before: Trace,
-    /// Why it is allowed or no longer is, or what makes up a sum over several stacks.
-    pub reason: String,
-    /// The built-in exception that covers it; `None` where one of the policy does, or none.
-    pub builtin: Option<String>,
-    /// The exception of the policy that covers such goroutines, only not so many.
-    pub exceeds: Option<Exceeded>,
-}
-
-/// An exception that covers fewer goroutines than there are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exceeded {
-    /// Where it stands: `leakgate.yml:12`.
-    pub place: String,
-    /// How many it covers.
-    pub max: i64,
-    /// Whether it is for one stack alone.
-    pub is_narrow: bool,
-}
-
-impl Finding {
-    /// After less before.
-    pub fn growth(&self) -> i64 {
-        self.after - self.before
-    }
-
-    /// Whether nothing covers it: it counts.
-    pub fn is_open(&self) -> bool {
-        matches!(self.disposition, Disposition::Open | Disposition::Expired)
-    }
-}
-
-/// What became of a violation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Disposition {
-    /// It counts.
-    Open,
-    /// It counts again: the exception that covered it has expired.
-    Expired,
-    /// An exception of the policy, or a built-in one, covers it.
-    Allowed,
-    /// The baseline covers it.
-    Baseline,
-}
-
-impl Disposition {
-    /// The word for it in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Disposition::Open => "open",
-            Disposition::Expired => "expired",
-            Disposition::Allowed => "allowed",
-            Disposition::Baseline => "baseline",
-        }
-    }
-}
-
-/// A place in the source.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The function, normalised.
-    pub function: Arc<str>,
-    /// Its file, as the profile gives it.
-    pub file: Arc<str>,
-    /// 1-based; 0 when unknown.
-    pub line: u32,
-}
-
-/// The frames of a stack, leaf first. Of a very deep one only its two ends.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Trace {
-    frames: Vec<Place>,
-    elided: usize,
-}
-
-impl Trace {
-    /// So many frames are kept at each end; Go's own dumps keep fifty.
-    pub const KEPT: usize = 100;
-
-    /// A stack of `depth` frames; `place` gives each that is kept, by how far it is from the leaf.
-    pub fn new(depth: usize, mut place: impl FnMut(usize) -> Place) -> Self {
-        let elided = depth.saturating_sub(2 * Self::KEPT);
-        let head = if elided > 0 { Self::KEPT } else { depth };
-        let frames = (0..head).chain(head + elided..depth).map(&mut place);
-        Self {
-            frames: frames.collect(),
-            elided,
-        }
-    }
-
-    /// The frames that were kept, leaf first.
-    pub fn frames(&self) -> &[Place] {
-        &self.frames
-    }
-
-    /// How many frames were left out, behind the first [`Trace::KEPT`].
-    pub fn elided(&self) -> usize {
-        self.elided
-    }
-
-    /// The frames, with `gap` in the place of those that were left out: it is given how many these are.
-    pub fn map<T>(&self, frame: impl FnMut(&Place) -> T, gap: impl FnOnce(usize) -> T) -> Vec<T> {
-        let mut entries: Vec<T> = self.frames.iter().map(frame).collect();
-        if self.elided > 0 {
-            entries.insert(Self::KEPT, gap(self.elided));
-        }
-        entries
-    }
-
-    /// The outermost frame.
-    pub fn last(&self) -> Option<&Place> {
-        self.frames.last()
-    }
-
-    /// Whether it has no frame.
-    pub fn is_empty(&self) -> bool {
-        self.frames.is_empty()
-    }
 }
 
 /// A stack that was matched with another one of the before profile.
@@ -397,12 +229,10 @@ impl AllowUse {
 }
 
 /// What became of one rule of the policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RuleUse {
-    /// The rule's name.
-    pub name: String,
-    /// Line in the policy file, 1-based.
-    pub line: u32,
+    /// The rule.
+    pub rule: Arc<Rule>,
     /// Whether it names goroutines and none has this name, before or after, in any suite.
     pub unused: bool,
     /// Whether earlier rules take all stacks that it matches.
@@ -416,10 +246,28 @@ pub struct Skipped {
     pub suite: SuiteName,
     /// How many.
     pub count: i64,
+    /// In which of its profiles.
+    pub side: Side,
     /// Why.
-    pub why: String,
-    /// Whether it is the one that took the profile.
-    pub took_it: bool,
+    pub reason: SkipReason,
+}
+
+/// One of the two profiles that were compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The first one.
+    Before,
+    /// The last one.
+    After,
+}
+
+/// Why goroutines were left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SkipReason {
+    /// It is the one that took the profile.
+    TookProfile,
+    /// They had no frame: not yet run, or on their way out.
+    NoFrame,
 }
 
 /// A remark on the evidence.

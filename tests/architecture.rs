@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diff", &["profile", "stack", "snapshot"]),
     ("policy", &["state", "unseen"]),
     ("evidence", &["profile", "snapshot"]),
-    ("verdict", &["diff", "evidence", "policy"]),
+    ("verdict", &["diff", "evidence", "policy", "state"]),
     (
         "judge",
         &[
@@ -24,7 +24,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "report",
-        &["diff", "evidence", "policy", "stack", "unseen", "verdict"],
+        &[
+            "diff", "evidence", "policy", "stack", "state", "unseen", "verdict",
+        ],
     ),
     ("input", &["evidence", "files", "profile"]),
     (

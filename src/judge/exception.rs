@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::policy::{Exception, Max, Origin, Policy};
-use crate::verdict::{AllowUse, Disposition, Exceeded};
+use crate::policy::{Exception, Max, Origin};
+use crate::verdict::{AllowUse, Disposition};
 
 /// How an exception stands in one suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,52 +128,14 @@ pub(super) fn by_test(exceptions: &[Arc<Exception>]) -> Vec<usize> {
     asked_for.map(|(index, _)| index).collect()
 }
 
-/// What an exception makes of a violation, and why.
-pub(super) fn disposition(
-    exception: &Exception,
-    cover: &Cover,
-    policy: &Policy,
-) -> (Disposition, String) {
-    let reason = &exception.reason;
-    let (Origin::Policy { line }, Some(expires)) = (exception.origin, exception.expires) else {
-        let name = exception.name.as_deref().unwrap_or_default();
-        return match (cover, &exception.max) {
-            (Cover::Holds, _) => (Disposition::Allowed, format!("{reason} (built-in {name})")),
-            // That others are there without their counterparts says nothing of these.
-            (_, Max::AsManyAs(_)) => (Disposition::Open, String::new()),
-            _ => (
-                Disposition::Open,
-                format!("more than the built-in exception {name} accepts"),
-            ),
-        };
-    };
-    let place = policy.place(Some(line));
+/// What an exception that matches makes of a violation.
+pub(super) fn disposition(exception: &Arc<Exception>, cover: &Cover) -> Disposition {
     match (cover, &exception.max) {
-        (Cover::Holds, _) => (
-            Disposition::Allowed,
-            format!("{reason} ({place} until {expires})"),
-        ),
-        (Cover::Expired, _) => (
-            Disposition::Expired,
-            format!("accepted until {expires} ({place}): {reason}"),
-        ),
-        (_, Max::Count(max)) => (
-            Disposition::Open,
-            format!("more than the {max} that {place} accepts: {reason}"),
-        ),
-        _ => (Disposition::Open, String::new()),
-    }
-}
-
-/// For an exception of the policy that is exceeded: what is to be known of it.
-pub(super) fn exceeded(exception: &Exception, cover: &Cover, policy: &Policy) -> Option<Exceeded> {
-    match (cover, exception.line(), &exception.max) {
-        (Cover::Exceeded, Some(line), Max::Count(max)) => Some(Exceeded {
-            place: policy.place(Some(line)),
-            max: *max,
-            is_narrow: exception.matcher.stack.is_some(),
-        }),
-        _ => None,
+        (Cover::Holds, _) => Disposition::Allowed(exception.clone()),
+        (Cover::Expired, _) => Disposition::Expired(exception.clone()),
+        (_, Max::Count(_)) => Disposition::Exceeded(exception.clone()),
+        // That others are there without their counterparts says nothing about these.
+        _ => Disposition::Open,
     }
 }
 

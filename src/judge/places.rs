@@ -1,37 +1,59 @@
-//! Places for findings.
+//! Places of findings. A function that is in many stacks is kept once.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::diff::Diff;
+use crate::snapshot::Snapshot;
 use crate::stack::{Frame, Frames};
-use crate::verdict::{Place, Trace};
+use crate::verdict::{Function, Place, Trace};
 
-/// Makes places. Many name the same functions and files, so each name is kept once.
-#[derive(Debug, Default)]
+/// The functions of both sides of a diff.
 pub(super) struct Places {
-    names: HashSet<Arc<str>>,
+    pub(super) before: Functions,
+    pub(super) after: Functions,
 }
 
+/// The functions of one snapshot, by their index, as far as they were asked for.
+pub(super) struct Functions(Vec<Option<Arc<Function>>>);
+
 impl Places {
+    pub(super) fn new(diff: &Diff) -> Self {
+        Self {
+            before: Functions::new(diff.before),
+            after: Functions::new(diff.after),
+        }
+    }
+
+    /// Those of the snapshot that stands for a row; see [`Diff::shown`].
+    pub(super) fn of_side(&mut self, is_after: bool) -> &mut Functions {
+        if is_after {
+            &mut self.after
+        } else {
+            &mut self.before
+        }
+    }
+}
+
+impl Functions {
+    fn new(snapshot: &Snapshot) -> Self {
+        Self(vec![None; snapshot.symbols().names().len()])
+    }
+
     pub(super) fn all(&mut self, frames: &Frames) -> Trace {
         let frames = frames.as_slice();
         Trace::new(frames.len(), |index| self.of(&frames[index]))
     }
 
     pub(super) fn of(&mut self, frame: &Frame) -> Place {
+        let function = self.0[frame.index].get_or_insert_with(|| {
+            Arc::new(Function {
+                name: frame.function.as_str().into(),
+                file: String::from_utf8_lossy(frame.file).into(),
+            })
+        });
         Place {
-            function: self.keep(frame.function.as_str()),
-            file: self.keep(&String::from_utf8_lossy(frame.file)),
+            function: function.clone(),
             line: frame.line,
         }
-    }
-
-    fn keep(&mut self, name: &str) -> Arc<str> {
-        if let Some(kept) = self.names.get(name) {
-            return kept.clone();
-        }
-        let kept: Arc<str> = name.into();
-        self.names.insert(kept.clone());
-        kept
     }
 }

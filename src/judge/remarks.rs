@@ -5,7 +5,7 @@ use crate::diff::Diff;
 use crate::evidence::SuiteName;
 use crate::profile::Kind;
 use crate::snapshot::Snapshot;
-use crate::verdict::{Moved, Skipped};
+use crate::verdict::{Moved, Side, SkipReason, Skipped};
 
 /// Goroutines without a frame that an after profile may have more than before: the connection that a profile is fetched
 /// through may not have started to read yet.
@@ -13,7 +13,7 @@ const FRAMELESS: i64 = 1;
 
 /// Stacks that were matched with another one: told even where nothing grew, since a match can hide a new goroutine.
 pub(super) fn moved(suite: &SuiteName, diff: &Diff) -> Vec<Moved> {
-    let mut places = Places::default();
+    let mut places = Places::new(diff);
     let mut moved: Vec<_> = diff
         .moved()
         .filter_map(|row| {
@@ -28,8 +28,8 @@ pub(super) fn moved(suite: &SuiteName, diff: &Diff) -> Vec<Moved> {
                 pairing: row.pairing,
                 before: row.count_before,
                 after: row.count_after,
-                stack_before: places.all(&before),
-                stack: places.all(&after),
+                stack_before: places.before.all(&before),
+                stack: places.after.all(&after),
             })
         })
         .collect();
@@ -53,25 +53,22 @@ pub(super) fn unchecked(diff: &Diff) -> Option<String> {
     })
 }
 
+/// Goroutines that the judgement left out.
 pub(super) fn skipped(suite: &SuiteName, diff: &Diff) -> Vec<Skipped> {
-    let sides = [("before", diff.before), ("after", diff.after)];
-    let reasons = sides.into_iter().flat_map(|(side, snapshot)| {
+    let sides = [(Side::Before, diff.before), (Side::After, diff.after)];
+    let counted = sides.into_iter().flat_map(|(side, snapshot)| {
         [
-            (snapshot.capturing, true, format!("took the {side} profile")),
-            (
-                snapshot.frameless,
-                false,
-                format!("had no frame in the {side} profile: not yet run, or on its way out"),
-            ),
+            (snapshot.capturing, side, SkipReason::TookProfile),
+            (snapshot.frameless, side, SkipReason::NoFrame),
         ]
     });
-    let present = reasons.filter(|(count, ..)| *count > 0);
+    let present = counted.filter(|(count, ..)| *count > 0);
     present
-        .map(|(count, took_it, why)| Skipped {
+        .map(|(count, side, reason)| Skipped {
             suite: suite.clone(),
             count,
-            why,
-            took_it,
+            side,
+            reason,
         })
         .collect()
 }

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use super::Judge;
 use super::cell::Cell;
-use super::exception::{Cover, Use, disposition, exceeded};
+use super::exception::{Cover, Use, disposition};
 use super::matching::{Matches, Subject};
 use super::places::Places;
 use super::shared::{is_shared, is_unread_body};
 use super::tally::{self, Tally};
 use crate::diff::{Diff, Pairing, Row};
 use crate::evidence::SuiteName;
-use crate::policy::{Origin, Per, Rule};
+use crate::policy::Per;
 use crate::profile::Kind;
 use crate::snapshot::Snapshot;
 use crate::stack::id_of;
-use crate::verdict::{Disposition, Finding, Trace};
+use crate::verdict::{self, Disposition, Finding, Stack, Sum};
 
 /// One suite while it is judged.
 pub(super) struct Judging<'j, 'p, 's, 'buf> {
@@ -67,7 +67,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                 .filter(|(_, rule)| rule.per != Per::Stack)
                 .map(|(index, rule)| Tally::new(index, rule))
                 .collect(),
-            places: Places::default(),
+            places: Places::new(diff),
         };
         let mut matches =
             [diff.before, diff.after].map(|snapshot| Matches::new(&judge.conditions, snapshot));
@@ -240,58 +240,25 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         let sums = tally.sums(|allow| covers[allow] == Cover::Holds);
         for (key, sum) in sums {
             if sum.after > rule.limit.allowed(sum.before) {
-                let per = rule.per.name();
                 findings.push(Finding {
-                    id: id_of(&format!("{}\n{per}\n{key}", rule.name)),
-                    reason: sum.largest(),
+                    id: id_of(&format!("{}\n{}\n{key}", rule.name, rule.per.name())),
+                    rule: rule.clone(),
+                    suite: self.name.clone(),
+                    before: sum.before,
+                    after: sum.after,
+                    disposition: Disposition::Open,
+                    subject: verdict::Subject::Sum(Sum {
+                        largest: sum.largest(),
+                        key: Some(key).filter(|_| rule.per != Per::Total),
+                    }),
                     tests: sum.tests,
                     labels: sum.labels,
-                    fix: rule
-                        .message
-                        .clone()
-                        .unwrap_or_else(|| "look at the stacks that grew most".into()),
-                    key,
-                    ..self.finding(rule, sum.before, sum.after)
                 });
             }
         }
     }
 
-    /// A finding by `rule`, with nothing in it that is about one stack.
-    fn finding(&self, rule: &Rule, before: i64, after: i64) -> Finding {
-        Finding {
-            id: String::new(),
-            rule: rule.name.clone(),
-            rule_place: self.judge.policy.place(rule.line),
-            severity: rule.severity,
-            suite: self.name.clone(),
-            disposition: Disposition::Open,
-            per: rule.per.name(),
-            key: String::new(),
-            before,
-            after,
-            series: Vec::new(),
-            allowed: rule.limit.allowed(before),
-            sum: rule.limit.sum(before),
-            proven: None,
-            state: None,
-            cause: "",
-            fix: rule.message.clone().unwrap_or_default(),
-            root: None,
-            home: None,
-            tests: BTreeMap::new(),
-            shared: false,
-            labels: BTreeMap::new(),
-            pairing: None,
-            stack: Trace::default(),
-            stack_before: Trace::default(),
-            reason: String::new(),
-            builtin: None,
-            exceeds: None,
-        }
-    }
-
-    /// A finding with all that is known of its stack.
+    /// A finding with all that is known about its stack.
     fn finding_of_stack(&mut self, violation: Violation, cover: Option<&Cover>) -> Finding {
         let Violation {
             row,
@@ -301,44 +268,56 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             after,
             cells,
         } = violation;
-        let mut finding = self.finding(self.judge.rule(rule), before, after);
-        if let (Some(allow), Some(cover)) = (allow, cover) {
-            let (exception, policy) = (&self.judge.exceptions[allow], self.judge.policy);
-            (finding.disposition, finding.reason) = disposition(exception, cover, policy);
-            let covers = !finding.is_open() && exception.origin == Origin::Builtin;
-            finding.builtin = exception.name.clone().filter(|_| covers);
-            finding.exceeds = exceeded(exception, cover, policy);
-        }
         let (snapshot, group) = self.diff.shown(&row);
         let frames = snapshot.frames(group);
-        let wait = frames.wait();
-        finding.id = frames.id();
-        finding.proven = self.proven(&row);
-        finding.state = Some(wait.state);
-        finding.cause = wait.cause;
-        if finding.fix.is_empty() {
-            wait.remedy.clone_into(&mut finding.fix);
-        }
-        finding.root = frames.root().map(|frame| self.places.of(frame));
-        finding.home = frames.home().map(|frame| self.places.of(frame));
-        finding.pairing = Some(row.pairing);
-        finding.series = self.diff.series(&row);
-        finding.stack = self.places.all(&frames);
-        if let (Some(before), Pairing::Renamed | Pairing::Near(_)) = (row.before, row.pairing) {
-            finding.stack_before = self.places.all(&self.diff.before.frames(before));
-        }
+        let is_after = row.after.is_some();
+        let places = &mut self.places;
+        let trace_before = match (row.before, row.pairing) {
+            (Some(before), Pairing::Renamed | Pairing::Near(_)) => {
+                Some(places.before.all(&self.diff.before.frames(before)))
+            }
+            _ => None,
+        };
+        let places = places.of_side(is_after);
+        let mut stack = Stack {
+            wait: frames.wait(),
+            root: frames.root().map(|frame| places.of(frame)),
+            home: frames.home().map(|frame| places.of(frame)),
+            proven: self.proven(&row),
+            shared: false,
+            pairing: row.pairing,
+            series: self.diff.series(&row),
+            trace: self.places.of_side(is_after).all(&frames),
+            trace_before,
+        };
+        let (mut tests, mut labels) = (BTreeMap::new(), BTreeMap::new());
         let grew = after > before;
         for cell in &cells {
             let count = if grew { cell.growth() } else { cell.after };
             if count > 0 {
-                tally::add_labels(&mut finding.tests, &mut finding.labels, &cell.labels, count);
+                tally::add_labels(&mut tests, &mut labels, &cell.labels, count);
             }
         }
         // What the garbage collector proved, or several tests have one of each, is nobody's to share.
-        finding.shared = finding.proven.unwrap_or(0) == 0
-            && finding.tests.len() <= 1
+        stack.shared = stack.proven.unwrap_or(0) == 0
+            && tests.len() <= 1
             && is_shared(&frames, || self.has_unread_bodies());
-        finding
+        let exception = allow.map(|allow| &self.judge.exceptions[allow]);
+        Finding {
+            id: frames.id(),
+            rule: self.judge.rule(rule).clone(),
+            suite: self.name.clone(),
+            before,
+            after,
+            disposition: exception
+                .zip(cover)
+                .map_or(Disposition::Open, |(exception, cover)| {
+                    disposition(exception, cover)
+                }),
+            subject: verdict::Subject::Stack(Box::new(stack)),
+            tests,
+            labels,
+        }
     }
 }
 

@@ -106,22 +106,12 @@ impl Sum {
         self
     }
 
-    /// The places that grew most, for a person.
-    ///
-    /// Output: "most of it: worker.(*Pool).run +38, shop.refund +2"
-    pub(super) fn largest(&self) -> String {
-        let mut grown: Vec<_> = self.growth.iter().collect();
-        grown.sort_by_key(|&(place, growth)| (-growth, place));
-        let parts: Vec<_> = grown
-            .iter()
-            .take(3)
-            .map(|(place, growth)| format!("{place} +{growth}"))
-            .collect();
-        if parts.is_empty() {
-            String::new()
-        } else {
-            format!("most of it: {}", parts.join(", "))
-        }
+    /// The places that grew most, and by how many goroutines.
+    pub(super) fn largest(&self) -> Vec<(String, i64)> {
+        let mut grown: Vec<_> = self.growth.clone().into_iter().collect();
+        grown.sort_by(|(one, by), (other, by_other)| (by_other, one).cmp(&(by, other)));
+        grown.truncate(3);
+        grown
     }
 }
 

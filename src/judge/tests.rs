@@ -6,7 +6,7 @@ use super::Judge;
 use crate::evidence::{Profiles, Suite};
 use crate::policy::Policy;
 use crate::testing::{proven, snapshot};
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::{Finding, Side, SkipReason, Subject, Verdict};
 
 /// The judgement on the 20th of November 2026.
 fn judge(policy: &str, before: &str, after: &str, leaks: Option<&str>) -> Verdict {
@@ -28,19 +28,24 @@ fn judge(policy: &str, before: &str, after: &str, leaks: Option<&str>) -> Verdic
 /// A finding as the tables write it: what became of it, its rule, before and after, how many were allowed, and its root or
 /// what was counted together.
 fn line(finding: &Finding) -> String {
-    let what = match &finding.root {
-        Some(root) => root.function.to_string(),
-        None if finding.key.is_empty() => finding.per.clone(),
-        None => format!("{} {}", finding.per, finding.key),
-    };
     let Finding {
         rule,
         before,
         after,
-        allowed,
         ..
     } = finding;
-    let disposition = finding.disposition.name();
+    let what = match &finding.subject {
+        Subject::Stack(stack) => match &stack.root {
+            Some(root) => root.name().to_owned(),
+            None => rule.per.name(),
+        },
+        Subject::Sum(sum) => match &sum.key {
+            None => rule.per.name(),
+            Some(key) => format!("{} {key}", rule.per.name()),
+        },
+    };
+    let (disposition, allowed) = (finding.disposition.name(), finding.allowed());
+    let rule = &rule.name;
     format!("{disposition} {rule} {before}->{after} of {allowed} {what}")
 }
 
@@ -301,7 +306,7 @@ defaults: { severity: warning }";
     let found: Vec<_> = verdict
         .findings
         .iter()
-        .map(|one| (line(one), one.proven))
+        .map(|one| (line(one), one.stack().and_then(|stack| stack.proven)))
         .collect();
     let expected = [
         ("open proven 0->3 of 0 app.a".to_owned(), Some(2)),
@@ -325,11 +330,15 @@ allow:
     let rules: Vec<_> = verdict
         .rules
         .iter()
-        .map(|one| (one.line, one.unused, one.shadowed))
+        .map(|one| (one.rule.line, one.unused, one.shadowed))
         .collect();
     assert_eq!(
         rules,
-        [(4, true, false), (5, false, false), (6, false, true)]
+        [
+            (Some(4), true, false),
+            (Some(5), false, false),
+            (Some(6), false, true)
+        ]
     );
     let own = verdict
         .allows
@@ -360,20 +369,14 @@ fn what_cannot_be_judged_is_in_the_verdict() {
     let skipped: Vec<_> = verdict
         .skipped
         .iter()
-        .map(|one| (one.count, &*one.why))
+        .map(|one| (one.count, one.side, one.reason))
         .collect();
     assert_eq!(
         skipped,
         [
-            (
-                1,
-                "had no frame in the before profile: not yet run, or on its way out"
-            ),
-            (1, "took the after profile"),
-            (
-                4,
-                "had no frame in the after profile: not yet run, or on its way out"
-            ),
+            (1, Side::Before, SkipReason::NoFrame),
+            (1, Side::After, SkipReason::TookProfile),
+            (4, Side::After, SkipReason::NoFrame),
         ]
     );
     assert!(

@@ -100,21 +100,4 @@ impl Limit {
             .unwrap_or(i64::MAX)
             .min(self.count.unwrap_or(i64::MAX))
     }
-
-    /// The sum behind [`Limit::allowed`], for a person.
-    ///
-    /// Output: `2 + growth 3; ceiling 64`, `200 + 20 percent`, `ceiling 500`
-    pub fn sum(&self, before: i64) -> String {
-        let mut parts = Vec::new();
-        match (self.growth, self.percent) {
-            (Some(growth), Some(percent)) => {
-                parts.push(format!("{before} + growth {growth} or {percent} percent"));
-            }
-            (Some(growth), None) => parts.push(format!("{before} + growth {growth}")),
-            (None, Some(percent)) => parts.push(format!("{before} + {percent} percent")),
-            (None, None) => {}
-        }
-        parts.extend(self.count.map(|count| format!("ceiling {count}")));
-        parts.join("; ")
-    }
 }

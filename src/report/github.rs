@@ -8,8 +8,8 @@
 use std::fmt::Write as _;
 
 use super::escape::{command_message, command_property};
-use super::facts::{self, Facts};
 use super::text::{self, Detail};
+use super::words::{self, Words};
 use super::{Subject, plural};
 use crate::evidence::Unchecked;
 use crate::policy::Severity;
@@ -65,10 +65,10 @@ struct Annotation {
 /// All of them, the worst first: errors, then what could not be checked, then warnings.
 fn annotations(subject: &Subject) -> Vec<Annotation> {
     let verdict = subject.verdict;
-    let facts = Facts::new(verdict);
+    let words = Words::new(verdict);
     let open = verdict.findings.iter().filter(|finding| finding.is_open());
     let (errors, warnings): (Vec<_>, Vec<_>) = open
-        .map(|finding| of_finding(subject, &facts, finding))
+        .map(|finding| of_finding(subject, &words, finding))
         .partition(|annotation| annotation.level == Level::Error);
     let unchecked = verdict.unchecked.iter().map(of_unchecked);
     errors
@@ -78,12 +78,13 @@ fn annotations(subject: &Subject) -> Vec<Annotation> {
         .collect()
 }
 
-fn of_finding(subject: &Subject, facts: &Facts, finding: &Finding) -> Annotation {
-    let counts = finding.severity == Severity::Error && subject.verdict.not_gated().is_none();
+fn of_finding(subject: &Subject, words: &Words, finding: &Finding) -> Annotation {
+    let verdict = subject.verdict;
+    let counts = finding.rule.severity == Severity::Error && subject.verdict.not_gated().is_none();
     let mut lines = vec![format!(
         "{}: {}",
-        facts::headline(finding),
-        facts::counts(finding)
+        words::headline(finding),
+        words::counts(finding)
     )];
     let mut line = |label: &str, text: Option<String>| {
         if let Some(text) = text.filter(|text| !text.is_empty()) {
@@ -92,27 +93,31 @@ fn of_finding(subject: &Subject, facts: &Facts, finding: &Finding) -> Annotation
     };
     line(
         "rule",
-        Some(format!("{}, {}", finding.rule, finding.rule_place)),
+        Some(format!(
+            "{}, {}",
+            finding.rule.name,
+            words::rule_place(verdict, &finding.rule)
+        )),
     );
-    let several = facts::several(subject.verdict);
+    let several = words::several(verdict);
     line("suite", several.then(|| finding.suite.to_string()));
-    line("test", facts.tests(finding));
-    let state = finding.state;
-    line(
-        "state",
-        state.map(|state| format!("{state}: {}", finding.cause)),
-    );
-    line("note", Some(finding.reason.clone()));
-    line("fix", Some(finding.fix.clone()));
-    line("again", facts.again(finding));
+    line("test", words.tests(finding));
+    line("state", words::wait(finding));
+    line("note", Some(words::reason(verdict, finding)));
+    line("fix", Some(words::fix(finding).to_owned()));
+    line("again", words.again(finding));
     line(
         "allow",
-        facts.accept(finding).map(|accept| accept.to_string()),
+        words.accept(finding).map(|accept| accept.to_string()),
     );
     Annotation {
         level: if counts { Level::Error } else { Level::Warning },
-        spot: subject.sources.spot(subject.verdict, finding),
-        title: format!("leakgate {}: {}", finding.rule, facts::subject(finding)),
+        spot: subject.sources.spot(finding),
+        title: format!(
+            "leakgate {}: {}",
+            finding.rule.name,
+            words::subject(finding)
+        ),
         message: lines,
     }
 }

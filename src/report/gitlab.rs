@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::Subject;
 use super::escape::{self, terminal};
-use super::facts::{self, Facts};
 use super::room::{self, Room};
 use super::sources::Spot;
+use super::words::{self, Words};
 use crate::evidence::Unchecked;
 use crate::policy::Severity;
 use crate::verdict::Finding;
@@ -42,12 +42,12 @@ struct Lines {
 /// Renders a verdict. What is allowed is of severity `info`.
 pub fn render(subject: &Subject) -> String {
     let verdict = subject.verdict;
-    let facts = Facts::new(verdict);
-    let findings = verdict.findings.iter().zip(facts.fingerprints());
+    let words = Words::new(verdict);
+    let findings = verdict.findings.iter().zip(words.fingerprints());
     let size = |issue: &Issue| issue.description.len();
     let unchecked = verdict.unchecked.iter();
     let unchecked = ROOM.fill(unchecked, |one| of_unchecked(subject, one), size);
-    let of_finding = |(finding, print)| of_finding(subject, &facts, finding, print);
+    let of_finding = |(finding, print)| of_finding(subject, &words, finding, print);
     let findings = ROOM.fill(findings, of_finding, size);
     let more = of_left_out(subject, findings.left_out + unchecked.left_out);
     let issues = findings.entries.into_iter().chain(unchecked.entries);
@@ -56,31 +56,28 @@ pub fn render(subject: &Subject) -> String {
     escape::json(&plain) + "\n"
 }
 
-fn of_finding(subject: &Subject, facts: &Facts, finding: &Finding, fingerprint: String) -> Issue {
-    let severity = match finding.severity {
+fn of_finding(subject: &Subject, words: &Words, finding: &Finding, fingerprint: String) -> Issue {
+    let severity = match finding.rule.severity {
         _ if !finding.is_open() => "info",
         _ if subject.verdict.not_gated().is_some() => "minor",
         Severity::Error => "major",
         Severity::Warning => "minor",
     };
-    let mut description = format!("{}: {}", facts::subject(finding), facts::headline(finding));
-    let state = finding
-        .state
-        .map(|state| format!("{state}: {}", finding.cause));
+    let mut description = format!("{}: {}", words::subject(finding), words::headline(finding));
     for more in [
-        state,
-        facts.tests(finding).map(|tests| format!("tests: {tests}")),
-        Some(finding.fix.clone()).filter(|_| finding.is_open()),
-        Some(finding.reason.clone()),
+        words::wait(finding),
+        words.tests(finding).map(|tests| format!("tests: {tests}")),
+        Some(words::fix(finding).to_owned()).filter(|_| finding.is_open()),
+        Some(words::reason(subject.verdict, finding)),
     ] {
         if let Some(more) = more.filter(|more| !more.is_empty()) {
             description = format!("{description}. {more}");
         }
     }
-    let spot = subject.sources.spot(subject.verdict, finding);
+    let spot = subject.sources.spot(finding);
     Issue {
         description: terminal(&description).into_owned(),
-        check_name: format!("leakgate/{}", terminal(&finding.rule)),
+        check_name: format!("leakgate/{}", terminal(&finding.rule.name)),
         fingerprint,
         severity,
         location: location(&spot.unwrap_or_else(|| subject.sources.somewhere())),
@@ -92,7 +89,7 @@ fn of_unchecked(subject: &Subject, unchecked: &Unchecked) -> Issue {
     Issue {
         description: terminal(&format!("{suite} is unchecked: {why}")).into_owned(),
         check_name: "leakgate/unchecked".into(),
-        fingerprint: facts::fingerprint(&["unchecked", &suite.to_string(), why]),
+        fingerprint: words::fingerprint(&["unchecked", &suite.to_string(), why]),
         severity: "major",
         location: location(&subject.sources.somewhere()),
     }
@@ -103,7 +100,7 @@ fn of_left_out(subject: &Subject, left_out: usize) -> Option<Issue> {
     let issue = Issue {
         description: room::says(left_out, "issue"),
         check_name: "leakgate/left-out".into(),
-        fingerprint: facts::fingerprint(&["left out"]),
+        fingerprint: words::fingerprint(&["left out"]),
         severity: "major",
         location: location(&subject.sources.somewhere()),
     };

@@ -10,10 +10,11 @@ use serde::Serialize;
 
 use super::escape;
 use super::room::{MOST_FINDINGS, Room};
+use super::words;
 use crate::diff::Pairing;
 use crate::evidence::{Ending, SuiteName, TestRun};
 use crate::policy::{Max, Severity};
-use crate::verdict::{self, FailOn, Trace, Verdict};
+use crate::verdict::{self, FailOn, Subject, Trace, Verdict};
 
 #[derive(Serialize)]
 struct Report<'v> {
@@ -89,18 +90,18 @@ struct Totals {
 struct Finding<'v> {
     id: &'v str,
     rule: &'v str,
-    rule_place: &'v str,
+    rule_place: String,
     severity: &'static str,
     suite: &'v SuiteName,
     disposition: &'static str,
-    per: &'v str,
+    per: String,
     key: &'v str,
     before: i64,
     after: i64,
     growth: i64,
     series: &'v [i64],
     allowed: i64,
-    allowed_sum: &'v str,
+    allowed_sum: String,
     proven: Option<bool>,
     proven_count: Option<i64>,
     state: Option<&'static str>,
@@ -117,7 +118,7 @@ struct Finding<'v> {
     stack_elided: usize,
     stack_before: Vec<Place<'v>>,
     stack_before_elided: usize,
-    reason: &'v str,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -161,7 +162,7 @@ struct Allow<'v> {
 #[derive(Serialize)]
 struct Rule<'v> {
     name: &'v str,
-    line: u32,
+    line: Option<u32>,
     unused: bool,
     shadowed: bool,
 }
@@ -188,9 +189,11 @@ struct Note<'v> {
 /// Renders a verdict, indented, with a newline at the end.
 pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
     let size = |bytes: serde_json::Result<Vec<u8>>| bytes.map_or(usize::MAX, |bytes| bytes.len());
-    let findings = ROOM.fill(verdict.findings.iter(), finding, |one| {
-        size(serde_json::to_vec(one))
-    });
+    let findings = ROOM.fill(
+        verdict.findings.iter(),
+        |one| finding(verdict, one),
+        |one| size(serde_json::to_vec(one)),
+    );
     let moved = ROOM.fill(verdict.moved.iter(), moved, |one| {
         size(serde_json::to_vec(one))
     });
@@ -226,7 +229,7 @@ pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
             .map(|one| Skipped {
                 suite: &one.suite,
                 count: one.count,
-                why: &one.why,
+                why: words::skip_reason(one),
             })
             .collect(),
         notes: verdict
@@ -254,39 +257,49 @@ pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
     escape::json(&plain) + "\n"
 }
 
-fn finding(finding: &verdict::Finding) -> Finding<'_> {
+fn finding<'v>(verdict: &Verdict, finding: &'v verdict::Finding) -> Finding<'v> {
+    let (stack, key) = match &finding.subject {
+        Subject::Stack(stack) => (Some(&**stack), None),
+        Subject::Sum(sum) => (None, sum.key.as_deref()),
+    };
+    let trace = stack.map(|stack| &stack.trace);
+    let trace_before = stack.and_then(|stack| stack.trace_before.as_ref());
+    let (proven, pairing) = (
+        stack.and_then(|stack| stack.proven),
+        stack.map(|stack| stack.pairing),
+    );
     Finding {
         id: &finding.id,
-        rule: &finding.rule,
-        rule_place: &finding.rule_place,
-        severity: finding.severity.name(),
+        rule: &finding.rule.name,
+        rule_place: words::rule_place(verdict, &finding.rule),
+        severity: finding.rule.severity.name(),
         suite: &finding.suite,
         disposition: finding.disposition.name(),
-        per: &finding.per,
-        key: &finding.key,
+        per: finding.rule.per.name(),
+        key: key.unwrap_or_default(),
         before: finding.before,
         after: finding.after,
         growth: finding.growth(),
-        series: &finding.series,
-        allowed: finding.allowed,
-        allowed_sum: &finding.sum,
-        proven: finding.proven.map(|count| count > 0),
-        proven_count: finding.proven,
-        state: finding.state,
-        cause: finding.cause,
-        fix: &finding.fix,
-        root: finding.root.as_ref().map(place),
-        home: finding.home.as_ref().map(place),
+        series: stack.map_or(&[], |stack| &stack.series),
+        allowed: finding.allowed(),
+        allowed_sum: words::limit_sum(&finding.rule.limit, finding.before),
+        proven: proven.map(|count| count > 0),
+        proven_count: proven,
+        state: stack.map(|stack| stack.wait.state),
+        cause: stack.map_or("", |stack| stack.wait.cause),
+        fix: words::fix(finding),
+        root: stack.and_then(|stack| stack.root.as_ref()).map(place),
+        home: stack.and_then(|stack| stack.home.as_ref()).map(place),
         tests: &finding.tests,
-        shared: finding.shared,
+        shared: stack.is_some_and(|stack| stack.shared),
         labels: &finding.labels,
-        pairing: finding.pairing.map(Pairing::name),
-        similarity: finding.pairing.and_then(similarity),
-        stack: places(&finding.stack),
-        stack_elided: finding.stack.elided(),
-        stack_before: places(&finding.stack_before),
-        stack_before_elided: finding.stack_before.elided(),
-        reason: &finding.reason,
+        pairing: pairing.map(Pairing::name),
+        similarity: pairing.and_then(similarity),
+        stack: trace.map_or_else(Vec::new, places),
+        stack_elided: trace.map_or(0, Trace::elided),
+        stack_before: trace_before.map_or_else(Vec::new, places),
+        stack_before_elided: trace_before.map_or(0, Trace::elided),
+        reason: words::reason(verdict, finding),
     }
 }
 
@@ -318,8 +331,8 @@ fn run(run: &TestRun) -> Run<'_> {
 
 fn place(place: &verdict::Place) -> Place<'_> {
     Place {
-        function: &place.function,
-        file: &place.file,
+        function: place.name(),
+        file: place.file(),
         line: place.line,
     }
 }
@@ -353,8 +366,8 @@ fn similarity(pairing: Pairing) -> Option<f64> {
 
 fn rule(rule: &verdict::RuleUse) -> Rule<'_> {
     Rule {
-        name: &rule.name,
-        line: rule.line,
+        name: &rule.rule.name,
+        line: rule.rule.line,
         unused: rule.unused,
         shadowed: rule.shadowed,
     }

@@ -13,11 +13,11 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::Subject;
 use super::escape::terminal;
-use super::facts::{self, Facts, Remark};
 use super::room::{self, Room};
 use super::text;
+use super::words::{self, Remark, Words};
 use crate::evidence::{SuiteName, Unchecked};
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::{Finding, SkipReason, Verdict};
 
 /// Renders a verdict.
 pub fn render(subject: &Subject) -> String {
@@ -79,9 +79,9 @@ enum Outcome {
 /// All cases but those of clean suites, in the order of the verdict.
 fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
     let verdict = subject.verdict;
-    let facts = Facts::new(verdict);
+    let words = Words::new(verdict);
     let finding = |finding: &'v Finding| {
-        let failed = facts::fails(verdict, subject.fail_on, finding);
+        let failed = words::fails(verdict, subject.fail_on, finding);
         Case {
             suite: &finding.suite,
             name: case_name(finding),
@@ -91,11 +91,11 @@ fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
                 Outcome::Skipped
             },
             message: if failed {
-                facts::headline(finding)
+                words::headline(finding)
             } else {
                 skipped_for(verdict, finding)
             },
-            text: text::block(verdict, &facts, finding),
+            text: text::block(verdict, &words, finding),
         }
     };
     let unchecked = |unchecked: &'v Unchecked| Case {
@@ -113,7 +113,7 @@ fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
     let hides_failures = unchecked.left_out > 0
         || not_shown
             .iter()
-            .any(|one| facts::fails(verdict, subject.fail_on, one));
+            .any(|one| words::fails(verdict, subject.fail_on, one));
     let mut cases = findings.entries;
     cases.extend(unchecked.entries);
     if let Some(first) = cases.first().filter(|_| left_out > 0) {
@@ -145,15 +145,16 @@ fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
 /// `default: example.com/shop/worker.(*Pool).run, chan receive (9c1185a5c5e9)`: without counts, so that it is the same
 /// from run to run.
 fn case_name(finding: &Finding) -> String {
-    let state = finding.state.map(|state| format!(", {state}"));
+    let stack = finding.stack();
+    let state = stack.map(|stack| format!(", {}", stack.wait.state));
     let id = match &*finding.id {
         "" => String::new(),
         id => format!(" ({id})"),
     };
-    let subject = facts::subject(finding);
+    let subject = words::subject(finding);
     format!(
         "{}: {subject}{}{id}",
-        finding.rule,
+        finding.rule.name,
         state.unwrap_or_default()
     )
 }
@@ -161,9 +162,13 @@ fn case_name(finding: &Finding) -> String {
 /// Why a finding is no failure.
 fn skipped_for(verdict: &Verdict, finding: &Finding) -> String {
     match verdict.not_gated() {
-        _ if !finding.is_open() => format!("{}: {}", finding.disposition.name(), finding.reason),
+        _ if !finding.is_open() => format!(
+            "{}: {}",
+            finding.disposition.name(),
+            words::reason(verdict, finding)
+        ),
         Some(failed) => format!("not gated, {failed}"),
-        None => format!("{}, which does not fail", finding.severity.name()),
+        None => format!("{}, which does not fail", finding.rule.severity.name()),
     }
 }
 
@@ -282,16 +287,19 @@ fn remarks(verdict: &Verdict, suite: &SuiteName, number: usize) -> String {
     let skipped = verdict
         .skipped
         .iter()
-        .filter(|skipped| skipped.suite == *suite && !skipped.took_it);
-    lines.extend(skipped.map(|skipped| format!("left out: {} {}", skipped.count, skipped.why)));
+        .filter(|one| one.suite == *suite && one.reason != SkipReason::TookProfile);
+    lines.extend(skipped.map(|skipped| {
+        let why = words::skip_reason(skipped);
+        format!("left out: {} {why}", skipped.count)
+    }));
     if number == 0 {
-        lines.extend(facts::remarks(verdict).into_iter().map(|remark| {
+        lines.extend(words::remarks(verdict).into_iter().map(|remark| {
             let Remark {
                 what, place, text, ..
             } = remark;
             format!("{what}: {place} {text}")
         }));
-        lines.push(facts::summary(verdict));
+        lines.push(words::summary(verdict));
     }
     lines
         .iter()

@@ -9,9 +9,9 @@ mod finding;
 use std::fmt::Write as _;
 
 use super::escape::{markdown, markdown_code};
-use super::facts::Remark;
-use super::{Subject, facts, plural};
-use crate::verdict::{Disposition, Finding};
+use super::words::Remark;
+use super::{Subject, plural, words};
+use crate::verdict::{Finding, Place};
 use finding::Findings;
 
 /// Bytes of a job's summary. GitHub drops one of more than 1 MiB whole.
@@ -59,7 +59,7 @@ impl Page<'_, '_> {
             .iter()
             .filter(|one| one.is_open())
             .collect();
-        let result = facts::result(verdict, self.subject.fail_on);
+        let result = words::result(verdict, self.subject.fail_on);
         let icon = match result {
             "PASS" => "✅",
             result if result.starts_with("NOT GATED") => "⚠",
@@ -69,7 +69,7 @@ impl Page<'_, '_> {
             self.out,
             "<!-- leakgate:{} -->\n### {icon} leakgate: {result}\n\n{}\n",
             self.subject.slug(),
-            markdown(&facts::summary(verdict)),
+            markdown(&words::summary(verdict)),
         );
         self.unchecked();
         self.table(&open);
@@ -141,31 +141,27 @@ impl Page<'_, '_> {
         let verdict = self.subject.verdict;
         let covered = verdict.findings.iter().filter(|finding| !finding.is_open());
         let (builtin, covered): (Vec<&Finding>, Vec<&Finding>) =
-            covered.partition(|finding| finding.builtin.is_some());
-        let several = facts::several(verdict);
+            covered.partition(|finding| finding.builtin().is_some());
+        let several = words::several(verdict);
         let mut rows: Vec<String> = covered
             .iter()
             .take(MOST)
             .map(|finding| {
-                let word = match finding.disposition {
-                    Disposition::Baseline => "baseline",
-                    _ => "allowed",
-                };
                 let suite = if several {
                     markdown_code(&finding.suite.to_string()) + " "
                 } else {
                     String::new()
                 };
                 format!(
-                    "- {word} {suite}{}: before {}, after {}: {}\n",
-                    markdown_code(&facts::subject(finding)),
+                    "- allowed {suite}{}: before {}, after {}: {}\n",
+                    markdown_code(&words::subject(finding)),
                     finding.before,
                     finding.after,
-                    markdown(&finding.reason)
+                    markdown(&words::reason(verdict, finding))
                 )
             })
             .collect();
-        let benign = facts::benign(&builtin);
+        let benign = words::benign(&builtin);
         let total = covered.len() + usize::from(benign.is_some());
         rows.extend(benign.map(|benign| format!("- allowed {}\n", markdown(&benign))));
         self.folded("accepted finding", total, rows);
@@ -180,7 +176,7 @@ impl Page<'_, '_> {
             place,
             text,
             owner,
-        } in facts::remarks(verdict)
+        } in words::remarks(verdict)
         {
             let owner = owner.map(|owner| format!(" ({})", markdown_code(owner)));
             rows.push(format!(
@@ -195,7 +191,7 @@ impl Page<'_, '_> {
             rows.push(format!("- {suite}: {}\n", markdown(&note.text)));
         }
         for moved in &verdict.moved {
-            let root = moved.stack.last().map_or("", |place| &*place.function);
+            let root = moved.stack.last().map_or("", Place::name);
             rows.push(format!(
                 "- {}: {} matched with one that was {}, before {}, after {}\n",
                 markdown_code(&moved.suite.to_string()),
@@ -205,7 +201,7 @@ impl Page<'_, '_> {
                 moved.after
             ));
         }
-        let left_out = facts::left_out(verdict, false);
+        let left_out = words::left_out(verdict, false);
         rows.extend(
             left_out
                 .iter()

@@ -1,7 +1,6 @@
 //! From a verdict to text, one file a format. Renderers write to no file and know no clock.
 
 pub mod escape;
-mod facts;
 pub mod github;
 pub mod gitlab;
 pub mod json;
@@ -12,6 +11,7 @@ mod room;
 pub mod sarif;
 pub mod sources;
 pub mod text;
+mod words;
 
 #[cfg(test)]
 mod sample;

@@ -9,20 +9,24 @@ use super::Subject;
 use super::sources::{Module, Sources};
 use crate::diff::Pairing;
 use crate::evidence::{Ending, TestRun, Unchecked};
-use crate::policy::{Exception, Matcher, Max, Origin, Pattern, Severity};
+use crate::policy::{Exception, Limit, Matcher, Max, Origin, Pattern, Per, Rule, Severity};
+use crate::state::Wait;
 use crate::verdict::{
-    AllowUse, CommandRun, Disposition, FailOn, Finding, Moved, Note, Place, RuleUse, Skipped,
-    Suite, Totals, Trace, Verdict,
+    self, AllowUse, CommandRun, Disposition, FailOn, Finding, Function, Moved, Note, Place,
+    RuleUse, Side, SkipReason, Skipped, Stack, Suite, Sum, Totals, Trace, Verdict,
 };
 
 /// Commands of CI logs, markup, ends of comments and of sections, ANSI escapes, right-to-left marks, and characters that
 /// XML cannot hold.
 pub(super) const HOSTILE: &str = "::error::a|b%<script>alert(1)</script>\r\n::error file=x::\n##[error]y\u{1b}[31m\u{202e}\u{200f}`c`*d*_e_[f](http://g)@h/i -->]]>\"'&\u{0}\u{b}\u{ffff}\\";
 
-fn place(function: &str, file: &str, line: u32) -> Place {
-    Place {
-        function: function.into(),
+pub(super) fn place(function: &str, file: &str, line: u32) -> Place {
+    let function = Function {
+        name: function.into(),
         file: file.into(),
+    };
+    Place {
+        function: Arc::new(function),
         line,
     }
 }
@@ -38,6 +42,37 @@ fn counted(names: &[(&str, i64)]) -> BTreeMap<String, i64> {
         .collect()
 }
 
+fn rule(name: &str, line: u32, growth: i64) -> Rule {
+    Rule {
+        name: name.into(),
+        line: Some(line),
+        matcher: Matcher::default(),
+        per: Per::Stack,
+        limit: Limit {
+            growth: Some(growth),
+            ..Limit::default()
+        },
+        severity: Severity::Error,
+        message: None,
+    }
+}
+
+fn exception(line: u32, reason: &str) -> Arc<Exception> {
+    Arc::new(Exception {
+        origin: Origin::Policy { line },
+        name: None,
+        matcher: Matcher {
+            root: vec![Pattern::new("example.com/shop/cache.(*Cache).sweep")],
+            ..Matcher::default()
+        },
+        max: Max::Count(1),
+        in_use_by: Vec::new(),
+        reason: reason.into(),
+        expires: Some(date(2026, 11, 25)),
+        owner: Some("@shop/platform".into()),
+    })
+}
+
 /// A leak that any team knows, with dependencies and the standard library in its stack.
 fn worker() -> Finding {
     let home = place(
@@ -50,98 +85,100 @@ fn worker() -> Finding {
         "/home/runner/work/shop/shop/worker/pool.go",
         31,
     );
+    let mut rule = rule("worker-pool", 12, 3);
+    rule.limit.count = Some(64);
+    rule.message = Some("Call Pool.Close in the test's cleanup.".into());
     Finding {
         id: "9c1185a5c5e9".into(),
-        rule: "worker-pool".into(),
-        rule_place: "leakgate.yml:12".into(),
-        severity: Severity::Error,
+        rule: rule.into(),
         suite: "example.com/shop/worker".into(),
-        disposition: Disposition::Open,
-        per: "stack".into(),
-        key: String::new(),
         before: 2,
         after: 42,
-        series: vec![42],
-        allowed: 5,
-        sum: "2 + growth 3; ceiling 64".into(),
-        proven: Some(42),
-        state: Some("chan receive"),
-        cause: "the sender is gone, or the channel is never closed",
-        fix: "Call Pool.Close in the test's cleanup.".into(),
-        root: Some(root.clone()),
-        home: Some(home.clone()),
+        disposition: Disposition::Open,
+        subject: of_stack(Stack {
+            wait: Wait {
+                state: "chan receive",
+                cause: "the sender is gone, or the channel is never closed",
+                remedy: "close the channel when the senders are done",
+            },
+            root: Some(root.clone()),
+            home: Some(home.clone()),
+            proven: Some(42),
+            shared: false,
+            pairing: Pairing::Exact,
+            series: vec![42],
+            trace: trace(&[
+                place("runtime.gopark", "/usr/local/go/src/runtime/proc.go", 474),
+                place("runtime.chanrecv", "/usr/local/go/src/runtime/chan.go", 667),
+                home,
+                place(
+                    "example.com/dep.Each",
+                    "/home/runner/go/pkg/mod/example.com/dep@v1.2.3/each.go",
+                    9,
+                ),
+                root,
+            ]),
+            trace_before: None,
+        }),
         tests: counted(&[("TestPoolDrain", 38), ("TestPoolStop/twice", 2)]),
-        shared: false,
         labels: BTreeMap::new(),
-        pairing: Some(Pairing::Exact),
-        stack: trace(&[
-            place("runtime.gopark", "/usr/local/go/src/runtime/proc.go", 474),
-            place("runtime.chanrecv", "/usr/local/go/src/runtime/chan.go", 667),
-            home,
-            place(
-                "example.com/dep.Each",
-                "/home/runner/go/pkg/mod/example.com/dep@v1.2.3/each.go",
-                9,
-            ),
-            root,
-        ]),
-        stack_before: Trace::default(),
-        reason: String::new(),
-        builtin: None,
-        exceeds: None,
     }
 }
 
-/// The same leak with a hostile name in every place of a stranger.
+fn of_stack(stack: Stack) -> verdict::Subject {
+    verdict::Subject::Stack(Box::new(stack))
+}
+
+/// Another leak with a hostile name in every place of a stranger.
 fn hostile() -> Finding {
     let home = place(HOSTILE, HOSTILE, 3);
-    let labels = BTreeMap::from([(HOSTILE.to_owned(), counted(&[(HOSTILE, 1)]))]);
+    let mut rule = rule(HOSTILE, 7, 0);
+    rule.message = Some(HOSTILE.into());
     Finding {
         id: "0123456789ab".into(),
-        rule: HOSTILE.into(),
-        rule_place: format!("{HOSTILE}:7"),
+        rule: rule.into(),
         suite: HOSTILE.into(),
         before: 0,
         after: 1,
-        allowed: 0,
-        sum: "0 + growth 0".into(),
-        proven: None,
-        fix: HOSTILE.into(),
-        root: Some(home.clone()),
-        home: Some(home.clone()),
+        disposition: Disposition::Exceeded(exception(22, HOSTILE)),
+        subject: of_stack(Stack {
+            wait: Wait {
+                state: "chan receive",
+                cause: "the sender is gone, or the channel is never closed",
+                remedy: "close the channel when the senders are done",
+            },
+            root: Some(home.clone()),
+            home: Some(home.clone()),
+            proven: None,
+            shared: false,
+            pairing: Pairing::Renamed,
+            series: vec![1],
+            trace: trace(&[home, place("main.main", HOSTILE, 0)]),
+            trace_before: Some(trace(&[place("main.main", HOSTILE, 0)])),
+        }),
         tests: counted(&[(HOSTILE, 1)]),
-        labels,
-        pairing: Some(Pairing::Renamed),
-        stack: trace(&[home.clone(), place("main.main", HOSTILE, 0)]),
-        stack_before: trace(&[place("main.main", HOSTILE, 0)]),
-        reason: HOSTILE.into(),
-        ..worker()
+        labels: BTreeMap::from([(HOSTILE.to_owned(), counted(&[(HOSTILE, 1)]))]),
     }
 }
 
-/// A sum over several stacks, that no function stands for.
+/// A sum over several stacks, which no function stands for.
 fn total() -> Finding {
+    let mut rule = rule("total", 8, 5);
+    rule.per = Per::Total;
+    rule.severity = Severity::Warning;
     Finding {
-        id: String::new(),
-        rule: "total".into(),
-        rule_place: "leakgate.yml:8".into(),
-        severity: Severity::Warning,
-        per: "total".into(),
+        id: "5e5e5e5e5e5e".into(),
+        rule: rule.into(),
         before: 3,
         after: 44,
-        series: Vec::new(),
-        allowed: 8,
-        sum: "3 + growth 5".into(),
-        proven: None,
-        state: None,
-        cause: "",
-        fix: String::new(),
-        root: None,
-        home: None,
+        subject: verdict::Subject::Sum(Sum {
+            key: None,
+            largest: vec![
+                ("worker.(*Pool).run".into(), 40),
+                ("cache.(*Cache).sweep".into(), 1),
+            ],
+        }),
         tests: BTreeMap::new(),
-        pairing: None,
-        stack: Trace::default(),
-        reason: "40 of worker.(*Pool).run, 1 of cache.(*Cache).sweep".into(),
         ..worker()
     }
 }
@@ -154,42 +191,36 @@ fn allowed() -> Finding {
     );
     Finding {
         id: "77aa77aa77aa".into(),
-        rule: "default".into(),
-        rule_place: "leakgate.yml:5".into(),
-        disposition: Disposition::Allowed,
+        rule: rule("default", 5, 0).into(),
         before: 0,
         after: 1,
-        allowed: 0,
-        sum: "0 + growth 0".into(),
-        proven: Some(0),
-        state: Some("select"),
-        cause: "no case of it can go on",
-        fix: "select on ctx.Done() too".into(),
-        root: Some(sweep.clone()),
-        home: Some(sweep.clone()),
+        disposition: Disposition::Allowed(exception(21, ROADMAP)),
+        subject: of_stack(Stack {
+            wait: Wait {
+                state: "select",
+                cause: "no case of it can go on",
+                remedy: "select on ctx.Done() too",
+            },
+            root: Some(sweep.clone()),
+            home: Some(sweep.clone()),
+            proven: Some(0),
+            shared: false,
+            pairing: Pairing::Unpaired,
+            series: vec![1],
+            trace: trace(&[sweep]),
+            trace_before: None,
+        }),
         tests: counted(&[("TestCache", 1)]),
-        pairing: None,
-        stack: trace(&[sweep]),
-        reason: "The sweeper is rewritten, see the roadmap.".into(),
         ..worker()
     }
 }
 
+/// Why the cache's sweeper is accepted.
+const ROADMAP: &str = "The sweeper is rewritten, see the roadmap.";
+
 fn allow() -> AllowUse {
     AllowUse {
-        exception: Arc::new(Exception {
-            origin: Origin::Policy { line: 21 },
-            name: None,
-            matcher: Matcher {
-                root: vec![Pattern::new("example.com/shop/cache.(*Cache).sweep")],
-                ..Matcher::default()
-            },
-            max: Max::Count(1),
-            in_use_by: Vec::new(),
-            reason: "The sweeper is rewritten, see the roadmap.".into(),
-            expires: Some(date(2026, 11, 25)),
-            owner: Some("@shop/platform".into()),
-        }),
+        exception: exception(21, ROADMAP),
         matched: 1,
         unused: false,
         shadowed: false,
@@ -238,14 +269,12 @@ pub(super) fn verdict() -> Verdict {
         allows: vec![allow()],
         rules: vec![
             RuleUse {
-                name: "worker-pool".into(),
-                line: 12,
+                rule: rule("worker-pool", 12, 3).into(),
                 unused: false,
                 shadowed: false,
             },
             RuleUse {
-                name: HOSTILE.into(),
-                line: 20,
+                rule: rule(HOSTILE, 20, 0).into(),
                 unused: true,
                 shadowed: false,
             },
@@ -263,8 +292,8 @@ pub(super) fn verdict() -> Verdict {
         skipped: vec![Skipped {
             suite: "example.com/shop/worker".into(),
             count: 1,
-            why: "had no frame in the after profile: not yet run, or on its way out".into(),
-            took_it: false,
+            side: Side::After,
+            reason: SkipReason::NoFrame,
         }],
         notes: vec![Note {
             suite: HOSTILE.into(),

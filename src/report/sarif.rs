@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 use super::Subject;
 use super::escape::{self, markdown, markdown_code, terminal};
-use super::facts::{self, Facts, Remark};
 use super::room::{self, Room};
 use super::sources::Spot;
+use super::words::{self, Remark, Words};
 use crate::evidence::Unchecked;
-use crate::policy::Severity;
-use crate::verdict::{Finding, Place};
+use crate::policy::{Per, Severity};
+use crate::verdict::{Finding, Place, Stack, Trace, Verdict};
 
 /// GitHub shows 5,000 results of a run and refuses a file of more than 10 MB when gzipped, which this many bytes without
 /// indentation are far below. See <https://docs.github.com/en/code-security/reference/code-scanning/sarif-support-for-code-scanning>.
@@ -31,15 +31,15 @@ const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// Renders a verdict.
 pub fn render(subject: &Subject) -> String {
     let verdict = subject.verdict;
-    let facts = Facts::new(verdict);
+    let words = Words::new(verdict);
     let rules = rules(&verdict.findings);
     let numbers: HashMap<&str, usize> = rules.keys().copied().zip(0..).collect();
-    let findings = verdict.findings.iter().zip(facts.fingerprints());
+    let findings = verdict.findings.iter().zip(words.fingerprints());
     let results = ROOM.fill(
         findings,
         |(finding, fingerprint)| {
-            let rule = numbers.get(&*finding.rule).copied();
-            result(subject, &facts, finding, rule, &fingerprint)
+            let rule = numbers.get(&*finding.rule.name).copied();
+            result(subject, &words, finding, rule, &fingerprint)
         },
         |result| result.to_string().len(),
     );
@@ -79,9 +79,9 @@ fn rules(findings: &[Finding]) -> BTreeMap<&str, (&Finding, Severity)> {
     let mut rules: BTreeMap<&str, (&Finding, Severity)> = BTreeMap::new();
     for finding in findings {
         let rule = rules
-            .entry(&finding.rule)
-            .or_insert((finding, finding.severity));
-        rule.1 = rule.1.max(finding.severity);
+            .entry(&finding.rule.name)
+            .or_insert((finding, finding.rule.severity));
+        rule.1 = rule.1.max(finding.rule.severity);
     }
     rules
 }
@@ -95,10 +95,10 @@ fn level(severity: Severity) -> &'static str {
 
 /// § 3.49. What is true of a rule whatever it found: alerts of several runs share it.
 fn descriptor(finding: &Finding, severity: Severity) -> Value {
-    let rule = terminal(&finding.rule);
-    let counted = match finding.per.as_str() {
-        "total" => "goroutines in all".to_owned(),
-        per => format!("goroutines with the same {}", terminal(per)),
+    let rule = terminal(&finding.rule.name);
+    let counted = match &finding.rule.per {
+        Per::Total => "goroutines in all".to_owned(),
+        per => format!("goroutines with the same {}", terminal(&per.name())),
     };
     let short = format!("Goroutine leak: past the limit of rule {rule}");
     let full = format!(
@@ -110,10 +110,10 @@ fn descriptor(finding: &Finding, severity: Severity) -> Value {
         "Make every goroutine end: close the channel, cancel the context, or stop the owner in the test's cleanup.",
         "If it is meant to stay, add an entry under `allow:` of leakgate.yml, with a reason and a last day.",
     ];
-    let rule_markdown = markdown_code(&finding.rule);
+    let rule_markdown = markdown_code(&finding.rule.name);
     json!({
         "id": rule,
-        "name": rule_name(&finding.rule),
+        "name": rule_name(&finding.rule.name),
         "shortDescription": { "text": format!("{short}.") },
         "fullDescription": { "text": full },
         "help": {
@@ -141,23 +141,23 @@ fn rule_name(name: &str) -> String {
 /// § 3.27
 fn result(
     subject: &Subject,
-    facts: &Facts,
+    words: &Words,
     finding: &Finding,
     rule: Option<usize>,
     fingerprint: &str,
 ) -> Value {
-    let spot = subject.sources.spot(subject.verdict, finding);
+    let spot = subject.sources.spot(finding);
     let spot = spot.unwrap_or_else(|| subject.sources.somewhere());
     let mut location = physical(&spot);
     location["logicalLocations"] = json!([{
-        "fullyQualifiedName": terminal(&facts::subject(finding)),
+        "fullyQualifiedName": terminal(&words::subject(finding)),
         "kind": "function",
     }]);
     let mut result = json!({
-        "ruleId": terminal(&finding.rule),
+        "ruleId": terminal(&finding.rule.name),
         "ruleIndex": rule,
-        "level": level(finding.severity),
-        "message": message(facts, finding),
+        "level": level(finding.rule.severity),
+        "message": message(subject.verdict, words, finding),
         "locations": [location],
         // Lines move and counts change: neither is part of it.
         "partialFingerprints": { "leakgateFinding/v1": fingerprint },
@@ -166,15 +166,15 @@ fn result(
             "disposition": finding.disposition.name(),
             "before": finding.before,
             "after": finding.after,
-            "allowed": finding.allowed,
+            "allowed": finding.allowed(),
             "stackId": finding.id,
         },
     });
-    if !finding.stack.is_empty() {
-        result["stacks"] = json!([stack(subject, finding)]);
-    }
-    if let Some(flow) = code_flow(subject, finding) {
-        result["codeFlows"] = json!([flow]);
+    if let Some(Stack { trace, .. }) = finding.stack() {
+        result["stacks"] = json!([stack(subject, trace)]);
+        if let Some(flow) = code_flow(subject, trace) {
+            result["codeFlows"] = json!([flow]);
+        }
     }
     // § 3.27.23: once one result of a run says it, all do.
     result["suppressions"] = if finding.is_open() {
@@ -183,36 +183,33 @@ fn result(
         json!([{
             "kind": "external",
             "status": "accepted",
-            "justification": terminal(&finding.reason),
+            "justification": terminal(&words::reason(subject.verdict, finding)),
         }])
     };
     result
 }
 
 /// § 3.11
-fn message(facts: &Facts, finding: &Finding) -> Value {
+fn message(verdict: &Verdict, words: &Words, finding: &Finding) -> Value {
     let grown = format!(
         "{} (before {}, after {}, allowed {}).",
-        facts::headline(finding),
+        words::headline(finding),
         finding.before,
         finding.after,
-        finding.allowed
+        finding.allowed()
     );
-    let function = facts::subject(finding);
+    let function = words::subject(finding);
     let mut text = vec![format!("{function}: {grown}")];
     let mut shown = vec![format!("{}: {grown}", markdown_code(&function))];
-    let state = finding
-        .state
-        .map(|state| format!("{state}: {}", finding.cause));
     for (label, more, is_code) in [
-        ("Waits for", state, false),
-        ("Test", facts.tests(finding), true),
-        ("Note", Some(finding.reason.clone()), false),
-        ("Fix", Some(finding.fix.clone()), false),
-        ("Again", facts.again(finding), true),
+        ("Waits for", words::wait(finding), false),
+        ("Test", words.tests(finding), true),
+        ("Note", Some(words::reason(verdict, finding)), false),
+        ("Fix", Some(words::fix(finding).to_owned()), false),
+        ("Again", words.again(finding), true),
         (
             "Accept",
-            facts.accept(finding).map(|accept| accept.to_string()),
+            words.accept(finding).map(|accept| accept.to_string()),
             true,
         ),
     ] {
@@ -242,29 +239,29 @@ fn physical(spot: &Spot) -> Value {
 fn frame(subject: &Subject, place: &Place) -> Value {
     let spot = subject.sources.spot_of(place);
     let mut location = spot.as_ref().map_or_else(|| json!({}), physical);
-    let function = terminal(&place.function);
+    let function = terminal(place.name());
     location["logicalLocations"] = json!([{ "fullyQualifiedName": function, "kind": "function" }]);
     let text = match &spot {
         Some(_) => function.into_owned(),
-        None => format!("{function} ({}:{})", terminal(&place.file), place.line),
+        None => format!("{function} ({}:{})", terminal(place.file()), place.line),
     };
     location["message"] = json!({ "text": text });
     location
 }
 
 /// § 3.44: innermost first, as in a profile.
-fn stack(subject: &Subject, finding: &Finding) -> Value {
-    let frames: Vec<Value> = finding.stack.map(
+fn stack(subject: &Subject, trace: &Trace) -> Value {
+    let frames: Vec<Value> = trace.map(
         |place| json!({ "location": frame(subject, place) }),
-        |frames| json!({ "location": { "message": { "text": facts::gap(frames) } } }),
+        |frames| json!({ "location": { "message": { "text": words::gap(frames) } } }),
     );
     let text = "What the goroutines were doing when the tests were over, innermost first.";
     json!({ "message": { "text": text }, "frames": frames })
 }
 
 /// § 3.36: the way from the goroutine's entry to where it waits, through the files of the repository.
-fn code_flow(subject: &Subject, finding: &Finding) -> Option<Value> {
-    let frames = finding.stack.frames().iter().rev();
+fn code_flow(subject: &Subject, trace: &Trace) -> Option<Value> {
+    let frames = trace.frames().iter().rev();
     let inside = frames.filter(|place| subject.sources.path(place).is_some());
     let locations: Vec<Value> = inside
         .map(|place| json!({ "location": frame(subject, place) }))
@@ -284,7 +281,7 @@ fn invocation(subject: &Subject, results_left_out: usize) -> Value {
     let not_gated = verdict
         .not_gated()
         .map(|failed| notification("error", &format!("the findings do not count: {failed}")));
-    let remarks = facts::remarks(verdict).into_iter().map(|remark| {
+    let remarks = words::remarks(verdict).into_iter().map(|remark| {
         let Remark {
             what, place, text, ..
         } = remark;
@@ -302,7 +299,7 @@ fn invocation(subject: &Subject, results_left_out: usize) -> Value {
             ),
         )
     });
-    let left_out = facts::left_out(verdict, false).into_iter();
+    let left_out = words::left_out(verdict, false).into_iter();
     let left_out = left_out.map(|text| notification("note", &format!("left out: {text}")));
     let notifications = unchecked
         .chain(not_gated)

@@ -8,7 +8,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::escape;
-use crate::verdict::{Finding, Place, Verdict};
+use crate::policy::Rule;
+use crate::verdict::{Finding, Place};
 
 /// The Go files of a repository.
 #[derive(Debug, Clone, Default)]
@@ -77,7 +78,7 @@ impl Sources {
     /// The file of a frame, below the root. `None` when it lies outside: the standard library, dependencies, and what a
     /// build made.
     pub fn path(&self, place: &Place) -> Option<String> {
-        let file = slashes(&place.file);
+        let file = slashes(place.file());
         if let Some(path) = self.below_root(&file) {
             return self.known(path);
         }
@@ -86,20 +87,21 @@ impl Sources {
         }
         // With `-trimpath`, `example.com/shop/worker/pool.go` of module `example.com/shop`.
         self.in_module(&file)
-            .or_else(|| self.by_package(&place.function, &file))
-            .or_else(|| self.by_suffix(&place.function, &file))
+            .or_else(|| self.by_package(place.name(), &file))
+            .or_else(|| self.by_suffix(place.name(), &file))
     }
 
     /// Where to point for a finding: at its home, or the innermost frame that is in the repository, or the rule.
-    pub fn spot(&self, verdict: &Verdict, finding: &Finding) -> Option<Spot> {
-        self.code(finding).or_else(|| self.rule(verdict, finding))
+    pub fn spot(&self, finding: &Finding) -> Option<Spot> {
+        self.code(finding).or_else(|| self.rule(&finding.rule))
     }
 
     /// Where its code lies: its home, or the innermost frame that is in the repository.
     pub fn code(&self, finding: &Finding) -> Option<Spot> {
-        let frames = finding.home.iter().chain(finding.stack.frames());
+        let stack = finding.stack()?;
+        let frames = stack.home.iter().chain(stack.trace.frames());
         frames
-            .chain(&finding.root)
+            .chain(&stack.root)
             .find_map(|place| self.spot_of(place))
     }
 
@@ -134,13 +136,10 @@ impl Sources {
         })
     }
 
-    /// The line of the policy file where the rule of a finding stands; the file alone for defaults that it leaves unsaid.
-    pub fn rule(&self, verdict: &Verdict, finding: &Finding) -> Option<Spot> {
-        let line = match finding.rule_place.strip_prefix(&*verdict.policy)? {
-            "" => 0,
-            line => line.strip_prefix(':')?.parse().ok()?,
-        };
+    /// The line of a rule in the policy file; the file alone for defaults that it leaves unsaid.
+    pub fn rule(&self, rule: &Rule) -> Option<Spot> {
         let path = self.policy.clone()?;
+        let line = rule.line.unwrap_or(0);
         Some(Spot { path, line })
     }
 
@@ -205,7 +204,7 @@ fn slashes(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Module, Sources};
-    use crate::verdict::Place;
+    use crate::report::sample::place;
 
     fn repository() -> Sources {
         let module = |path: &str, directory: &str| Module {
@@ -236,11 +235,7 @@ mod tests {
     }
 
     fn mapped(function: &str, file: &str) -> Option<String> {
-        repository().path(&Place {
-            function: function.into(),
-            file: file.into(),
-            line: 1,
-        })
+        repository().path(&place(function, file, 1))
     }
 
     #[test]
@@ -347,11 +342,7 @@ mod tests {
     fn a_workspace_with_an_at_sign_is_no_downloaded_module() {
         let files = ["pool.go".to_owned()].into();
         let sources = Sources::new(vec!["/jenkins/shop@2".into()], Vec::new(), files);
-        let place = Place {
-            function: "main.run".into(),
-            file: "/jenkins/shop@2/pool.go".into(),
-            line: 1,
-        };
+        let place = place("main.run", "/jenkins/shop@2/pool.go", 1);
         assert_eq!(sources.path(&place).as_deref(), Some("pool.go"));
     }
 }

@@ -7,11 +7,11 @@ mod finding;
 use std::fmt::Write as _;
 
 use super::escape::terminal;
-use super::facts::{self, Facts, Remark};
 use super::plural;
 use super::room::{self, Room};
+use super::words::{self, Remark, Words};
 use crate::evidence::{SuiteName, Unchecked};
-use crate::verdict::{AllowUse, Disposition, FailOn, Finding, Moved, Note, Outcome, Verdict};
+use crate::verdict::{AllowUse, FailOn, Finding, Moved, Note, Outcome, Place, Subject, Verdict};
 use anstyle::{AnsiColor, Style};
 
 /// How much is told.
@@ -47,7 +47,7 @@ pub fn render(verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
         let mut text = Text {
             out: &mut out,
             verdict,
-            facts: &Facts::new(verdict),
+            words: &Words::new(verdict),
             verbose: detail == Detail::Verbose,
         };
         text.body().expect("writing to a string does not fail");
@@ -56,12 +56,12 @@ pub fn render(verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
 }
 
 /// One finding in full, without colours.
-pub(super) fn block(verdict: &Verdict, facts: &Facts, finding: &Finding) -> String {
+pub(super) fn block(verdict: &Verdict, words: &Words, finding: &Finding) -> String {
     let mut out = String::new();
     let mut text = Text {
         out: &mut out,
         verdict,
-        facts,
+        words,
         verbose: true,
     };
     text.finding(finding)
@@ -72,7 +72,7 @@ pub(super) fn block(verdict: &Verdict, facts: &Facts, finding: &Finding) -> Stri
 struct Text<'o, 'v> {
     out: &'o mut String,
     verdict: &'v Verdict,
-    facts: &'o Facts<'v>,
+    words: &'o Words<'v>,
     verbose: bool,
 }
 
@@ -92,12 +92,12 @@ impl Text<'_, '_> {
         let start = self.out.len();
         let (builtin, covered): (Vec<&Finding>, Vec<&Finding>) = covered
             .into_iter()
-            .partition(|finding| finding.builtin.is_some() && !self.verbose);
+            .partition(|finding| finding.builtin().is_some() && !self.verbose);
         self.entries("accepted finding", covered, Self::allowed)?;
-        if let Some(benign) = facts::benign(&builtin) {
+        if let Some(benign) = words::benign(&builtin) {
             writeln!(self.out, "{DIM}allowed{DIM:#}  {benign} (-v lists them)")?;
         }
-        for remark in facts::remarks(verdict) {
+        for remark in words::remarks(verdict) {
             self.remark(&remark)?;
         }
         if self.verbose {
@@ -142,7 +142,7 @@ impl Text<'_, '_> {
     fn unchecked(&mut self, unchecked: &Unchecked) -> std::fmt::Result {
         let Unchecked { suite, why } = unchecked;
         let suite = suite.to_string();
-        let suite = facts::name(&suite);
+        let suite = words::name(&suite);
         writeln!(
             self.out,
             "{RED}UNCHECKED{RED:#} {BOLD}{}{BOLD:#}",
@@ -161,22 +161,20 @@ impl Text<'_, '_> {
     }
 
     fn allowed(&mut self, finding: &Finding) -> std::fmt::Result {
-        let word = match finding.disposition {
-            Disposition::Baseline => "baseline",
-            _ => "allowed",
-        };
         let suite = self.suite_prefix(&finding.suite);
-        let root = finding
-            .root
-            .as_ref()
-            .or(finding.stack.last())
-            .map_or(finding.key.as_str(), |place| &place.function);
+        let what = match &finding.subject {
+            Subject::Stack(stack) => {
+                let place = stack.root.as_ref().or(stack.trace.last());
+                place.map_or("", Place::name)
+            }
+            Subject::Sum(sum) => sum.key.as_deref().unwrap_or_default(),
+        };
         let (before, after) = (finding.before, finding.after);
         writeln!(
             self.out,
-            "{DIM}{word:<8}{DIM:#} {suite}{}  before {before}, after {after}: {}",
-            terminal(&facts::name(root)),
-            terminal(&finding.reason)
+            "{DIM}allowed{DIM:#}  {suite}{}  before {before}, after {after}: {}",
+            terminal(&words::name(what)),
+            terminal(&words::reason(self.verdict, finding))
         )
     }
 
@@ -204,7 +202,7 @@ impl Text<'_, '_> {
         if allow.matched == 0 {
             return Ok(());
         }
-        let place = facts::allow_place(self.verdict, allow);
+        let place = words::allow_place(self.verdict, allow);
         let matched = plural(allow.matched, "goroutine");
         writeln!(
             self.out,
@@ -231,19 +229,19 @@ impl Text<'_, '_> {
 
     fn one_moved(&mut self, one: &Moved) -> std::fmt::Result {
         let (how, from, to) = (one.pairing.name(), &one.id_before, &one.id);
-        let root = one.stack.last().map_or("", |place| &place.function);
+        let root = one.stack.last().map_or("", Place::name);
         let (before, after) = (one.before, one.after);
         writeln!(
             self.out,
             "           {how} {from} -> {to}  before {before}, after {after}  {}",
-            terminal(&facts::name(root))
+            terminal(&words::name(root))
         )?;
         self.changes(&one.stack_before, &one.stack)
     }
 
     /// One line for all goroutines that were left out.
     fn skipped(&mut self) -> std::fmt::Result {
-        let reasons = facts::left_out(self.verdict, self.verbose);
+        let reasons = words::left_out(self.verdict, self.verbose);
         if reasons.is_empty() {
             return Ok(());
         }
@@ -252,13 +250,13 @@ impl Text<'_, '_> {
     }
 
     fn several(&self) -> bool {
-        facts::several(self.verdict)
+        words::several(self.verdict)
     }
 
     /// The suite's name, where there are several.
     fn suite_prefix(&self, suite: &SuiteName) -> String {
         if self.several() {
-            format!("{}: ", terminal(&facts::name(&suite.to_string())))
+            format!("{}: ", terminal(&words::name(&suite.to_string())))
         } else {
             String::new()
         }
@@ -271,7 +269,7 @@ fn closing_line(verdict: &Verdict, fail_on: FailOn) -> String {
         Outcome::Pass if verdict.not_gated().is_none() => GREEN,
         _ => RED,
     };
-    let (word, summary) = (facts::result(verdict, fail_on), facts::summary(verdict));
+    let (word, summary) = (words::result(verdict, fail_on), words::summary(verdict));
     format!("{style}{word}{style:#} {summary}")
 }
 

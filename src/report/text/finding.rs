@@ -7,8 +7,8 @@ use similar::{Algorithm, ChangeTag, capture_diff_slices};
 use super::{BOLD, DIM, RED, Text, YELLOW};
 use crate::policy::Severity;
 use crate::report::escape::terminal;
-use crate::report::{facts, plural};
-use crate::verdict::{Finding, Place, Trace};
+use crate::report::{plural, words};
+use crate::verdict::{Finding, Place, Stack, Subject, Sum, Trace};
 
 /// Names wider than this do not line up.
 const WIDEST: usize = 80;
@@ -21,36 +21,41 @@ const PLACE_COLUMN: usize = 72;
 
 impl Text<'_, '_> {
     pub(super) fn finding(&mut self, finding: &Finding) -> std::fmt::Result {
-        let (word, style) = match finding.severity {
+        let (word, style) = match finding.rule.severity {
             _ if !finding.is_open() => ("ALLOWED", DIM),
             Severity::Error => ("FAIL", RED),
             Severity::Warning => ("WARN", YELLOW),
         };
-        let rule = terminal(&finding.rule);
-        let what = match (finding.per.as_str(), finding.key.as_str()) {
-            ("stack" | "total", _) => String::new(),
-            (per, key) => format!(" ({} {})", terminal(per), terminal(&facts::name(key))),
+        let rule = terminal(&finding.rule.name);
+        let what = match &finding.subject {
+            Subject::Sum(Sum { key: Some(key), .. }) => {
+                let per = finding.rule.per.name();
+                format!(" ({} {})", terminal(&per), terminal(&words::name(key)))
+            }
+            _ => String::new(),
         };
-        let title = format!("{rule}{what}  {}", facts::headline(finding));
+        let title = format!("{rule}{what}  {}", words::headline(finding));
         let gap = " ".repeat(PLACE_COLUMN.saturating_sub(title.chars().count()).max(2));
         writeln!(
             self.out,
             "{style}{word}{style:#} {BOLD}{title}{BOLD:#}{gap}{DIM}{}{DIM:#}",
-            terminal(&finding.rule_place)
+            terminal(&words::rule_place(self.verdict, &finding.rule))
         )?;
-        write!(self.out, "  {}", facts::counts(finding))?;
-        if finding.series.len() > 1 {
-            let counts: Vec<_> = finding.series.iter().map(ToString::to_string).collect();
+        write!(self.out, "  {}", words::counts(finding))?;
+        let stack = finding.stack();
+        let series = stack.map_or(&[][..], |stack| &stack.series);
+        if series.len() > 1 {
+            let counts: Vec<_> = series.iter().map(ToString::to_string).collect();
             write!(self.out, ", one after another {}", counts.join(", "))?;
         }
-        match facts::proof(finding) {
+        match words::proof(finding) {
             Some(proof) => writeln!(self.out, "    {proof}")?,
             None => writeln!(self.out)?,
         }
         if self.several() {
-            self.line("suite", &terminal(&facts::name(&finding.suite.to_string())))?;
+            self.line("suite", &terminal(&words::name(&finding.suite.to_string())))?;
         }
-        if let Some(tests) = self.facts.tests(finding) {
+        if let Some(tests) = self.words.tests(finding) {
             self.line("test", &terminal(&tests))?;
         }
         for (key, of_key) in &finding.labels {
@@ -58,7 +63,7 @@ impl Text<'_, '_> {
                 .iter()
                 .take(MOST_VALUES)
                 .map(|(value, count)| {
-                    let (key, value) = (facts::name(key), facts::name(value));
+                    let (key, value) = (words::name(key), words::name(value));
                     format!("{}={} ({count})", terminal(&key), terminal(&value))
                 })
                 .collect();
@@ -68,27 +73,33 @@ impl Text<'_, '_> {
             };
             self.line("label", &(values.join(", ") + &more))?;
         }
-        if let Some(state) = finding.state {
-            self.line("state", &format!("{state}: {}", finding.cause))?;
+        if let Some(wait) = words::wait(finding) {
+            self.line("state", &wait)?;
         }
-        self.places(finding)?;
-        self.was(finding)?;
-        if !finding.reason.is_empty() {
-            self.line("note", &terminal(&finding.reason))?;
+        if let Some(stack) = stack {
+            self.places(stack)?;
+            self.was(finding, stack)?;
         }
-        if !finding.fix.is_empty() {
-            self.line("fix", &terminal(&finding.fix))?;
+        let reason = words::reason(self.verdict, finding);
+        if !reason.is_empty() {
+            self.line("note", &terminal(&reason))?;
         }
-        if let Some(accept) = self.facts.accept(finding) {
+        let fix = words::fix(finding);
+        if !fix.is_empty() {
+            self.line("fix", &terminal(fix))?;
+        }
+        if let Some(accept) = self.words.accept(finding) {
             self.line("allow", &terminal(&accept.to_string()))?;
         }
-        if let Some(again) = self.facts.again(finding) {
+        if let Some(again) = self.words.again(finding) {
             self.line("again", &again)?;
         }
         self.line("id", &finding.id)?;
-        if self.verbose {
-            self.stack("stack", &finding.stack)?;
-            self.stack("was", &finding.stack_before)?;
+        if let Some(stack) = stack.filter(|_| self.verbose) {
+            self.stack("stack", &stack.trace)?;
+            if let Some(before) = &stack.trace_before {
+                self.stack("was", before)?;
+            }
         }
         writeln!(self.out)
     }
@@ -98,12 +109,12 @@ impl Text<'_, '_> {
         writeln!(self.out, "  {DIM}{label:<8}{DIM:#} {text}")
     }
 
-    fn places(&mut self, finding: &Finding) -> std::fmt::Result {
-        let rows = [("home", &finding.home), ("root", &finding.root)];
+    fn places(&mut self, stack: &Stack) -> std::fmt::Result {
+        let rows = [("home", &stack.home), ("root", &stack.root)];
         let rows = rows.map(|(label, place)| {
             let shown = place.as_ref().map(|place| {
-                let function = facts::name(&place.function);
-                (terminal(&function).into_owned(), facts::short(place))
+                let function = words::name(place.name());
+                (terminal(&function).into_owned(), words::short(place))
             });
             (label, shown)
         });
@@ -117,26 +128,27 @@ impl Text<'_, '_> {
                 self.line(label, &format!("{function:<width$}  {place}"))?;
             }
         }
-        if finding.root.is_none() && !finding.stack.is_empty() {
+        if stack.root.is_none() {
             self.line("root", "unknown: the stack was cut when it was captured")?;
         }
         Ok(())
     }
 
     /// How the stack before differs, for one that was matched though it is not equal.
-    fn was(&mut self, finding: &Finding) -> std::fmt::Result {
-        let Some(how) = facts::was(finding) else {
+    fn was(&mut self, finding: &Finding, stack: &Stack) -> std::fmt::Result {
+        let Some(how) = words::was(finding) else {
             return Ok(());
         };
         self.line("was", &how)?;
-        self.changes(&finding.stack_before, &finding.stack)
+        let before = stack.trace_before.as_ref();
+        before.map_or(Ok(()), |before| self.changes(before, &stack.trace))
     }
 
     /// The frames that differ between two stacks.
     pub(super) fn changes(&mut self, before: &Trace, after: &Trace) -> std::fmt::Result {
-        let names = |stack: &Trace| -> Vec<_> {
+        let names = |stack: &Trace| -> Vec<String> {
             let frames = stack.frames().iter();
-            frames.map(|place| place.function.clone()).collect()
+            frames.map(|place| place.name().to_owned()).collect()
         };
         let (old, new) = (names(before), names(after));
         for operation in capture_diff_slices(Algorithm::Myers, &old, &new) {
@@ -146,7 +158,7 @@ impl Text<'_, '_> {
                     ChangeTag::Delete => '-',
                     ChangeTag::Insert => '+',
                 };
-                let name = facts::name(change.value_ref());
+                let name = words::name(change.value_ref());
                 writeln!(self.out, "           {sign} {}", terminal(&name))?;
             }
         }
@@ -155,7 +167,7 @@ impl Text<'_, '_> {
 
     fn stack(&mut self, label: &str, stack: &Trace) -> std::fmt::Result {
         let frame = |place: &Place| {
-            let (function, file) = (facts::name(&place.function), facts::name(&place.file));
+            let (function, file) = (words::name(place.name()), words::name(place.file()));
             format!(
                 "{}  {}:{}",
                 terminal(&function),
@@ -163,7 +175,7 @@ impl Text<'_, '_> {
                 place.line
             )
         };
-        for (index, line) in stack.map(frame, facts::gap).iter().enumerate() {
+        for (index, line) in stack.map(frame, words::gap).iter().enumerate() {
             self.line(if index == 0 { label } else { "" }, line)?;
         }
         Ok(())

@@ -7,12 +7,12 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
-use super::{Facts, name};
+use super::{Words, name};
 use crate::evidence::SuiteName;
-use crate::policy::Pattern;
+use crate::policy::{Max, Pattern};
 use crate::report::escape;
 use crate::stack::Name;
-use crate::verdict::{Finding, Place, Verdict};
+use crate::verdict::{Finding, Place, Stack, Verdict};
 
 /// How a finding could be accepted.
 pub(in crate::report) enum Accept {
@@ -81,8 +81,10 @@ impl<'v> Entries<'v> {
                 .collect(),
             offered: HashMap::new(),
         };
-        for finding in verdict.findings.iter().filter(|finding| offers(finding)) {
-            let matched = entries.matched(finding);
+        let offering = verdict.findings.iter();
+        let offering = offering.filter_map(|finding| Some((finding, offers(finding)?)));
+        for (finding, stack) in offering {
+            let matched = entries.matched(finding, stack);
             let offer = entries.offered.entry(matched).or_insert_with(|| Offer {
                 counts: HashMap::new(),
                 first: finding,
@@ -92,42 +94,40 @@ impl<'v> Entries<'v> {
         entries
     }
 
-    fn matched<'f>(&self, finding: &'f Finding) -> Matched<'f> {
-        let function = |place: &'f Option<Place>| place.as_ref().map(|place| &*place.function);
+    fn matched<'f>(&self, finding: &'f Finding, stack: &'f Stack) -> Matched<'f> {
+        let function = |place: &'f Option<Place>| place.as_ref().map(Place::name);
         let suite = finding.suite.subject();
         let is_lasting = self.lasting.contains(suite);
-        let root = function(&finding.root);
+        let root = function(&stack.root);
         [
             Some(suite).filter(|_| is_lasting),
             Some(&finding.id),
             root,
-            function(&finding.home).filter(|home| Some(*home) != root),
-            closure(finding),
+            function(&stack.home).filter(|home| Some(*home) != root),
+            closure(stack),
         ]
         .map(|name| name.filter(|name| is_plain(name)).unwrap_or_default())
     }
 }
 
-/// Whether a finding could be accepted by an entry of its own.
-fn offers(finding: &Finding) -> bool {
-    let is_narrow = finding
-        .exceeds
-        .as_ref()
-        .is_some_and(|exceeded| exceeded.is_narrow);
-    finding.is_open() && !finding.stack.is_empty() && !is_narrow
+/// The stack of a finding that could be accepted by an entry of its own.
+fn offers(finding: &Finding) -> Option<&Stack> {
+    let exceeded = finding.exceeded();
+    let has_own = exceeded.is_some_and(|exception| exception.matcher.stack.is_some());
+    finding.stack().filter(|_| finding.is_open() && !has_own)
 }
 
 /// The outermost closure of user code between the home and the root of a stack: an id does not tell closures of one function
 /// apart, and what starts goroutines for others is often handed one.
-fn closure(finding: &Finding) -> Option<&str> {
-    let frames = finding.stack.frames().iter().rev();
-    let between = frames.map(|place| &*place.function).filter(|function| {
+fn closure(stack: &Stack) -> Option<&str> {
+    let frames = stack.trace.frames().iter().rev();
+    let between = frames.map(Place::name).filter(|function| {
         let is = |place: &Option<Place>| {
             place
                 .as_ref()
-                .is_some_and(|place| *place.function == **function)
+                .is_some_and(|place| place.name() == *function)
         };
-        !is(&finding.root) && !is(&finding.home)
+        !is(&stack.root) && !is(&stack.home)
     });
     let mut closures = between.filter(|function| {
         let name = Name::new(function.as_bytes());
@@ -142,21 +142,22 @@ fn is_plain(text: &str) -> bool {
     Pattern::new(text).is_literal(text) && escape::terminal(text) == text && name(text) == text
 }
 
-impl Facts<'_> {
+impl Words<'_> {
     /// How to accept a finding that counts.
     pub(in crate::report) fn accept(&self, finding: &Finding) -> Option<Accept> {
-        let exceeded = finding.exceeds.as_ref().filter(|_| finding.is_open());
-        if let Some(exceeded) = exceeded.filter(|exceeded| exceeded.is_narrow) {
-            return Some(Accept::Raise {
-                place: exceeded.place.clone(),
-                max: exceeded.max,
-            });
-        }
-        let matched = self.entries.matched(finding);
+        let above = finding.exceeded().map(|exception| {
+            let place = super::policy::exception_place(self.verdict, exception);
+            (place, exception)
+        });
+        let Some(stack) = offers(finding) else {
+            let (place, exception) = above?;
+            let Max::Count(max) = exception.max else {
+                return None;
+            };
+            return Some(Accept::Raise { place, max });
+        };
+        let matched = self.entries.matched(finding, stack);
         let Offer { counts, first } = self.entries.offered.get(&matched)?;
-        if !offers(finding) {
-            return None;
-        }
         let max = counts.values().max()?;
         if !std::ptr::eq(*first, finding) {
             return Some(Accept::Offered);
@@ -171,7 +172,7 @@ impl Facts<'_> {
                 "- {{ match: {{ {} }}, max: {max}, reason: ..., expires: ... }}",
                 keys.join(", ")
             ),
-            above: exceeded.map(|exceeded| exceeded.place.clone()),
+            above: above.map(|(place, _)| place),
         })
     }
 }

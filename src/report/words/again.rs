@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-use super::Facts;
+use super::Words;
 use crate::evidence::{Rerun, SuiteName};
 use crate::report::escape;
 use crate::verdict::{Finding, Verdict};
@@ -17,7 +17,7 @@ pub(super) fn reruns(verdict: &Verdict) -> Reruns<'_> {
     known.collect()
 }
 
-impl Facts<'_> {
+impl Words<'_> {
     /// A line for a shell that runs only the tests which a finding names, as they were run, or all of their package; `None`
     /// where it names no test of a package.
     pub(in crate::report) fn again(&self, finding: &Finding) -> Option<String> {
@@ -30,6 +30,7 @@ impl Facts<'_> {
         if tests.is_empty() {
             return None;
         }
+        let is_shared = finding.stack().is_some_and(|stack| stack.shared);
         let of_package = || Rerun {
             command: ["go", "test"].map(str::to_owned).to_vec(),
             packages: vec![finding.suite.subject().to_owned()],
@@ -45,7 +46,7 @@ impl Facts<'_> {
         } = rerun.unwrap_or_else(of_package);
         let mut words = command;
         // What is shared is started by whichever test comes first.
-        if !finding.shared && tests.iter().all(|test| is_name(test)) {
+        if !is_shared && tests.iter().all(|test| is_name(test)) {
             let (benchmarks, others): (Vec<&str>, Vec<&str>) = tests
                 .into_iter()
                 .partition(|test| test.starts_with("Benchmark"));
@@ -91,8 +92,9 @@ fn flag(name: &str, tests: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use crate::evidence::Rerun;
-    use crate::report::facts::Facts;
     use crate::report::sample;
+    use crate::report::words::Words;
+    use crate::verdict::Subject;
 
     #[test]
     fn tests_are_run_again_as_they_were_run() {
@@ -112,7 +114,7 @@ mod tests {
         let again = "cd 'my shop' && CGO_ENABLED=0 leakgate run -- go test -race '-tags=a,b' '-ldflags=-X main.v=1' -run \
                      '^(TestPoolDrain|TestPoolStop)$' example.com/shop/worker -args -update";
         assert_eq!(
-            Facts::new(&verdict).again(&verdict.findings[0]).as_deref(),
+            Words::new(&verdict).again(&verdict.findings[0]).as_deref(),
             Some(again)
         );
     }
@@ -120,18 +122,21 @@ mod tests {
     #[test]
     fn what_tests_share_is_run_again_by_its_package() {
         let verdict = sample::verdict();
-        let facts = Facts::new(&verdict);
+        let words = Words::new(&verdict);
         let mut finding = verdict.findings[0].clone();
         let again =
             "leakgate run -- go test -run '^(TestPoolDrain|TestPoolStop)$' example.com/shop/worker";
-        assert_eq!(facts.again(&finding).as_deref(), Some(again));
-        finding.shared = true;
+        assert_eq!(words.again(&finding).as_deref(), Some(again));
+        let Subject::Stack(stack) = &mut finding.subject else {
+            panic!("the first finding is a stack");
+        };
+        stack.shared = true;
         let again = "leakgate run -- go test example.com/shop/worker";
-        assert_eq!(facts.again(&finding).as_deref(), Some(again));
+        assert_eq!(words.again(&finding).as_deref(), Some(again));
         finding.suite = "a service; rm -r x".into();
         let again = "leakgate run -- go test 'a service; rm -r x'";
-        assert_eq!(facts.again(&finding).as_deref(), Some(again));
+        assert_eq!(words.again(&finding).as_deref(), Some(again));
         finding.suite = "a\u{202e}b".into();
-        assert_eq!(facts.again(&finding), None);
+        assert_eq!(words.again(&finding), None);
     }
 }

@@ -1,0 +1,208 @@
+//! What there is to say about one finding.
+
+use super::{Words, name};
+use crate::diff::Pairing;
+use crate::policy::{Exception, Limit, Max, Origin, Per, Rule};
+use crate::report::plural;
+use crate::verdict::{Disposition, FailOn, Finding, Subject, Verdict};
+
+/// So many tests are named; a report for programs has all of them.
+const MOST_TESTS: usize = 20;
+
+impl Words<'_> {
+    /// Which tests started the goroutines, and how many each.
+    pub(in crate::report) fn tests(&self, finding: &Finding) -> Option<String> {
+        let of_run = self.of_tests.contains(&finding.suite) && finding.stack().is_some();
+        if finding.tests.is_empty() && !of_run {
+            return None;
+        }
+        let tests = finding.tests.iter();
+        let mut tests: Vec<_> = tests
+            .take(MOST_TESTS)
+            .map(|(test, count)| format!("{} ({count})", name(test)))
+            .collect();
+        if let more @ 1.. = finding.tests.len().saturating_sub(MOST_TESTS) {
+            tests.push(format!("and {}", plural(more as u64, "more test")));
+        }
+        if finding.stack().is_some_and(|stack| stack.shared) && !tests.is_empty() {
+            return Some(format!(
+                "shared: whichever test needs it first starts it, here {}",
+                tests.join(", ")
+            ));
+        }
+        let total = match finding.growth() {
+            growth @ 1.. => growth,
+            _ => finding.after,
+        };
+        match total - finding.tests.values().sum::<i64>() {
+            others @ 1.. if of_run => tests.push(format!(
+                "unattributed ({others}): TestMain, time.AfterFunc, or labels of the code's own"
+            )),
+            others @ 1.. => tests.push(format!("no test ({others})")),
+            _ => {}
+        }
+        Some(tests.join(", "))
+    }
+}
+
+/// "5 more goroutines than before".
+pub(in crate::report) fn headline(finding: &Finding) -> String {
+    match finding.growth() {
+        0 => format!(
+            "{}, as many as before, and too many",
+            plural(finding.after, "goroutine")
+        ),
+        growth if growth < 0 => format!(
+            "{}, fewer than before, and too many",
+            plural(finding.after, "goroutine")
+        ),
+        1 => "1 more goroutine than before".into(),
+        growth => format!("{growth} more goroutines than before"),
+    }
+}
+
+/// "before 2, after 42, allowed 5 (2 + growth 3; ceiling 64)".
+pub(in crate::report) fn counts(finding: &Finding) -> String {
+    let Finding { before, after, .. } = finding;
+    let (allowed, sum) = (finding.allowed(), limit_sum(&finding.rule.limit, *before));
+    format!("before {before}, after {after}, allowed {allowed} ({sum})")
+}
+
+/// How a limit comes to what it allows.
+///
+/// Output: `2 + growth 3; ceiling 64`, `200 + 20 percent`, `ceiling 500`
+pub(in crate::report) fn limit_sum(limit: &Limit, before: i64) -> String {
+    let mut parts = Vec::new();
+    match (limit.growth, limit.percent) {
+        (Some(growth), Some(percent)) => {
+            parts.push(format!("{before} + growth {growth} or {percent} percent"));
+        }
+        (Some(growth), None) => parts.push(format!("{before} + growth {growth}")),
+        (None, Some(percent)) => parts.push(format!("{before} + {percent} percent")),
+        (None, None) => {}
+    }
+    parts.extend(limit.count.map(|count| format!("ceiling {count}")));
+    parts.join("; ")
+}
+
+/// Where a rule is: `leakgate.yml:12`.
+pub(in crate::report) fn rule_place(verdict: &Verdict, rule: &Rule) -> String {
+    line_of_policy(verdict, rule.line)
+}
+
+/// `leakgate.yml:12`, or the file alone for what it leaves unsaid.
+fn line_of_policy(verdict: &Verdict, line: Option<u32>) -> String {
+    match line {
+        Some(line) => format!("{}:{line}", verdict.policy),
+        None => verdict.policy.clone(),
+    }
+}
+
+/// What it waits for, and the usual cause; nothing for a sum.
+pub(in crate::report) fn wait(finding: &Finding) -> Option<String> {
+    let wait = finding.stack()?.wait;
+    Some(format!("{}: {}", wait.state, wait.cause))
+}
+
+/// What to do: the rule's message, or the usual fix.
+pub(in crate::report) fn fix(finding: &Finding) -> &str {
+    let usual = match &finding.subject {
+        Subject::Stack(stack) => stack.wait.remedy,
+        Subject::Sum(_) => "look at the stacks that grew most",
+    };
+    finding.rule.message.as_deref().unwrap_or(usual)
+}
+
+/// Why it is allowed or no longer is, or what makes up a sum; may be empty.
+pub(in crate::report) fn reason(verdict: &Verdict, finding: &Finding) -> String {
+    match &finding.subject {
+        Subject::Sum(sum) if !sum.largest.is_empty() => {
+            let largest = sum.largest.iter();
+            let largest: Vec<_> = largest.map(|(name, by)| format!("{name} +{by}")).collect();
+            format!("most of it: {}", largest.join(", "))
+        }
+        _ => match &finding.disposition {
+            Disposition::Open => String::new(),
+            Disposition::Exceeded(exception) => exceeded(verdict, exception),
+            Disposition::Expired(exception) => expired(verdict, exception),
+            Disposition::Allowed(exception) => allowed(verdict, exception),
+        },
+    }
+}
+
+fn allowed(verdict: &Verdict, exception: &Exception) -> String {
+    let reason = &exception.reason;
+    let place = super::policy::exception_place(verdict, exception);
+    match exception.expires {
+        Some(expires) => format!("{reason} ({place} until {expires})"),
+        None => format!("{reason} ({place})"),
+    }
+}
+
+fn expired(verdict: &Verdict, exception: &Exception) -> String {
+    let reason = &exception.reason;
+    let place = super::policy::exception_place(verdict, exception);
+    match exception.expires {
+        Some(expires) => format!("accepted until {expires} ({place}): {reason}"),
+        None => format!("accepted before ({place}): {reason}"),
+    }
+}
+
+fn exceeded(verdict: &Verdict, exception: &Exception) -> String {
+    let name = exception.name.as_deref().unwrap_or_default();
+    match (exception.origin, &exception.max) {
+        (Origin::Builtin, _) => format!("more than the built-in exception {name} accepts"),
+        (Origin::Policy { line }, Max::Count(max)) => {
+            let place = line_of_policy(verdict, Some(line));
+            format!(
+                "more than the {max} that {place} accepts: {}",
+                exception.reason
+            )
+        }
+        _ => String::new(),
+    }
+}
+
+/// What Go's leak profile says about it, when there was one.
+pub(in crate::report) fn proof(finding: &Finding) -> Option<String> {
+    Some(match finding.stack()?.proven? {
+        0 => "not proven by the garbage collector".into(),
+        proven if proven < finding.after => {
+            format!("{proven} of them proven by the garbage collector")
+        }
+        _ => "proven by the garbage collector".into(),
+    })
+}
+
+/// How the stack before differs, for one that was matched though it is not equal.
+pub(in crate::report) fn was(finding: &Finding) -> Option<String> {
+    match finding.stack()?.pairing {
+        Pairing::Renamed => Some("renamed: the same source under another build".to_owned()),
+        Pairing::Near(similarity) => Some(format!(
+            "moved: {:.0} percent of the frames before",
+            similarity.ratio() * 100.0
+        )),
+        Pairing::Exact | Pairing::Unpaired => None,
+    }
+}
+
+/// What to call the goroutines: the function where they wait or began, or what was counted together.
+pub(in crate::report) fn subject(finding: &Finding) -> String {
+    match &finding.subject {
+        Subject::Stack(stack) => {
+            let place = stack.home.as_ref().or(stack.root.as_ref());
+            let place = place.or(stack.trace.last());
+            place.map_or_else(String::new, |place| name(place.name()).into_owned())
+        }
+        Subject::Sum(sum) => match (&finding.rule.per, sum.key.as_deref()) {
+            (Per::Total, _) => "all goroutines".into(),
+            (per, None | Some("")) => per.name(),
+            (per, Some(key)) => format!("{} {}", per.name(), name(key)),
+        },
+    }
+}
+
+/// Whether a finding is one of those that make the verdict a failure.
+pub(in crate::report) fn fails(verdict: &Verdict, fail_on: FailOn, finding: &Finding) -> bool {
+    verdict.not_gated().is_none() && fail_on.counts(finding)
+}
