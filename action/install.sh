@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The step `install` of action.yml: finds leakgate, or fetches or builds it, and hands on its absolute path. Nothing is put on the PATH.
+# The step `install` of action.yml: finds, downloads or builds leakgate, and outputs its absolute path. It puts nothing on the
+# PATH.
 #
 # For every bash that runners have: 3.2 on macOS, Git Bash on Windows.
 set -euo pipefail
@@ -10,7 +11,7 @@ folder=$(mktemp -d "${RUNNER_TEMP//\\//}/leakgate-install.XXXXXX")
 
 notice() { printf 'leakgate: %s\n' "$1"; }
 
-# refuse MESSAGE: ends with an annotation. What is special in a workflow command is escaped.
+# refuse MESSAGE: exits with an annotation. Special characters of workflow commands are escaped.
 refuse() {
     local message=${1//[%]/%25}
     message=${message//$'\r'/%0D}
@@ -33,7 +34,7 @@ own_version() {
     done <"$action/Cargo.toml"
 }
 
-# Prints what `leakgate --version` says of a binary, without the name.
+# Prints the version of a binary, from its --version.
 version_of() {
     local said
     said=$("$1" --version </dev/null) || return 1
@@ -73,7 +74,7 @@ sha256() {
     printf '%s' "${sum%% *}"
 }
 
-# Hands the binary on, once it is known to run and to be what was asked for.
+# Outputs the binary, after checking that it runs and has the right version.
 finish() {
     local version
     version=$(version_of "$1") || refuse "$1 was installed and does not run on this runner"
@@ -100,7 +101,7 @@ from_path() {
         why="$found does not run"
         return 1
     }
-    # With `install: path` and no version, whatever is there is meant.
+    # With `install: path` and no version, any version will do.
     if [ "$install" = path ] && [ -z "$asked" ]; then
         wanted=$version
     fi
@@ -140,7 +141,7 @@ from_release() {
         why="$asset cannot be downloaded"
         return 1
     }
-    # Whoever changed the asset would gain from a second way in, so this is the end and no other source is tried.
+    # Somebody may have changed the asset, so no other source is tried.
     actual=$(sha256 "$folder/$asset")
     [ "$actual" = "$expected" ] || refuse "$asset has the SHA-256 $actual, and this action expects $expected: it is not used"
     case $asset in
@@ -162,8 +163,9 @@ from_source() {
         return 1
     }
     notice "building leakgate $wanted from source"
-    # From there, so that no toolchain file or cargo configuration of the user's repository has a say.
-    (cd "$action" && cargo install --locked --quiet --path . --root "$folder" --target-dir "$folder/target") || {
+    # From a directory without a toolchain file, so that neither that of the user's repository nor the one here picks the
+    # compiler: any from 1.88 on will do, and the one that is installed needs no download.
+    (cd "$folder" && cargo install --locked --quiet --path "$action" --root "$folder" --target-dir "$folder/target") || {
         why='cargo could not build it: see above'
         return 1
     }
