@@ -1,8 +1,8 @@
-"""Runs a composite action on this machine, as a runner of GitHub Actions would: its steps with their inputs, environment, outputs and
-conditions. What it does not know it refuses, so that nothing passes here that means something else there.
+"""Runs a composite action on this machine, as a runner of GitHub Actions would: its steps with their inputs, environment,
+outputs and conditions. It rejects what it does not know, so that nothing passes here that means something else there.
 
-It knows of action.yml what leakgate's needs: steps with `run` and `shell: bash`, and as expressions `inputs.NAME`,
-`steps.ID.outputs.NAME` and `github.action_repository`, each with a fixed text after `||` if it is to have one.
+It knows what leakgate's action.yml needs: steps with `run` and `shell: bash`, and the expressions `inputs.NAME`,
+`steps.ID.outputs.NAME` and `github.action_repository`, each with an optional fixed text after `||`.
 """
 
 import dataclasses
@@ -21,12 +21,12 @@ KEPT = ("PATH", "HOME", "LANG", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOTOOLCHAIN
 
 
 class Unsupported(Exception):
-    """The action uses what this runner does not know, or what a composite action must not."""
+    """The action uses something that this runner does not know, or that a composite action may not use."""
 
 
 @dataclasses.dataclass
 class Done:
-    """What became of a run: `failed` names the first step that failed, `code` is its exit code."""
+    """The result of a run: `failed` names the first step that failed, `code` is its exit code."""
 
     outputs: dict
     code: int
