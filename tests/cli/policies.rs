@@ -452,14 +452,14 @@ fn a_policy_made_to_be_slow_is_refused_at_once() {
 }
 
 #[test]
-fn the_example_policy_is_the_one_in_the_readme_and_is_understood() {
+fn the_example_policy_is_the_one_in_the_documentation_and_is_understood() {
     let repository = crate::support::repository();
     let example = std::fs::read_to_string(repository.join("examples/leakgate.yml")).unwrap();
-    let readme = std::fs::read_to_string(repository.join("README.md")).unwrap();
+    let page = std::fs::read_to_string(repository.join("docs/policy.md")).unwrap();
     let (_, policy) = example.split_once('\n').unwrap();
     assert!(
-        readme.contains(policy),
-        "README shows another policy than examples/leakgate.yml"
+        page.contains(policy),
+        "docs/policy.md shows another policy than examples/leakgate.yml"
     );
     let ran = Leakgate::check()
         .args(&["--policy", "examples/leakgate.yml"])

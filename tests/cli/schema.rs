@@ -78,9 +78,9 @@ fn every_policy_of_the_repository_fits_the_schema() {
 }
 
 #[test]
-fn the_policy_in_the_readme_is_the_example() {
-    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
-    let block = readme
+fn the_policy_in_the_documentation_is_the_example() {
+    let page = std::fs::read_to_string(repository().join("docs/policy.md")).unwrap();
+    let block = page
         .split("```yaml\n")
         .find(|block| block.starts_with("version: 1"));
     let block = block.unwrap().split("```").next().unwrap();
