@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The step `check` of action.yml: runs leakgate and hands on what came of it. It succeeds whatever that is: the step `verdict` is the one
-# that fails, so that the outputs are there for the steps after it.
+# The step `check` of action.yml: runs leakgate and outputs the result. It always succeeds: the step `verdict` fails instead, so
+# that the outputs are there for later steps.
 #
 # For every bash that runners have: 3.2 on macOS, Git Bash on Windows.
 set -euo pipefail
@@ -17,10 +17,10 @@ reports=$LEAKGATE_ACTION_REPORTS
 annotations=$LEAKGATE_ACTION_ANNOTATIONS
 summary=$LEAKGATE_ACTION_SUMMARY
 working_directory=$LEAKGATE_ACTION_WORKING_DIRECTORY
-# The command that is wrapped gets the environment that it would have without leakgate.
+# The wrapped command gets the environment that it would have without leakgate.
 unset "${!LEAKGATE_ACTION_@}"
 
-# trim TEXT: without blanks and line breaks at both ends.
+# trim TEXT: removes blanks and line breaks at both ends.
 trim() {
     local text=$1
     text=${text#"${text%%[![:space:]]*}"}
@@ -60,7 +60,7 @@ case ${run:+run}-${before:+before}-${after:+after} in
     run-*) refuse "run and before or after are both given: leakgate captures around the command of run itself" ;;
     *) refuse "before and after go together: only one of them is given" ;;
 esac
-[ -z "$baseline" ] || refuse "the input baseline is given, and this version of leakgate reads no baseline yet: accept findings by allow entries of the policy"
+[ -z "$baseline" ] || refuse "the input baseline is given, but this version of leakgate reads no baseline yet: accept findings with allow entries in the policy"
 case $fail_on in
     error | warning | never) ;;
     *) refuse "the input fail-on is \"$fail_on\": give error, warning or never" ;;
@@ -72,7 +72,7 @@ esac
 case $working_directory in
     *$'\n'* | *$'\r'*) refuse "the input working-directory holds a line break" ;;
 esac
-cd -- "${working_directory:-.}" || refuse "the working-directory \"$working_directory\" cannot be entered: does it exist, and comes this step after the checkout?"
+cd -- "${working_directory:-.}" || refuse "the working-directory \"$working_directory\" cannot be entered: does it exist, and is this step after the checkout?"
 
 folder=$(mktemp -d "${RUNNER_TEMP//\\//}/leakgate.XXXXXX")
 arguments=("--fail-on=$fail_on")
@@ -105,19 +105,19 @@ done <<<"$reports"
 [ -n "$json" ] || { json=$folder/report.json && arguments+=("--report=json=$json"); }
 [ -n "$sarif" ] || { sarif=$folder/report.sarif && arguments+=("--report=sarif=$sarif"); }
 [ -n "$markdown" ] || { markdown=$folder/report.md && arguments+=("--report=markdown=$markdown"); }
-# The last one, so that it is there only when leakgate has come to its end.
+# The last report, so that it exists only if leakgate finished.
 arguments+=("--report=outputs=$folder/outputs")
 
 if [ -n "$run" ]; then
     arguments=(run "${arguments[@]}" --)
     words='^go [A-Za-z0-9_./:,=@%+ -]+$'
     if [[ $run =~ $words ]]; then
-        # A go command without anything that a shell would change: leakgate then knows that it is one, and names the
-        # packages that did not build.
+        # A plain go command, with nothing for a shell to change: leakgate can then read it, and names the packages that did
+        # not build.
         read -r -a command <<<"$run"
     else
-        # A file, as the runner itself does it: a script that were an argument would be quoted once more on Windows. By its whole path, since
-        # there the first bash that a program finds is another system's.
+        # A file, as the runner itself does it: on Windows, a script in an argument would be quoted again. Bash by its full
+        # path, because on Windows the first bash that a program finds belongs to another system.
         printf '%s\n' "$run" >"$folder/run.sh"
         command=("$(absolute "$BASH")" --noprofile --norc -eo pipefail "$folder/run.sh")
     fi
@@ -130,7 +130,7 @@ else
     done <<<"$after"
 fi
 
-# What the command writes for the steps after it has no name outside of this action, and must not run into what is written below.
+# Outputs that the command writes have no name outside of this action, and must not mix with those written below.
 output=$GITHUB_OUTPUT
 export GITHUB_OUTPUT=$folder/output-of-command
 code=0
@@ -143,7 +143,7 @@ elif [ "$code" -eq 3 ]; then
     echo result=no-evidence
 else
     echo result=error
-    # Nothing was judged: a step that is green all the same would be a lie.
+    # Nothing was judged, so the step must not be green.
     [ "$code" -ne 0 ] || code=2
 fi >>"$output"
 printf 'exit-code=%s\n' "$code" >>"$output"

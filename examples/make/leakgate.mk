@@ -1,4 +1,4 @@
-# Goroutine leaks, at home and in any CI that calls make. In your Makefile: include leakgate.mk
+# Checks for goroutine leaks, on your machine and in any CI that calls make. In your Makefile: include leakgate.mk
 # Then: make leakcheck, or make leakcheck LEAKCHECK_PACKAGES=./worker LEAKCHECK_FLAGS='--fail-on warning'
 
 LEAKGATE_VERSION := 0.1.0

@@ -1,8 +1,8 @@
 // Goroutine profiles around the tests of a package, for leakgate check.
 //
-// Copy this file into each package to be checked, and change the next line to
-// the package clause of its tests. Where there is a TestMain already, remove
-// the one below and call leakgateRun(m) where that one calls m.Run().
+// Copy this file into each package to check, and change the next line to the
+// package clause of its tests. If the package already has a TestMain, remove
+// the one below and call leakgateRun(m) instead of m.Run().
 
 package offers_test
 
@@ -25,9 +25,9 @@ func TestMain(m *testing.M) {
 	os.Exit(leakgateRun(m))
 }
 
-// leakgateTest names the test to leakgate: goroutines that are started from
-// here on carry its name, also those that they start. It is a test's first
-// line, and a subtest's where that is to be named rather than its parent.
+// leakgateTest names the test: goroutines that start after this call carry its
+// name, and so do those that they start. Call it in the first line of a test,
+// and of a subtest that should be named instead of its parent.
 func leakgateTest(t testing.TB) {
 	labels := pprof.Labels("leakgate.test", t.Name())
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), labels))
@@ -38,7 +38,7 @@ func leakgateTest(t testing.TB) {
 // A file that cannot be written fails the run: it must not look clean.
 func leakgateRun(m *testing.M) int {
 	dir := os.Getenv("LEAKGATE_DIR")
-	// leakgate run captures by itself, and tells so.
+	// leakgate run captures the tests itself.
 	if dir == "" || os.Getenv("LEAKGATE_PARENT") != "" {
 		return m.Run()
 	}
@@ -67,13 +67,13 @@ func leakgateRun(m *testing.M) int {
 	start := time.Now()
 	settled := leakgateSettle(before)
 	took := time.Since(start)
-	// What a test has made of the first profile's file counts for nothing.
+	// Written again, in case a test has changed the file.
 	err = leakgateWrite(folder, "before.pb.gz", first)
 	if err == nil {
 		err = leakgateCapture(folder, "after.pb.gz", "goroutine")
 	}
-	// Go's own leak profile, of Go 1.27. The garbage collection that makes it
-	// may have to be done twice to find all.
+	// Go's own leak profile, from Go 1.27 on. Only the second garbage collection
+	// may find all leaks.
 	for i := 0; i < 2 && err == nil && pprof.Lookup("goroutineleak") != nil; i++ {
 		err = leakgateCapture(folder, "proven.pb.gz", "goroutineleak")
 	}
@@ -91,7 +91,7 @@ func leakgateRun(m *testing.M) int {
 }
 
 // leakgateSettle waits until there are no more goroutines than before, for up
-// to three seconds: some are still on their way out.
+// to three seconds: some are still ending.
 func leakgateSettle(before int) bool {
 	end := time.Now().Add(3 * time.Second)
 	pause := time.Millisecond
@@ -107,8 +107,8 @@ func leakgateSettle(before int) bool {
 	return true
 }
 
-// leakgateStart makes the folder of this process and says there what it is, so
-// that a process which ends early is known to be missing.
+// leakgateStart creates the directory of this process and describes it there,
+// so that a process which ends early is known to be missing.
 func leakgateStart(dir string) (string, error) {
 	if !filepath.IsAbs(dir) {
 		// The tests of each package run in its own directory.
@@ -161,7 +161,7 @@ func leakgateJSON(folder, name string, value any) error {
 	return leakgateWrite(folder, name, data)
 }
 
-// leakgateWrite writes a file, which has its name only once it is whole.
+// leakgateWrite writes a file that gets its name only once it is complete.
 func leakgateWrite(folder, name string, data []byte) error {
 	path := filepath.Join(folder, name)
 	if err := os.WriteFile(path+".part", data, 0o666); err != nil {

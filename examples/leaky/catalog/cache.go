@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Cache holds prices and loads them anew from time to time.
+// Cache holds prices and reloads them from time to time.
 type Cache struct {
 	load func() map[string]int
 	stop chan struct{}

@@ -23,7 +23,7 @@ func (s *Supplier) Price(item string) (int, error) {
 	}
 	if resp.StatusCode != http.StatusOK {
 		// LEAK: the body is neither read nor closed, so the connection and
-		// its two goroutines wait for that for ever.
+		// its two goroutines wait for that forever.
 		return 0, fmt.Errorf("price of %s: %s", item, resp.Status)
 	}
 	defer resp.Body.Close()

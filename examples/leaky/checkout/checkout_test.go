@@ -67,7 +67,7 @@ func TestPay(t *testing.T) {
 	})
 }
 
-// TestPayTwice leaks in the same place as TestPay, which is told apart.
+// TestPayTwice leaks in the same place as TestPay, but is named separately.
 func TestPayTwice(t *testing.T) {
 	t.Parallel()
 	b := &bank{open: make(chan struct{})}

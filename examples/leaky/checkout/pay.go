@@ -14,14 +14,14 @@ type Till struct {
 	Bank Bank
 }
 
-// Pay charges for an order, and answers 504 when the request is over before
+// Pay charges for an order, and responds with 504 when the request ends before
 // the bank has answered.
 func (t *Till) Pay(w http.ResponseWriter, r *http.Request) {
 	order := r.FormValue("order")
 	charged := make(chan error)
 	go func() {
 		// LEAK: once the handler has returned nobody receives, and this
-		// goroutine waits to send for ever.
+		// goroutine waits to send forever.
 		charged <- t.Bank.Charge(order)
 	}()
 	select {

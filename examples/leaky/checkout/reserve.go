@@ -16,13 +16,13 @@ func NewStock(left map[string]int) *Stock {
 	return &Stock{left: left}
 }
 
-// Reserve takes one item, and answers 409 when none is left.
+// Reserve takes one item, and responds with 409 when none is left.
 func (s *Stock) Reserve(w http.ResponseWriter, r *http.Request) {
 	item := r.FormValue("item")
 	s.mu.Lock()
 	if s.left[item] == 0 {
-		// LEAK: this way out keeps the lock, and each later request waits
-		// for it for ever.
+		// LEAK: this return keeps the lock, and each later request waits
+		// for it forever.
 		http.Error(w, "sold out", http.StatusConflict)
 		return
 	}
@@ -35,7 +35,7 @@ func (s *Stock) Reserve(w http.ResponseWriter, r *http.Request) {
 func (s *Stock) ReserveFixed(w http.ResponseWriter, r *http.Request) {
 	item := r.FormValue("item")
 	s.mu.Lock()
-	defer s.mu.Unlock() // FIX: every way out gives the lock back.
+	defer s.mu.Unlock() // FIX: every return releases the lock.
 	if s.left[item] == 0 {
 		http.Error(w, "sold out", http.StatusConflict)
 		return

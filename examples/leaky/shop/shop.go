@@ -1,5 +1,5 @@
-// Package shop puts the fixed forms of the other packages together to a web
-// service. Nothing in it leaks.
+// Package shop builds a web service from the fixed forms of the other
+// packages. Nothing in it leaks.
 package shop
 
 import (
@@ -12,13 +12,13 @@ import (
 	"example.com/leaky/worker"
 )
 
-// Shop is a web service. It has to be closed.
+// Shop is a web service. It must be closed.
 type Shop struct {
 	http.Handler
 	prices *catalog.Cache
 }
 
-// New opens a shop that has its prices from load and its money from bank.
+// New opens a shop that gets its prices from load and its money from bank.
 func New(stock map[string]int, load func() map[string]int, bank checkout.Bank) *Shop {
 	prices := catalog.NewCacheFixed(load, time.Minute)
 	till := &checkout.Till{Bank: bank}

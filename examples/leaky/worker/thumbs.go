@@ -7,10 +7,10 @@ import (
 )
 
 // Thumbs makes a small picture of each item that the request names, four at a
-// time, and answers with how many there are.
+// time, and responds with how many there are.
 func Thumbs(w http.ResponseWriter, r *http.Request) {
 	// LEAK: nobody closes the pool, so each request leaves four workers that
-	// wait for a job for ever.
+	// wait for a job forever.
 	pool := NewPool(4)
 	fmt.Fprintln(w, shrink(pool, r.URL.Query()["item"]))
 }
