@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 #
-# capture.sh makes every file of testdata/profiles and testdata/special.
+# capture.sh makes every file of testdata/profiles and testdata/special, and
+# special.txt.
 #
 #   testdata/capture.sh LABEL=GO...
 #
@@ -10,9 +11,10 @@
 #
 # Without arguments, the words of LEAKS_GO are taken instead. The last one makes
 # testdata/special and the readable forms (go tool pprof -raw), so name the
-# newest last. LEAKS_SPECIAL=no leaves testdata/special alone.
+# newest last. LEAKS_SPECIAL=no leaves testdata/special alone. LEAKS_CAPTURE=no
+# captures nothing: it only writes the readable forms of all profiles again.
 #
-# The programs are built and run in LEAKS_DIR (default /tmp/leaks), since the
+# The programs are built and run in LEAKS_DIR (default /tmp/leaks), because the
 # path of a binary is part of its profile. Besides go it needs curl and gzip,
 # and gcc for the race build.
 
@@ -65,14 +67,21 @@ build() {
 		"$go" build -trimpath -buildvcs=false "$@" -o "$output" "$package"
 }
 
-# readable FILE.pb.gz writes FILE.raw.txt beside it.
+# readable DIR [TEST...] writes DIR.txt: how go tool pprof reads each profile
+# below DIR for which the tests of find hold, sorted by the bytes of their paths.
 readable() {
-	"${clean[@]}" PPROF_TMPDIR="$work" PPROF_BINARY_PATH="$work/none" \
-		"$work/pprof" -raw -symbolize=none "$1" \
-		>"${1%.pb.gz}.raw.txt" 2>"$work/pprof.err" || {
-		cat "$work/pprof.err" >&2
-		die "pprof -raw $1"
-	}
+	local dir=$1 file
+	shift
+	find "$dir" -name '*.pb.gz' "$@" -printf '%P\n' | LC_ALL=C sort |
+		while read -r file; do
+			"${clean[@]}" PPROF_TMPDIR="$work" PPROF_BINARY_PATH="$work/none" \
+				"$work/pprof" -raw -symbolize=none "$dir/$file" \
+				>"$work/raw.txt" 2>"$work/pprof.err" || {
+				cat "$work/pprof.err" >&2
+				die "pprof -raw $file"
+			}
+			awk -v file="$file" -f "$here/readable.awk" "$work/raw.txt"
+		done >"$dir.txt"
 }
 
 # wait_for FILE waits until a background program has written its first line.
@@ -108,7 +117,7 @@ stop_server() {
 
 # special LABEL GO makes testdata/special.
 special() {
-	local label=$1 go=$2 out=$here/special file size race after
+	local label=$1 go=$2 out=$here/special size race after
 	rm -rf "$out"
 	mkdir -p "$out"
 	build "$label" "$go" "$work/special" ./special
@@ -167,10 +176,6 @@ special() {
 		echo "capture.sh: no race build, so no special/race-*.pb.gz" >&2
 	fi
 
-	for file in "$out"/*.pb.gz; do
-		readable "$file"
-	done
-
 	# By plain tools, from one real profile.
 	after=$here/profiles/go$label/send-abandoned/after.pb.gz
 	gzip -dc "$after" >"$out/inflated.pb"
@@ -191,6 +196,7 @@ special() {
 build "${labels[-1]}" "$newest" "$work/pprof" cmd/pprof
 
 for i in "${!labels[@]}"; do
+	[ "${LEAKS_CAPTURE:-yes}" != no ] || break
 	label=${labels[$i]}
 	out=$here/profiles/go$label
 	echo "Go $label"
@@ -199,27 +205,33 @@ for i in "${!labels[@]}"; do
 	"$work/leaks" -list >"$work/names"
 	while read -r name; do
 		"${clean[@]}" "$work/leaks" "$name" "$out/$name" </dev/null
-		for file in "$out/$name"/*.pb.gz; do
-			readable "$file"
-		done
 	done <"$work/names"
 done
 
-if [ "${LEAKS_SPECIAL:-yes}" != no ]; then
+if [ "${LEAKS_CAPTURE:-yes}" != no ] && [ "${LEAKS_SPECIAL:-yes}" != no ]; then
 	echo "special"
 	special "${labels[-1]}" "$newest"
-	if grep -qE '^ +-[0-9]+: ' "$here/special/delta-growing.raw.txt"; then
-		die "special/delta-growing.pb.gz has a negative value"
-	fi
 fi
 
-# Nothing may tell where this was made.
-told=0
+echo "readable forms"
+for dir in "$here"/profiles/go*/; do
+	readable "${dir%/}"
+done
+# pprof cannot read all that plain tools made, and the rest is one profile again.
+readable "$here/special" -not -name two-members.pb.gz -not -name padded.pb.gz \
+	-not -name truncated.pb.gz -not -name empty.pb.gz
+if awk '/^==/ { here = $2 == "delta-growing.pb.gz" } here && /^-/' \
+	"$here/special.txt" | grep -q .; then
+	die "special/delta-growing.pb.gz has a negative value"
+fi
+
+# Nothing may say where this was made.
+found=0
 while read -r file; do
 	if { cat "$file" && gzip -dcf "$file" 2>/dev/null; } |
 		grep -qaF -e "$here" -e "${HOME:-/nonexistent-home}/"; then
 		echo "capture.sh: $file holds a path of this machine" >&2
-		told=1
+		found=1
 	fi
-done < <(find "$here/profiles" "$here/special" -type f 2>/dev/null)
-exit "$told"
+done < <(find "$here/profiles" "$here/special" "$here/special.txt" -type f)
+exit "$found"
