@@ -1,7 +1,6 @@
 //! The line that runs the tests of a finding again.
 
 use std::path::Path;
-use std::process::Command;
 
 use crate::support::{Go, Ran, go, scratch};
 
@@ -23,31 +22,21 @@ fn module() -> tempfile::TempDir {
     ])
 }
 
-/// Runs a line in a shell, with leakgate on its PATH, and gives its exit code and what it said, the report's JSON behind it.
-fn shell(go: &Go, directory: &Path, line: &str) -> (Option<i32>, String) {
-    let line = line.replace(
-        "leakgate run ",
-        "leakgate run --report json=report.json --report text ",
-    );
-    let leakgate = Path::new(env!("CARGO_BIN_EXE_leakgate")).parent().unwrap();
-    let path = go.path();
-    let first = std::iter::once(leakgate.to_owned());
-    let path = std::env::join_paths(first.chain(std::env::split_paths(&path))).unwrap();
-    let ran = Command::new("sh")
-        .args(["-c", &line])
-        .current_dir(directory)
-        .env("PATH", path)
-        .env("GOTOOLCHAIN", "local")
-        .env("GOFLAGS", "")
-        .env_remove("GITHUB_ACTIONS")
-        .output()
-        .unwrap();
-    let report = ["report.json", "cart/report.json"].map(|path| directory.join(path));
-    let report = report
-        .iter()
-        .find_map(|path| std::fs::read_to_string(path).ok());
-    let said = String::from_utf8_lossy(&ran.stderr);
-    (ran.status.code(), format!("{said}{}", report.unwrap()))
+/// Runs a line that a report offers, as a user would in a shell.
+fn shell(go: &Go, directory: &Path, line: &str) -> Ran {
+    let report = directory.join("report.json");
+    let flags = format!("--report text --report 'json={}'", report.display());
+    go.shell(
+        directory,
+        &line.replace("leakgate run ", &format!("leakgate run {flags} ")),
+    )
+}
+
+/// The line that runs the tests again.
+fn offered(ran: &Ran) -> &str {
+    let mut lines = ran.stderr.lines();
+    let line = lines.find_map(|line| line.strip_prefix("  again    "));
+    line.unwrap_or_else(|| panic!("{}", ran.said()))
 }
 
 #[test]
@@ -81,22 +70,13 @@ fn it_runs_from_the_directory_it_names_and_finds_the_leak_again() {
     ];
     for (command, expected) in lines {
         let folder = module();
-        let ran: Ran = go.run_in(folder.path(), &[], command);
-        assert_eq!(ran.code, 1, "{}", ran.said());
-        let again = ran
-            .stderr
-            .lines()
-            .find_map(|line| line.strip_prefix("  again    "));
-        let again = again.unwrap_or_else(|| panic!("{}", ran.said()));
+        let ran = go.at(folder.path()).run_words(command).exits(1);
+        let again = offered(&ran);
         assert_eq!(again, expected, "{}", ran.said());
-        let (code, said) = shell(&go, folder.path(), again);
-        assert_eq!(code, Some(1), "{said}");
-        assert!(
-            said.contains("home     example.com/shop/cart.send"),
-            "{said}"
-        );
-        // Two tests are in the package.
-        assert!(said.contains("\"tests\": 1,"), "{said}");
+        let ran = shell(&go, folder.path(), again).exits(1);
+        ran.says("home     example.com/shop/cart.send");
+        // The package has two tests.
+        assert_eq!(ran.report["suites"][0]["run"]["tests"], 1);
     }
 }
 
@@ -104,19 +84,13 @@ fn it_runs_from_the_directory_it_names_and_finds_the_leak_again() {
 fn files_that_were_named_are_named_again() {
     let folder = module();
     let go = go();
-    let ran = go.run_in(
-        folder.path(),
-        &[],
-        &["go", "test", "-tags=slow", "cart/cart_test.go", "-deep"],
-    );
-    let again = ran
-        .stderr
-        .lines()
-        .find_map(|line| line.strip_prefix("  again    "));
-    let again = again.unwrap_or_else(|| panic!("{}", ran.said()));
+    let ran = go
+        .at(folder.path())
+        .run("go test -tags=slow cart/cart_test.go -deep");
+    let again = offered(&ran);
     assert_eq!(
         again,
         "leakgate run -- go test '-tags=slow' -run '^TestSends$' cart/cart_test.go -deep"
     );
-    assert_eq!(shell(&go, folder.path(), again).0, Some(1));
+    shell(&go, folder.path(), again).exits(1);
 }

@@ -5,15 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Go, Ran, expected, go, gos, has, scratch_of};
+use crate::support::{Go, Ran, go, gos, has, scratch_of, text_of};
 
-/// What the package `parallel` leaks in [`leaky`].
+/// Checks that the test of a leaky module leaked, see [`scratch_of`].
 fn is_leak_of(ran: &Ran, module: &str) {
     assert_eq!(ran.code, 1, "{}", ran.said());
-    assert_eq!(
-        ran.findings(),
-        expected(&[(&format!("example.com/{module}.send"), &[("TestLeaks", 1)])])
-    );
+    ran.finds(&[(&format!("example.com/{module}.send"), &[("TestLeaks", 1)])]);
 }
 
 #[test]
@@ -36,7 +33,7 @@ fn flags_of_go_test_change_nothing_in_what_is_found() {
             assert!(!in_ci, "-race needs gcc, and a CI is to try it");
         }
         for flag in all {
-            let ran = go.run(&["go", "test", flag, "./parallel"]);
+            let ran = go.run(&format!("go test {flag} ./parallel"));
             assert_eq!(ran.code, 1, "{flag}: {}", ran.said());
             let homes: Vec<_> = ran.findings().into_keys().collect();
             assert_eq!(
@@ -53,16 +50,13 @@ fn flags_of_go_test_change_nothing_in_what_is_found() {
 
 #[test]
 fn each_round_of_count_leaks_and_run_chooses() {
-    let ran = go().run(&["go", "test", "-count=2", "-run=TestSends", "./parallel"]);
-    assert_eq!(
-        ran.findings(),
-        expected(&[("example.com/run/parallel.send", &[("TestSends", 6)])])
-    );
+    go().run("go test -count=2 -run=TestSends ./parallel")
+        .finds(&[("example.com/run/parallel.send", &[("TestSends", 6)])]);
 }
 
 #[test]
 fn json_of_go_test_passes_through_untouched() {
-    let ran = go().run(&["go", "test", "-json", "./parallel"]);
+    let ran = go().run("go test -json ./parallel");
     assert!(!ran.stdout.is_empty());
     for line in ran.stdout.lines() {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -73,48 +67,19 @@ fn json_of_go_test_passes_through_untouched() {
 #[test]
 fn cgo_may_be_off() {
     let folder = scratch_of(&["leaky"], &[]);
-    let go = go();
-    let json = folder.path().join("report.json");
-    let output = go
-        .leakgate(&folder.path().join("leaky"))
-        .env("CGO_ENABLED", "0")
-        .args([
-            "run",
-            "--settle=1s",
-            "--report=json=../report.json",
-            "--",
-            "go",
-            "test",
-            ".",
-        ])
-        .output()
-        .unwrap();
-    is_leak_of(&Ran::new(&output, &json), "leaky");
+    let leakgate = go().at(&folder.path().join("leaky"));
+    let ran = leakgate.env("CGO_ENABLED", "0").run("go test .");
+    is_leak_of(&ran, "leaky");
 }
 
 #[test]
-fn goflags_of_the_user_stay_in_force() {
+fn goflags_of_the_user_apply() {
     let folder = scratch_of(&["leaky"], &[("leaky/tagged_test.go", TAGGED)]);
+    let flags = "'-ldflags=-X example.com/leaky.word=set' -tags=extra";
     for go in gos() {
-        let json = folder.path().join("report.json");
-        let output = go
-            .leakgate(&folder.path().join("leaky"))
-            .env(
-                "GOFLAGS",
-                "'-ldflags=-X example.com/leaky.word=set' -tags=extra",
-            )
-            .args([
-                "run",
-                "--settle=1s",
-                "--report=json=../report.json",
-                "--",
-                "go",
-                "test",
-                ".",
-            ])
-            .output()
-            .unwrap();
-        is_leak_of(&Ran::new(&output, &json), "leaky");
+        let leakgate = go.at(&folder.path().join("leaky"));
+        let ran = leakgate.env("GOFLAGS", flags).run("go test .");
+        is_leak_of(&ran, "leaky");
     }
 }
 
@@ -124,22 +89,9 @@ const TAGGED: &str = "//go:build extra\n\npackage leaky\n\nimport \"testing\"\n\
 
 fn with_overlay(go: &Go, folder: &Path, overlay: &str) -> Ran {
     fs::write(folder.join("overlay.json"), overlay).unwrap();
-    let json = folder.join("report.json");
-    let output = go
-        .leakgate(&folder.join("leaky"))
+    go.at(&folder.join("leaky"))
         .env("GOFLAGS", "-overlay=../overlay.json")
-        .args([
-            "run",
-            "--settle=1s",
-            "--report=json=../report.json",
-            "--",
-            "go",
-            "test",
-            ".",
-        ])
-        .output()
-        .unwrap();
-    Ran::new(&output, &json)
+        .run("go test .")
 }
 
 #[test]
@@ -148,43 +100,31 @@ fn an_overlay_of_the_user_is_merged() {
                  func TestLeaks(t *testing.T) { go other(make(chan int)) }\n";
     let folder = scratch_of(&["leaky"], &[("other_test.go", other)]);
     for go in gos() {
-        let ran = with_overlay(
+        with_overlay(
             &go,
             folder.path(),
             r#"{"Replace": {"leaky_test.go": "../other_test.go"}}"#,
-        );
-        assert_eq!(
-            ran.findings(),
-            expected(&[("example.com/leaky.other", &[("TestLeaks", 1)])])
-        );
+        )
+        .finds(&[("example.com/leaky.other", &[("TestLeaks", 1)])]);
     }
 }
 
 #[test]
-fn an_overlay_of_package_testing_or_as_a_flag_is_refused() {
+fn an_overlay_of_package_testing_or_as_a_flag_is_rejected() {
     let folder = scratch_of(&["leaky"], &[]);
     let go = go();
-    let output = go
-        .leakgate(folder.path())
-        .args(["run", "--", "go", "test", "-overlay", "x.json", "."])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("put it into GOFLAGS"));
-    let root = Command::new("go")
-        .args(["env", "GOROOT"])
-        .env("PATH", go.path())
-        .env("GOTOOLCHAIN", "local")
-        .output()
-        .unwrap();
-    let root = String::from_utf8(root.stdout).unwrap();
+    go.at(folder.path())
+        .run("go test -overlay x.json .")
+        .exits(2)
+        .says("put it into GOFLAGS");
+    let root = text_of(go.command("go", folder.path()), &["env", "GOROOT"]);
     let overlay = format!(
         r#"{{"Replace": {{"{}/src/testing/testing.go": "x.go"}}}}"#,
         root.trim()
     );
-    let ran = with_overlay(&go, folder.path(), &overlay);
-    assert_eq!(ran.code, 2, "{}", ran.said());
-    assert!(ran.stderr.contains("so does leakgate"), "{}", ran.stderr);
+    with_overlay(&go, folder.path(), &overlay)
+        .exits(2)
+        .says("so does leakgate");
 }
 
 #[test]
@@ -212,30 +152,13 @@ fn a_workspace_a_vendored_module_and_another_directory_are_covered() {
                 ),
             ],
         );
-        let both = go.run_in(folder.path(), &[], &["go", "test", "./one", "./two"]);
-        assert_eq!(both.code, 1, "{}", both.said());
+        let both = go.at(folder.path()).run("go test ./one ./two").exits(1);
         assert_eq!(both.suites(), ["example.com/one", "example.com/two"]);
-        let output = go
-            .leakgate(folder.path())
+        let ran = go
+            .at(folder.path())
             .env("GOWORK", "off")
-            .args([
-                "run",
-                "--settle=1s",
-                "--report=json=report.json",
-                "--",
-                "go",
-                "-C",
-                "user",
-                "test",
-                "-mod=vendor",
-                "./...",
-            ])
-            .output()
-            .unwrap();
-        is_leak_of(
-            &Ran::new(&output, &folder.path().join("report.json")),
-            "lib",
-        );
+            .run("go -C user test -mod=vendor ./...");
+        is_leak_of(&ran, "lib");
     }
 }
 
@@ -255,22 +178,13 @@ fn a_go_that_leakgate_does_not_know_is_no_evidence() {
     let root = folder.path().join("root");
     let go = folder.path().join("bin/go");
     Command::new("chmod").arg("+x").arg(&go).status().unwrap();
-    let output = crate::support::go()
-        .leakgate(folder.path())
+    crate::support::go()
+        .at(folder.path())
         .env("ROOT", &root)
-        .arg("run")
-        .arg("--")
-        .arg(&go)
-        .args(["test", "./..."])
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(3), "{stderr}");
-    assert!(
-        stderr.contains("testing.go should hold exactly once"),
-        "{stderr}"
-    );
-    assert!(stderr.contains("examples/testmain"), "{stderr}");
+        .run_words(&[go.to_str().unwrap(), "test", "./..."])
+        .exits(3)
+        .says("testing.go should hold exactly once")
+        .says("examples/testmain");
 }
 
 /// All files below a folder, with what is in them.
@@ -293,15 +207,13 @@ fn what_is_built_for_leakgate_leaves_the_module_and_its_own_builds_alone() {
         let folder = scratch_of(&["leaky"], &[]);
         let module = folder.path().join("leaky");
         let plain = || {
-            let mut test = Command::new(go.bin().join("go"));
-            test.args(["test", "."]).current_dir(&module);
-            let test = test.env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
-            String::from_utf8(test.output().unwrap().stdout).unwrap()
+            let go = go.command(go.bin().join("go"), &module);
+            text_of(go, &["test", "."])
         };
         assert!(!plain().contains("(cached)"));
         assert!(plain().contains("(cached)"));
         let before = contents(folder.path());
-        is_leak_of(&go.run_in(&module, &[], &["go", "test", "."]), "leaky");
+        is_leak_of(&go.at(&module).run("go test ."), "leaky");
         assert_eq!(contents(folder.path()), before);
         // Go builds and runs nothing anew.
         assert!(plain().contains("(cached)"));
@@ -313,38 +225,28 @@ fn a_test_binary_that_was_built_otherwise_is_unchecked_and_never_missing() {
     let folder = scratch_of(&["leaky"], &[("overlay.json", "{}")]);
     let module = folder.path().join("leaky");
     for go in gos() {
-        let ran = go.run_in(
-            &module,
-            &[],
-            &["sh", "-c", "go test -overlay=../overlay.json ."],
-        );
-        assert_eq!(ran.code, 3, "{}", ran.said());
-        assert!(
-            ran.stderr.contains("UNCHECKED leaky.test in "),
-            "{}",
-            ran.said()
-        );
-        assert!(ran.stderr.contains("put it into GOFLAGS"), "{}", ran.said());
-        assert!(ran.stderr.contains("was not captured"), "{}", ran.said());
+        go.at(&module)
+            .run_script("go test -overlay=../overlay.json .")
+            .exits(3)
+            .says("UNCHECKED leaky.test in ")
+            .says("put it into GOFLAGS")
+            .says("was not captured");
     }
     // Another Go, which is not the one of the PATH.
     if let [first, .., last] = &gos()[..] {
         let command = format!("{}/go test .", first.bin().display());
-        let ran = last.run_in(&module, &[], &["sh", "-c", &command]);
-        assert_eq!(ran.code, 3, "{}", ran.said());
-        assert!(ran.stderr.contains("was not captured"), "{}", ran.said());
+        last.at(&module)
+            .run_script(&command)
+            .exits(3)
+            .says("was not captured");
     }
 }
 
 #[test]
 fn programs_that_go_run_starts_are_left_alone() {
-    let ran = go().run(&[
-        "sh",
-        "-c",
-        "go run ./service get http://127.0.0.1:1; go test ./clean",
-    ]);
-    assert_eq!(ran.code, 0, "{}", ran.said());
-    assert!(ran.stderr.contains("connection refused"), "{}", ran.said());
+    go().run_script("go run ./service get http://127.0.0.1:1; go test ./clean")
+        .exits(0)
+        .says("connection refused");
 }
 
 #[test]
@@ -353,23 +255,10 @@ fn a_go_that_lies_in_the_module_cache_is_covered_too() {
     let folder = scratch_of(&["leaky"], &[]);
     for go in gos() {
         let root = go.bin().parent().unwrap();
-        let output = go
-            .leakgate(&folder.path().join("leaky"))
+        let ran = go
+            .at(&folder.path().join("leaky"))
             .env("GOMODCACHE", root.parent().unwrap())
-            .args([
-                "run",
-                "--settle=1s",
-                "--report=json=../report.json",
-                "--",
-                "go",
-                "test",
-                ".",
-            ])
-            .output()
-            .unwrap();
-        is_leak_of(
-            &Ran::new(&output, &folder.path().join("report.json")),
-            "leaky",
-        );
+            .run("go test .");
+        is_leak_of(&ran, "leaky");
     }
 }

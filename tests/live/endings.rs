@@ -6,22 +6,15 @@ use crate::support::{Ran, go, scratch, scratch_of};
 
 /// `leakgate run -- sh -c SCRIPT` in a module that leaks, with reports below `reports/`.
 fn script(folder: &tempfile::TempDir, script: &str) -> Ran {
-    let module = folder.path().join("leaky");
-    let output = go()
-        .leakgate(&module)
+    let ran = go()
+        .at(&folder.path().join("leaky"))
         .env("TMPDIR", folder.path().join("tmp"))
-        .args([
-            "run",
-            "--settle=1s",
-            "--report=json=reports/report.json",
-            "--report=junit=reports/junit.xml",
-        ])
-        .args(["sh", "-c", script])
-        .output()
-        .unwrap();
+        .report("reports/report.json")
+        .flag("--report=junit=reports/junit.xml")
+        .run_script(script);
     let left: Vec<_> = fs::read_dir(folder.path().join("tmp")).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
-    Ran::new(&output, &module.join("reports/report.json"))
+    ran
 }
 
 fn module() -> tempfile::TempDir {
@@ -42,15 +35,13 @@ fn the_code_of_a_command_that_failed_wins_whatever_it_removed() {
 
 #[test]
 fn a_command_that_removes_what_was_captured_is_unchecked_and_never_clean() {
-    let ran = script(&module(), "go test . && rm -rf \"$LEAKGATE_DIR\"");
-    assert_eq!(ran.code, 3, "{}", ran.said());
+    let ran = script(&module(), "go test . && rm -rf \"$LEAKGATE_DIR\"").exits(3);
     let unchecked = ran.report["unchecked"][0]["why"].as_str().unwrap();
     assert!(
         unchecked.contains("the command has removed it"),
         "{unchecked}"
     );
-    let ran = script(&module(), "go test . && rm -rf \"$LEAKGATE_DIR/suites\"");
-    assert_eq!(ran.code, 3, "{}", ran.said());
+    script(&module(), "go test . && rm -rf \"$LEAKGATE_DIR/suites\"").exits(3);
 }
 
 #[test]
@@ -59,14 +50,10 @@ fn a_command_that_could_not_do_what_was_asked_is_not_said_to_have_run_tests() {
         ("go.mod", "modul example.com/x\n"),
         ("x_test.go", "package x\n"),
     ]);
-    for command in [
-        vec!["go", "tset", "./..."],
-        vec!["go", "test", "./..."],
-        vec!["false"],
-    ] {
-        let ran = go().run_in(broken.path(), &[], &command);
+    for command in ["go tset ./...", "go test ./...", "false"] {
+        let ran = go().at(broken.path()).run(command);
         assert_ne!(ran.code, 0, "{}", ran.said());
-        assert!(ran.stderr.contains("before any test ran"), "{}", ran.stderr);
+        ran.says("before any test ran");
         assert!(!ran.stderr.contains("tests failed"), "{}", ran.stderr);
     }
 }
@@ -77,8 +64,10 @@ fn a_pipe_in_the_place_of_a_note_is_reported_and_nobody_waits_for_it() {
     let folder = module();
     let kept = folder.path().join("kept");
     let keep = format!("--keep={}", kept.display());
-    let ran = go().run_in(&folder.path().join("leaky"), &[&keep], &["go", "test", "."]);
-    assert_eq!(ran.code, 1, "{}", ran.said());
+    go().at(&folder.path().join("leaky"))
+        .flag(&keep)
+        .run("go test .")
+        .exits(1);
     let suites = fs::read_dir(kept.join("suites/example.com/leaky")).unwrap();
     let suite = suites.map(|entry| entry.unwrap().path()).next().unwrap();
     for (note, said) in [
@@ -102,12 +91,7 @@ fn a_pipe_in_the_place_of_a_note_is_reported_and_nobody_waits_for_it() {
             .status()
             .unwrap();
         assert!(made.success());
-        let output = go()
-            .leakgate(folder.path())
-            .args(["check", "kept"])
-            .output()
-            .unwrap();
-        let ran = Ran::new(&output, folder.path());
+        let ran = go().at(folder.path()).check(&["kept"]);
         assert!(ran.stdout.contains(said), "{}", ran.said());
         assert_ne!(ran.code, 0, "{}", ran.said());
         fs::remove_file(&note).unwrap();

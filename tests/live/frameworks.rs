@@ -84,14 +84,8 @@ fn clean_packages_have_no_finding_and_their_leaking_twins_name_the_test() {
     let frameworks = packages().join("../frameworks");
     for go in gos() {
         for _ in 0..3 {
-            let ran = go.run_in(&frameworks, &[], &["go", "test", "./..."]);
-            assert_eq!(ran.code, 1, "{}", ran.said());
-            assert_eq!(
-                ran.report["unchecked"],
-                serde_json::json!([]),
-                "{}",
-                ran.said()
-            );
+            let ran = go.at(&frameworks).run("go test ./...").exits(1);
+            ran.checked_all();
             let found = found(&ran);
             let packages: Vec<&str> = found.keys().copied().collect();
             assert_eq!(

@@ -2,32 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use crate::support::{expected, go, gos, packages, scratch};
+use crate::support::{go, gos, packages, scratch};
 
 /// The leaks of the package `parallel`.
-fn parallel() -> std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>> {
-    expected(&[
-        ("example.com/run/parallel.send", &[("TestSends", 3)]),
-        (
-            "example.com/run/parallel.wait",
-            &[("TestWaits/one", 1), ("TestWaits/two", 1)],
-        ),
-    ])
-}
+const PARALLEL: &[(&str, &[(&str, u64)])] = &[
+    ("example.com/run/parallel.send", &[("TestSends", 3)]),
+    (
+        "example.com/run/parallel.wait",
+        &[("TestWaits/one", 1), ("TestWaits/two", 1)],
+    ),
+];
 
 #[test]
 fn each_leak_of_parallel_tests_names_its_test_under_every_go() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./parallel"]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
-        assert_eq!(ran.findings(), parallel());
+        let ran = go.run("go test ./parallel").exits(1);
+        ran.finds(PARALLEL);
         assert!(ran.stdout.starts_with("ok"), "{}", ran.stdout);
-        assert!(
-            ran.stderr
-                .contains("leakgate run -- go test -run '^TestSends$' example.com/run/parallel"),
-            "{}",
-            ran.stderr
-        );
+        ran.says("leakgate run -- go test -run '^TestSends$' example.com/run/parallel");
         let proven = &ran.report["findings"][0]["proven"];
         assert_eq!(proven.as_bool(), (go.minor() >= 27).then_some(true));
     }
@@ -37,8 +29,7 @@ fn each_leak_of_parallel_tests_names_its_test_under_every_go() {
 fn a_clean_package_is_clean_ten_times_out_of_ten() {
     for go in gos() {
         for _ in 0..10 {
-            let ran = go.run(&["go", "test", "./clean"]);
-            assert_eq!(ran.code, 0, "{}", ran.said());
+            let ran = go.run("go test ./clean").exits(0);
             assert_eq!(ran.suites(), ["example.com/run/clean"]);
         }
     }
@@ -47,12 +38,10 @@ fn a_clean_package_is_clean_ten_times_out_of_ten() {
 #[test]
 fn a_test_that_hangs_is_named_with_what_its_goroutines_wait_for() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "-timeout=1s", "./hang"]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
-        let why = ran.unchecked("example.com/run/hang");
-        assert!(
-            why.contains("timed out after 1s while TestHangs/inner ran"),
-            "{why}"
+        let ran = go.run("go test -timeout=1s ./hang").exits(1);
+        ran.unchecked_because(
+            "example.com/run/hang",
+            "timed out after 1s while TestHangs/inner ran",
         );
         let findings = ran.findings();
         assert_eq!(
@@ -63,11 +52,7 @@ fn a_test_that_hangs_is_named_with_what_its_goroutines_wait_for() {
             findings["example.com/run/hang.TestHangs.func1"],
             [("TestHangs/inner".to_owned(), 1)].into()
         );
-        assert!(
-            ran.stderr.contains("NOT GATED tests failed"),
-            "{}",
-            ran.stderr
-        );
+        ran.says("NOT GATED tests failed");
     }
 }
 
@@ -81,10 +66,11 @@ fn a_process_that_ends_inside_a_test_is_unchecked_and_names_the_test() {
             ("killed", "TestKilled"),
             ("twice", "TestEnds"),
         ] {
-            let ran = go.run(&["go", "test", &format!("./{package}")]);
-            assert_eq!(ran.code, 1, "{}", ran.said());
-            let why = ran.unchecked(&format!("example.com/run/{package}"));
-            assert!(why.contains(&format!("while {test} ran")), "{why}");
+            let ran = go.run(&format!("go test ./{package}")).exits(1);
+            ran.unchecked_because(
+                &format!("example.com/run/{package}"),
+                &format!("while {test} ran"),
+            );
             assert_eq!(ran.report["outcome"], "no-evidence");
         }
     }
@@ -93,18 +79,16 @@ fn a_process_that_ends_inside_a_test_is_unchecked_and_names_the_test() {
 #[test]
 fn a_testmain_that_runs_no_test_is_unchecked_though_it_succeeds() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./nomain"]);
-        assert_eq!(ran.code, 3, "{}", ran.said());
-        let why = ran.unchecked("example.com/run/nomain");
-        assert!(why.contains("m.Run"), "{why}");
+        go.run("go test ./nomain")
+            .exits(3)
+            .unchecked_because("example.com/run/nomain", "m.Run");
     }
 }
 
 #[test]
 fn what_ends_within_the_time_to_settle_is_no_finding() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./settles"]);
-        assert_eq!(ran.code, 0, "{}", ran.said());
+        let ran = go.run("go test ./settles").exits(0);
         let told = &ran.report["suites"][0]["run"];
         assert_eq!(told["settled"], true, "{told}");
         let waited = told["settle_ms"].as_u64().unwrap();
@@ -115,23 +99,18 @@ fn what_ends_within_the_time_to_settle_is_no_finding() {
 #[test]
 fn goroutines_that_no_test_started_are_unattributed() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./testmain"]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
-        assert_eq!(
-            ran.findings(),
-            expected(&[("example.com/run/testmain.forget", &[])])
-        );
+        let ran = go.run("go test ./testmain").exits(1);
+        ran.finds(&[("example.com/run/testmain.forget", &[])]);
         assert_eq!(ran.report["findings"][0]["growth"], 2);
-        assert!(ran.stderr.contains("unattributed (2)"), "{}", ran.stderr);
+        ran.says("unattributed (2)");
     }
 }
 
 #[test]
 fn labels_of_the_code_take_the_place_of_the_tests_and_are_told() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./labels"]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
-        assert!(ran.stderr.contains("handler=/pay (1)"), "{}", ran.stderr);
+        let ran = go.run("go test ./labels").exits(1);
+        ran.says("handler=/pay (1)");
         assert_eq!(ran.findings().len(), 2);
         assert!(
             ran.findings()
@@ -144,7 +123,7 @@ fn labels_of_the_code_take_the_place_of_the_tests_and_are_told() {
 #[test]
 fn what_a_process_shares_is_not_blamed_on_the_test_that_needed_it_first() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./shared"]);
+        let ran = go.run("go test ./shared");
         let findings = ran.report["findings"].as_array().unwrap();
         let shared = findings.iter().filter(|finding| finding["shared"] == true);
         let roots: Vec<_> = shared
@@ -161,20 +140,14 @@ fn what_a_process_shares_is_not_blamed_on_the_test_that_needed_it_first() {
             ran.said()
         );
         assert!(roots.contains(&"os/signal.loop"), "{}", ran.said());
-        assert!(
-            ran.stderr
-                .contains("shared: whichever test needs it first starts it, here TestFirst"),
-            "{}",
-            ran.stderr
-        );
+        ran.says("shared: whichever test needs it first starts it, here TestFirst");
     }
 }
 
 #[test]
 fn examples_benchmarks_fuzz_seeds_and_subtests_are_named() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "-bench=.", "-benchtime=1x", "./kinds"]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
+        let ran = go.run("go test -bench=. -benchtime=1x ./kinds").exits(1);
         let found = ran.findings();
         let tests: Vec<&str> = found
             .values()
@@ -194,29 +167,18 @@ fn examples_benchmarks_fuzz_seeds_and_subtests_are_named() {
 #[test]
 fn a_copy_that_a_test_starts_of_itself_is_told_and_not_judged() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./child"]);
-        assert_eq!(ran.code, 0, "{}", ran.said());
+        let ran = go.run("go test ./child").exits(0);
         assert_eq!(ran.suites(), ["example.com/run/child"]);
-        assert!(
-            ran.stderr.contains("1 child process of a test not judged"),
-            "{}",
-            ran.stderr
-        );
+        ran.says("1 child process of a test not judged");
     }
 }
 
 #[test]
 fn nothing_that_ran_is_missing_when_several_packages_run() {
     for go in gos() {
-        let ran = go.run(&[
-            "go",
-            "test",
-            "./parallel",
-            "./clean",
-            "./notests",
-            "./settles",
-        ]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
+        let ran = go
+            .run("go test ./parallel ./clean ./notests ./settles")
+            .exits(1);
         assert_eq!(
             ran.suites(),
             [
@@ -225,7 +187,7 @@ fn nothing_that_ran_is_missing_when_several_packages_run() {
                 "example.com/run/settles"
             ]
         );
-        assert_eq!(ran.findings(), parallel());
+        ran.finds(PARALLEL);
         let last = ran.stderr.lines().last().unwrap();
         assert!(
             last.contains("in 3 suites, 1 package without tests"),
@@ -236,37 +198,22 @@ fn nothing_that_ran_is_missing_when_several_packages_run() {
 
 #[test]
 fn a_package_that_does_not_build_is_unchecked_and_the_others_are_told() {
-    let ran = go().run(&["go", "test", "./parallel", "./broken"]);
-    assert_eq!(ran.code, 1, "{}", ran.said());
-    let why = ran.unchecked("example.com/run/broken");
-    assert!(why.contains("build failed"), "{why}");
-    assert_eq!(ran.findings(), parallel());
-    assert!(
-        ran.stderr.contains("NOT GATED tests failed"),
-        "{}",
-        ran.stderr
-    );
+    go().run("go test ./parallel ./broken")
+        .exits(1)
+        .unchecked_because("example.com/run/broken", "build failed")
+        .finds(PARALLEL)
+        .says("NOT GATED tests failed");
 }
 
 #[test]
 fn a_run_in_which_no_test_ran_is_no_evidence() {
     for (command, why) in [
-        (
-            vec!["go", "test", "./notests"],
-            "none of its packages has a test",
-        ),
-        (
-            vec!["go", "test", "-run=TestNone", "./parallel"],
-            "does -run match any",
-        ),
-        (vec!["go", "version"], "no go test ran under leakgate"),
-        (
-            vec!["go", "test", "-list=.", "./parallel"],
-            "no test ran in it",
-        ),
+        ("go test ./notests", "none of its packages has a test"),
+        ("go test -run=TestNone ./parallel", "does -run match any"),
+        ("go version", "no go test ran under leakgate"),
+        ("go test -list=. ./parallel", "no test ran in it"),
     ] {
-        let ran = go().run(&command);
-        assert_eq!(ran.code, 3, "{}", ran.said());
+        let ran = go().run(command).exits(3);
         assert!(ran.stderr.contains(why), "{command:?}: {}", ran.said());
     }
 }
@@ -275,8 +222,7 @@ fn a_run_in_which_no_test_ran_is_no_evidence() {
 fn a_result_is_never_taken_from_the_cache() {
     for go in gos() {
         for _ in 0..2 {
-            let ran = go.run(&["go", "test", "./parallel"]);
-            assert_eq!(ran.code, 1, "{}", ran.said());
+            let ran = go.run("go test ./parallel").exits(1);
             assert!(!ran.stdout.contains("(cached)"), "{}", ran.stdout);
         }
     }
@@ -284,12 +230,9 @@ fn a_result_is_never_taken_from_the_cache() {
 
 #[test]
 fn a_package_that_is_tested_twice_is_two_suites() {
-    let ran = go().run(&[
-        "sh",
-        "-c",
-        "go test -count=1 ./clean && go test -count=1 ./clean",
-    ]);
-    assert_eq!(ran.code, 0, "{}", ran.said());
+    let ran = go()
+        .run_script("go test -count=1 ./clean && go test -count=1 ./clean")
+        .exits(0);
     assert_eq!(
         ran.suites(),
         ["example.com/run/clean", "example.com/run/clean (run 2)"]
@@ -300,45 +243,39 @@ fn a_package_that_is_tested_twice_is_two_suites() {
 fn the_example_leaks_as_its_readme_says() {
     let leaky = packages().join("../../examples/leaky");
     for go in gos() {
-        let ran = go.run_in(&leaky, &[], &["go", "test", "./..."]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
-        assert_eq!(
-            ran.findings(),
-            expected(&[
-                (
-                    "example.com/leaky/checkout.(*Till).Pay.func1",
-                    &[("TestPay/bank_is_slow", 3), ("TestPayTwice", 2)]
-                ),
-                (
-                    "example.com/leaky/checkout.(*Stock).Reserve",
-                    &[("TestReserveSoldOut", 4)]
-                ),
-                (
-                    "net/http.(*persistConn).readLoop",
-                    &[("TestPriceUnknown", 3)]
-                ),
-                (
-                    "net/http.(*persistConn).writeLoop",
-                    &[("TestPriceUnknown", 3)]
-                ),
-                (
-                    "example.com/leaky/catalog.(*Cache).refresh",
-                    &[("TestCache", 1)]
-                ),
-                (
-                    "example.com/leaky/worker.(*Pool).work",
-                    &[("TestThumbs/one_item", 4), ("TestThumbs/two_items", 4)]
-                ),
-            ])
-        );
+        go.at(&leaky).run("go test ./...").exits(1).finds(&[
+            (
+                "example.com/leaky/checkout.(*Till).Pay.func1",
+                &[("TestPay/bank_is_slow", 3), ("TestPayTwice", 2)],
+            ),
+            (
+                "example.com/leaky/checkout.(*Stock).Reserve",
+                &[("TestReserveSoldOut", 4)],
+            ),
+            (
+                "net/http.(*persistConn).readLoop",
+                &[("TestPriceUnknown", 3)],
+            ),
+            (
+                "net/http.(*persistConn).writeLoop",
+                &[("TestPriceUnknown", 3)],
+            ),
+            (
+                "example.com/leaky/catalog.(*Cache).refresh",
+                &[("TestCache", 1)],
+            ),
+            (
+                "example.com/leaky/worker.(*Pool).work",
+                &[("TestThumbs/one_item", 4), ("TestThumbs/two_items", 4)],
+            ),
+        ]);
     }
 }
 
 #[test]
 fn background_loops_of_which_some_moved_on_are_the_same_ones() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./background"]);
-        assert_eq!(ran.code, 0, "{}", ran.said());
+        let ran = go.run("go test ./background").exits(0);
         let note = ran.report["notes"][0]["text"].as_str().unwrap();
         assert!(
             note.starts_with("2 goroutines that no test started"),
@@ -351,12 +288,8 @@ fn background_loops_of_which_some_moved_on_are_the_same_ones() {
 #[test]
 fn a_goroutine_that_ended_excuses_none_that_was_given_something_else_to_run() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./warm"]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
-        assert_eq!(
-            ran.findings(),
-            expected(&[("example.com/run/warm.forget", &[])])
-        );
+        let ran = go.run("go test ./warm").exits(1);
+        ran.finds(&[("example.com/run/warm.forget", &[])]);
         assert_eq!(ran.report["findings"][0]["growth"], 3);
     }
 }
@@ -364,30 +297,25 @@ fn a_goroutine_that_ended_excuses_none_that_was_given_something_else_to_run() {
 #[test]
 fn an_example_that_panics_is_unchecked_though_the_exit_code_hides_it() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./examplepanics"]);
-        assert_eq!(ran.code, 3, "{}", ran.said());
-        let why = ran.unchecked("example.com/run/examplepanics");
-        assert!(why.contains("while Example ran"), "{why}");
+        go.run("go test ./examplepanics")
+            .exits(3)
+            .unchecked_because("example.com/run/examplepanics", "while Example ran");
     }
 }
 
 #[test]
 fn a_test_binary_that_ends_before_its_tests_says_so() {
     for go in gos() {
-        let ran = go.run(&["sh", "-c", "go test ./initpanics || true"]);
-        assert_eq!(ran.code, 3, "{}", ran.said());
-        assert!(
-            ran.stderr.contains("UNCHECKED example.com/run/initpanics")
-                && ran.stderr.contains("ended before its tests began"),
-            "{}",
-            ran.said()
-        );
+        go.run_script("go test ./initpanics || true")
+            .exits(3)
+            .says("UNCHECKED example.com/run/initpanics")
+            .says("ended before its tests began");
     }
 }
 
 #[test]
 fn what_is_left_at_the_end_of_the_time_to_settle_is_told_so() {
-    let ran = go().run(&["go", "test", "./parallel"]);
+    let ran = go().run("go test ./parallel");
     let told = &ran.report["suites"][0]["run"];
     assert_eq!(told["settled"], false, "{told}");
     assert!(told["settle_ms"].as_u64().unwrap() >= 1000, "{told}");
@@ -397,7 +325,7 @@ fn what_is_left_at_the_end_of_the_time_to_settle_is_told_so() {
 #[test]
 fn a_response_that_nobody_read_is_its_tests_own_leak() {
     let leaky = packages().join("../../examples/leaky");
-    let ran = go().run_in(&leaky, &[], &["go", "test", "./catalog"]);
+    let ran = go().at(&leaky).run("go test ./catalog");
     let findings = ran.report["findings"].as_array().unwrap();
     let of_client = findings.iter().filter(|finding| {
         let root = finding["root"]["function"].as_str().unwrap();
@@ -418,28 +346,23 @@ fn a_response_that_nobody_read_is_its_tests_own_leak() {
 #[test]
 fn a_leak_does_not_hide_behind_one_of_the_same_stack_that_ended() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./replaced"]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
-        assert_eq!(
-            ran.findings(),
-            expected(&[("example.com/run/replaced.(*pool).loop", &[("TestLeaks", 1)])])
-        );
+        go.run("go test ./replaced")
+            .exits(1)
+            .finds(&[("example.com/run/replaced.(*pool).loop", &[("TestLeaks", 1)])]);
     }
 }
 
 #[test]
 fn a_server_of_all_tests_may_keep_an_idle_connection() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./server"]);
-        assert_eq!(ran.code, 0, "{}", ran.said());
+        go.run("go test ./server").exits(0);
     }
 }
 
 #[test]
 fn files_that_are_named_are_a_suite_too() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "parallel/parallel_test.go"]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
+        let ran = go.run("go test parallel/parallel_test.go").exits(1);
         assert_eq!(ran.suites().len(), 1, "{}", ran.said());
         assert_eq!(
             ran.report["unchecked"].as_array().unwrap().len(),
@@ -454,22 +377,18 @@ fn files_that_are_named_are_a_suite_too() {
 fn a_test_that_closes_what_it_did_not_open_passes_as_it_does_without_leakgate() {
     for go in gos() {
         for _ in 0..3 {
-            let ran = go.run(&["go", "test", "-count=1", "-timeout=0", "./closes"]);
-            assert_eq!(ran.code, 0, "{}", ran.said());
+            let ran = go.run("go test -count=1 -timeout=0 ./closes").exits(0);
             assert_eq!(ran.suites(), ["example.com/run/closes"]);
         }
         // The alarm of a timeout has started the runtime's poller, which the test closes then: a process may die of that
         // wherever it is, so it gets some tries.
         let survived = (0..10).find_map(|_| {
-            let ran = go.run(&["go", "test", "-count=1", "./closes"]);
+            let ran = go.run("go test -count=1 ./closes");
             ran.stdout.starts_with("ok").then_some(ran)
         });
-        let ran = survived.unwrap();
-        assert_eq!(ran.code, 3, "{}", ran.said());
-        let why = ran.unchecked("example.com/run/closes");
-        assert!(
-            why.contains("closed descriptors that belong to Go's runtime"),
-            "{why}"
+        survived.unwrap().exits(3).unchecked_because(
+            "example.com/run/closes",
+            "closed descriptors that belong to Go's runtime",
         );
     }
 }
@@ -477,25 +396,17 @@ fn a_test_that_closes_what_it_did_not_open_passes_as_it_does_without_leakgate() 
 #[test]
 fn a_test_cannot_make_its_leak_look_as_if_it_had_been_there_before() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "./forges"]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
-        assert_eq!(
-            ran.findings(),
-            expected(&[("example.com/run/forges.leak", &[])])
-        );
+        go.run("go test ./forges")
+            .exits(1)
+            .finds(&[("example.com/run/forges.leak", &[])]);
     }
 }
 
 #[test]
 fn what_goes_somewhere_late_and_stays_there_is_no_loop() {
     for go in gos() {
-        let ran = go.run_in(&packages(), &[], &["go", "test", "./stays"]);
-        assert_eq!(
-            ran.findings(),
-            expected(&[("example.com/run/stays.send", &[("TestSendsLate", 6)])]),
-            "{}",
-            ran.said()
-        );
+        let ran = go.at(&packages()).run("go test ./stays");
+        ran.finds(&[("example.com/run/stays.send", &[("TestSendsLate", 6)])]);
         let finding = &ran.report["findings"][0];
         assert_eq!(finding["state"], "chan send", "{}", ran.said());
         if go.minor() >= 27 {
@@ -508,8 +419,7 @@ fn what_goes_somewhere_late_and_stays_there_is_no_loop() {
 #[test]
 fn a_test_that_puts_a_pipe_where_leakgate_writes_holds_nothing_up() {
     for go in gos() {
-        let ran = go.run(&["go", "test", "-timeout=60s", "./pipes"]);
-        assert_eq!(ran.code, 0, "{}", ran.said());
+        let ran = go.run("go test -timeout=60s ./pipes").exits(0);
         assert_eq!(ran.suites(), ["example.com/run/pipes"]);
     }
 }
@@ -517,9 +427,8 @@ fn a_test_that_puts_a_pipe_where_leakgate_writes_holds_nothing_up() {
 #[test]
 fn a_loop_that_is_always_somewhere_else_is_running_and_known_again() {
     for go in gos() {
-        let spins = |flags: &[&str]| go.run_in(&packages(), flags, &["go", "test", "./spins"]);
-        let ran = spins(&[]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
+        let spins = || go.at(&packages());
+        let ran = spins().run("go test ./spins").exits(1);
         let findings = ran.report["findings"].as_array().unwrap();
         let told: BTreeMap<&str, &str> = findings
             .iter()
@@ -533,17 +442,11 @@ fn a_loop_that_is_always_somewhere_else_is_running_and_known_again() {
             ("example.com/run/spins.tick", "chan receive"),
         ];
         assert_eq!(told, states.into(), "{}", ran.said());
-        assert!(
-            ran.stderr.contains("a loop that hardly ever waits"),
-            "{}",
-            ran.stderr
-        );
-        // What is accepted is found again, wherever the loop happens to be then.
-        let entries = ran
-            .stderr
-            .lines()
-            .filter_map(|line| line.strip_prefix("  allow    "));
-        let entries: Vec<String> = entries
+        ran.says("a loop that hardly ever waits");
+        // The offered entries match again, wherever the loop happens to be then.
+        let entries: Vec<String> = ran
+            .entries()
+            .iter()
             .map(|entry| {
                 let filled = "reason: x, expires: 2199-12-31";
                 format!("  {}\n", entry.replace("reason: ..., expires: ...", filled))
@@ -553,7 +456,7 @@ fn a_loop_that_is_always_somewhere_else_is_running_and_known_again() {
         let folder = scratch(&[("policy.yml", &policy)]);
         let flag = format!("--policy={}", folder.path().join("policy.yml").display());
         for _ in 0..3 {
-            let ran = spins(&[&flag]);
+            let ran = spins().flag(&flag).run("go test ./spins");
             assert_eq!(ran.code, 0, "{policy}{}", ran.said());
         }
     }
@@ -566,8 +469,11 @@ fn what_is_judged_is_what_was_looked_at_last() {
     let flag = format!("--policy={}", folder.path().join("policy.yml").display());
     for go in gos() {
         for _ in 0..6 {
-            let ran = go.run_in(&packages(), &[&flag], &["go", "test", "./late"]);
-            assert_eq!(ran.code, 0, "{}", ran.said());
+            let ran = go
+                .at(&packages())
+                .flag(&flag)
+                .run("go test ./late")
+                .exits(0);
             assert_eq!(ran.report["suites"][0]["run"]["settled"], true);
         }
     }

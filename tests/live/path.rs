@@ -2,39 +2,23 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::support::{Go, Ran, expected, go, gos, scratch, scratch_of};
+use std::path::PathBuf;
+
+use crate::support::{Go, Ran, go, gos, scratch, scratch_of};
 
 fn is_leak(ran: &Ran) {
     assert_eq!(ran.code, 1, "{}", ran.said());
-    let leak = expected(&[("example.com/leaky.send", &[("TestLeaks", 1)])]);
-    assert_eq!(ran.findings(), leak, "{}", ran.said());
-    assert_eq!(
-        ran.report["unchecked"],
-        serde_json::json!([]),
-        "{}",
-        ran.said()
-    );
+    ran.finds(&[("example.com/leaky.send", &[("TestLeaks", 1)])]);
+    ran.checked_all();
 }
 
 /// `leakgate run -- sh -c SCRIPT` in a module that leaks, with folders in front of its PATH.
 fn script(go: &Go, folder: &tempfile::TempDir, first: &[&str], script: &str) -> Ran {
-    let path = go.path();
-    let first = first.iter().map(|name| folder.path().join(name));
-    let path = std::env::join_paths(first.chain(std::env::split_paths(&path))).unwrap();
-    let output = go
-        .leakgate(&folder.path().join("leaky"))
-        .env("PATH", path)
-        .args([
-            "run",
-            "--settle=1s",
-            "--report=json=../report.json",
-            "sh",
-            "-c",
-            script,
-        ])
-        .output()
-        .unwrap();
-    Ran::new(&output, &folder.path().join("report.json"))
+    let first: Vec<_> = first.iter().map(|name| folder.path().join(name)).collect();
+    let first: Vec<_> = first.iter().map(PathBuf::as_path).collect();
+    go.at(&folder.path().join("leaky"))
+        .env("PATH", go.path(&first))
+        .run_script(script)
 }
 
 #[test]
@@ -73,8 +57,7 @@ fn what_a_test_runs_with_an_emptied_environment_is_its_own_business() {
         ("outer/outer_test.go", test),
     ];
     let folder = scratch_of(&["leaky"], &outer);
-    let ran = script(&go(), &folder, &[], "cd ../outer && go test .");
-    assert_eq!(ran.code, 0, "{}", ran.said());
+    let ran = script(&go(), &folder, &[], "cd ../outer && go test .").exits(0);
     assert_eq!(ran.suites(), ["example.com/outer"]);
 }
 
@@ -82,15 +65,11 @@ fn what_a_test_runs_with_an_emptied_environment_is_its_own_business() {
 fn a_cache_that_is_no_absolute_path_is_refused_and_nothing_is_written() {
     let folder = scratch_of(&["leaky"], &[]);
     for cache in ["off", "some/where"] {
-        let output = go()
-            .leakgate(&folder.path().join("leaky"))
+        go().at(&folder.path().join("leaky"))
             .env("GOCACHE", cache)
-            .args(["run", "--", "go", "test", "."])
-            .output()
-            .unwrap();
-        let ran = Ran::new(&output, folder.path());
-        assert_eq!(ran.code, 2, "{}", ran.said());
-        assert!(ran.stderr.contains("GOCACHE"), "{}", ran.stderr);
+            .run("go test .")
+            .exits(2)
+            .says("GOCACHE");
         let entries = std::fs::read_dir(folder.path().join("leaky")).unwrap();
         assert_eq!(entries.count(), 2, "go.mod and the test");
     }
@@ -111,23 +90,14 @@ fn a_flag_of_the_tests_own_ends_the_packages_as_it_does_for_go() {
     ]);
     for (command, suites) in [
         // Here go takes ./... for an argument of the tests, and tests this directory alone.
+        ("go test -update=1 ./...", vec!["example.com/own"]),
         (
-            vec!["go", "test", "-update=1", "./..."],
-            vec!["example.com/own"],
-        ),
-        (
-            vec!["go", "test", "./...", "-update"],
+            "go test ./... -update",
             vec!["example.com/own", "example.com/own/sub"],
         ),
     ] {
-        let ran = go().run_in(folder.path(), &[], &command);
-        assert_eq!(ran.code, 0, "{}", ran.said());
+        let ran = go().at(folder.path()).run(command).exits(0);
         assert_eq!(ran.suites(), suites);
-        assert_eq!(
-            ran.report["unchecked"],
-            serde_json::json!([]),
-            "{}",
-            ran.said()
-        );
+        ran.checked_all();
     }
 }

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Ran, expected, go, packages, scratch};
+use crate::support::{go, packages, scratch};
 
 /// The service of testdata/run, built and listening.
 struct Service {
@@ -23,13 +23,11 @@ impl Drop for Service {
 impl Service {
     fn start(folder: &std::path::Path) -> Self {
         let program = folder.join("service");
-        let built = Command::new("go")
+        let built = go()
+            .command("go", &packages())
             .args(["build", "-o"])
             .arg(&program)
             .arg("./service")
-            .current_dir(packages())
-            .env("PATH", go().path())
-            .env("GOTOOLCHAIN", "local")
             .status()
             .unwrap();
         assert!(built.success());
@@ -58,34 +56,26 @@ fn a_service_is_captured_around_the_command() {
     let pay = format!("{}/pay", service.url);
     let url = format!("--url={}", service.url);
     let get = [service.program.to_str().unwrap(), "get", &pay];
-    let ran = go().run_in(folder.path(), &[&url], &get);
-    assert_eq!(ran.code, 1, "{}", ran.said());
+    let ran = go().at(folder.path()).flag(&url).run_words(&get).exits(1);
     assert_eq!(ran.stdout, "paid\n");
-    assert_eq!(ran.findings(), expected(&[("main.forget", &[])]));
+    ran.finds(&[("main.forget", &[])]);
     assert!(!ran.stderr.contains("TestMain"), "{}", ran.stderr);
     assert_eq!(
         ran.suites(),
         [service.url.trim_start_matches("http://").replace(':', "-")]
     );
-    let quiet = go().run_in(folder.path(), &[&url], &["true"]);
-    assert_eq!(quiet.code, 0, "{}", quiet.said());
+    go().at(folder.path()).flag(&url).run("true").exits(0);
 }
 
 #[test]
 fn a_service_that_does_not_answer_keeps_the_command_from_running() {
     let folder = scratch(&[]);
-    let output = go()
-        .leakgate(folder.path())
-        .args(["run", "--url=http://127.0.0.1:1", "--", "touch", "ran"])
-        .output()
-        .unwrap();
-    let ran = Ran::new(&output, &folder.path().join("none"));
-    assert_eq!(ran.code, 3, "{}", ran.said());
-    assert!(
-        ran.stderr.contains("the command was not run"),
-        "{}",
-        ran.stderr
-    );
+    let ran = go()
+        .at(folder.path())
+        .flag("--url=http://127.0.0.1:1")
+        .run("touch ran")
+        .exits(3);
+    ran.says("the command was not run");
     assert!(!folder.path().join("ran").exists());
 }
 
@@ -95,11 +85,9 @@ fn a_service_that_is_gone_afterwards_is_unchecked() {
     let service = Service::start(folder.path());
     let url = format!("--url={}", service.url);
     let kill = service.process.id().to_string();
-    let ran = go().run_in(folder.path(), &[&url], &["kill", &kill]);
-    assert_eq!(ran.code, 3, "{}", ran.said());
-    assert!(
-        ran.stderr.contains("UNCHECKED 127.0.0.1-"),
-        "{}",
-        ran.stderr
-    );
+    go().at(folder.path())
+        .flag(&url)
+        .run(&format!("kill {kill}"))
+        .exits(3)
+        .says("UNCHECKED 127.0.0.1-");
 }

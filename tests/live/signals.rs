@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::{go, has, scratch};
 
+const LEAKGATE: &str = env!("CARGO_BIN_EXE_leakgate");
+
 /// leakgate around a shell script, in a scratch folder in which temporary files have a folder of their own.
 struct Running {
     folder: tempfile::TempDir,
@@ -22,25 +24,17 @@ impl Running {
     /// Starts leakgate itself.
     fn start(flags: &[&str], script: &str) -> Self {
         let folder = scratch(&[("script.sh", script), ("tmp/.keep", "")]);
-        let mut leakgate = go().leakgate(folder.path());
-        leakgate
-            .args(["run"])
-            .args(flags)
-            .args(["--", "sh", "script.sh"]);
+        let mut leakgate = go().command(LEAKGATE, folder.path());
+        leakgate.arg("run").args(flags);
+        leakgate.args(["--", "sh", "script.sh"]);
         Self::spawn(folder, &mut leakgate)
     }
 
     /// Starts what starts leakgate, which is the program `$LEAKGATE`.
     fn start_by(command: &[&str], script: &str) -> Self {
         let folder = scratch(&[("script.sh", script), ("tmp/.keep", "")]);
-        let mut starter = Command::new(command[0]);
-        starter
-            .args(&command[1..])
-            .current_dir(folder.path())
-            .env("PATH", go().path())
-            .env("GOTOOLCHAIN", "local")
-            .env("GOFLAGS", "")
-            .env("LEAKGATE", env!("CARGO_BIN_EXE_leakgate"));
+        let mut starter = go().command(command[0], folder.path());
+        starter.args(&command[1..]).env("LEAKGATE", LEAKGATE);
         Self::spawn(folder, &mut starter)
     }
 

@@ -1,4 +1,4 @@
-//! Running leakgate around a Go.
+//! Running leakgate with a Go.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A Go installation.
 pub(crate) struct Go {
@@ -14,12 +14,21 @@ pub(crate) struct Go {
     bin: PathBuf,
 }
 
-/// What came of a run.
+/// A call of leakgate in a directory, not yet made. Its JSON report is read into [`Ran::report`].
+pub(crate) struct Leakgate {
+    command: Command,
+    directory: PathBuf,
+    flags: Vec<String>,
+    /// Where the JSON report is written, if not to a scratch folder.
+    report: Option<&'static str>,
+}
+
+/// The result of a call.
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    /// The JSON report; null when there is none.
+    /// The JSON report; null if none was written.
     pub(crate) report: Value,
 }
 
@@ -28,7 +37,7 @@ pub(crate) fn packages() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/run")
 }
 
-/// Every Go to try.
+/// Every Go to test with.
 pub(crate) fn gos() -> Vec<Go> {
     let listed = std::env::var_os("LEAKGATE_TEST_GO");
     let paths = listed.or_else(|| std::env::var_os("PATH")).unwrap();
@@ -44,7 +53,7 @@ pub(crate) fn gos() -> Vec<Go> {
     gos
 }
 
-/// The newest Go to try, which is the last of the list: for what does not depend on the version.
+/// The newest Go to test with, which is the last of the list: for what does not depend on the version.
 pub(crate) fn go() -> Go {
     gos().pop().unwrap()
 }
@@ -57,62 +66,124 @@ impl Go {
 
     /// Its version: 27 for go1.27.3.
     pub(crate) fn minor(&self) -> u32 {
-        let output = Command::new(self.bin.join("go"))
-            .args(["env", "GOVERSION"])
-            .env("GOTOOLCHAIN", "local")
-            .output()
-            .unwrap();
-        let version = String::from_utf8(output.stdout).unwrap();
+        let go = self.command(self.bin.join("go"), &packages());
+        let version = text_of(go, &["env", "GOVERSION"]);
         version.split('.').nth(1).unwrap().parse().unwrap()
     }
 
-    /// `leakgate run` in testdata/run.
-    pub(crate) fn run(&self, command: &[&str]) -> Ran {
-        self.run_in(&packages(), &[], command)
+    /// `leakgate run` in testdata/run, with a command of words without blanks in them.
+    pub(crate) fn run(&self, command: &str) -> Ran {
+        self.at(&packages()).run(command)
     }
 
-    /// `leakgate run` with flags of its own, in a directory.
-    pub(crate) fn run_in(&self, directory: &Path, flags: &[&str], command: &[&str]) -> Ran {
-        let scratch = tempfile::tempdir().unwrap();
-        let json = scratch.path().join("report.json");
-        let mut report = OsString::from("--report=json=");
-        report.push(&json);
-        let output = self
-            .leakgate(directory)
-            .args(["run", "--settle=1s"])
-            .arg(report)
-            .args(flags)
-            .arg("--")
-            .args(command)
-            .output()
-            .unwrap();
-        Ran::new(&output, &json)
+    /// `leakgate run` in testdata/run, with a shell script as its command.
+    pub(crate) fn run_script(&self, script: &str) -> Ran {
+        self.at(&packages()).run_script(script)
     }
 
-    /// leakgate, not yet started, with this Go on its PATH and no setting of the user's.
-    pub(crate) fn leakgate(&self, directory: &Path) -> Command {
-        let mut leakgate = Command::new(env!("CARGO_BIN_EXE_leakgate"));
-        leakgate
+    /// leakgate in another directory.
+    pub(crate) fn at(&self, directory: &Path) -> Leakgate {
+        Leakgate {
+            command: self.command(env!("CARGO_BIN_EXE_leakgate"), directory),
+            directory: directory.to_owned(),
+            flags: Vec::new(),
+            report: None,
+        }
+    }
+
+    /// A line of a shell that finds leakgate on its PATH. Its report, if the line writes one, is `report.json`.
+    pub(crate) fn shell(&self, directory: &Path, line: &str) -> Ran {
+        let leakgate = Path::new(env!("CARGO_BIN_EXE_leakgate")).parent().unwrap();
+        let mut shell = self.command("sh", directory);
+        shell.env("PATH", path(&[leakgate, &self.bin]));
+        shell.args(["-c", line]);
+        Ran::new(&shell.output().unwrap(), &directory.join("report.json"))
+    }
+
+    /// Any program, not yet started, with this Go first on its PATH and none of the user's settings.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>, directory: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(directory)
             .stdin(Stdio::null())
-            .env("PATH", self.path())
+            .env("PATH", path(&[&self.bin]))
             .env("GOTOOLCHAIN", "local")
             .env("GOFLAGS", "")
             .env_remove("GITHUB_ACTIONS")
             .env_remove("GODEBUG");
-        leakgate
+        command
     }
 
-    /// PATH with this Go first.
-    pub(crate) fn path(&self) -> OsString {
-        let others = std::env::var_os("PATH").unwrap_or_default();
-        let paths = std::iter::once(self.bin.clone()).chain(std::env::split_paths(&others));
-        std::env::join_paths(paths).unwrap()
+    /// PATH with these folders before this Go.
+    pub(crate) fn path(&self, first: &[&Path]) -> OsString {
+        path(&[first, &[&self.bin]].concat())
+    }
+}
+
+/// PATH with these folders first.
+fn path(first: &[&Path]) -> OsString {
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let first = first.iter().map(|&folder| folder.to_owned());
+    std::env::join_paths(first.chain(std::env::split_paths(&others))).unwrap()
+}
+
+/// What a program prints.
+pub(crate) fn text_of(mut program: Command, arguments: &[&str]) -> String {
+    String::from_utf8(program.args(arguments).output().unwrap().stdout).unwrap()
+}
+
+impl Leakgate {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn flag(mut self, flag: impl Into<String>) -> Self {
+        self.flags.push(flag.into());
+        self
+    }
+
+    /// Writes the JSON report to this path below the directory.
+    pub(crate) fn report(mut self, path: &'static str) -> Self {
+        self.report = Some(path);
+        self
+    }
+
+    /// `leakgate run` with a command of words without blanks in them.
+    pub(crate) fn run(self, command: &str) -> Ran {
+        self.run_words(&command.split(' ').collect::<Vec<_>>())
+    }
+
+    /// `leakgate run` with a command of any words.
+    pub(crate) fn run_words(self, command: &[&str]) -> Ran {
+        self.call("run", &[&["--settle=1s", "--"], command].concat())
+    }
+
+    /// `leakgate run` with a shell script as its command.
+    pub(crate) fn run_script(self, script: &str) -> Ran {
+        self.run_words(&["sh", "-c", script])
+    }
+
+    /// `leakgate check` of these profiles.
+    pub(crate) fn check(self, profiles: &[&str]) -> Ran {
+        self.call("check", profiles)
+    }
+
+    fn call(mut self, name: &str, arguments: &[&str]) -> Ran {
+        let scratch = tempfile::tempdir().unwrap();
+        let json = match self.report {
+            Some(path) => self.directory.join(path),
+            None => scratch.path().join("report.json"),
+        };
+        let mut report = OsString::from("--report=json=");
+        report.push(&json);
+        self.command.arg(name).arg(report).args(self.flags);
+        Ran::new(&self.command.args(arguments).output().unwrap(), &json)
     }
 }
 
 impl Ran {
-    pub(crate) fn new(output: &Output, json: &Path) -> Self {
+    fn new(output: &Output, json: &Path) -> Self {
         let report =
             fs::read(json).map_or(Value::Null, |text| serde_json::from_slice(&text).unwrap());
         Self {
@@ -123,52 +194,95 @@ impl Ran {
         }
     }
 
-    /// All that was said, for the message of a test that failed.
+    /// All output, for the message of a test that failed.
     pub(crate) fn said(&self) -> String {
         format!("exit code {}\n{}\n{}", self.code, self.stdout, self.stderr)
     }
 
-    /// Names of the suites that were judged.
+    /// Fails the test unless this was the exit code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}", self.said());
+        self
+    }
+
+    /// Fails the test unless leakgate printed this to standard error, where its own output goes.
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) -> &Self {
+        assert!(self.stderr.contains(text), "no {text:?} in {}", self.said());
+        self
+    }
+
+    /// Fails the test unless these are all open findings, as [`Ran::findings`] gives them.
+    #[track_caller]
+    pub(crate) fn finds(&self, findings: &[(&str, &[(&str, u64)])]) -> &Self {
+        assert_eq!(self.findings(), expected(findings), "{}", self.said());
+        self
+    }
+
+    /// Fails the test if anything is unchecked.
+    #[track_caller]
+    pub(crate) fn checked_all(&self) -> &Self {
+        assert_eq!(self.report["unchecked"], json!([]), "{}", self.said());
+        self
+    }
+
+    /// Fails the test unless this suite is unchecked, with this in the reason.
+    #[track_caller]
+    pub(crate) fn unchecked_because(&self, suite: &str, reason: &str) -> &Self {
+        let why = self.unchecked(suite);
+        assert!(why.contains(reason), "no {reason:?} in {why:?}");
+        self
+    }
+
+    /// The names of the suites that were judged.
     pub(crate) fn suites(&self) -> Vec<&str> {
-        let suites = self.report["suites"].as_array();
-        let suites = suites.unwrap_or_else(|| panic!("{}", self.said()));
+        let suites = self.list("suites").iter();
         suites
-            .iter()
             .map(|suite| suite["name"].as_str().unwrap())
             .collect()
     }
 
-    /// Open findings: the home, or the root where all is standard library, to the tests that leaked.
+    /// A list of the report.
+    pub(crate) fn list(&self, key: &str) -> &Vec<Value> {
+        let list = self.report[key].as_array();
+        list.unwrap_or_else(|| panic!("no {key} in the report: {}", self.said()))
+    }
+
+    /// Open findings: from the home, or from the root where all is standard library, to the tests that leaked.
     pub(crate) fn findings(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
-        let findings = self.report["findings"].as_array();
-        let findings = findings.unwrap_or_else(|| panic!("{}", self.said()));
-        let open = findings
-            .iter()
-            .filter(|finding| finding["disposition"] == "open");
-        let told = open.map(|finding| {
+        let findings = self.list("findings").iter();
+        let open = findings.filter(|finding| finding["disposition"] == "open");
+        open.map(|finding| {
             let place = finding["home"]["function"].as_str();
             let place = place.or(finding["root"]["function"].as_str()).unwrap();
             let tests = finding["tests"].as_object().unwrap().iter();
             let tests = tests.map(|(test, count)| (test.clone(), count.as_u64().unwrap()));
             (place.to_owned(), tests.collect())
-        });
-        told.collect()
+        })
+        .collect()
     }
 
-    /// Why a suite is unchecked.
+    /// The reason why a suite is unchecked.
+    #[track_caller]
     pub(crate) fn unchecked(&self, suite: &str) -> &str {
-        let unchecked = self.report["unchecked"].as_array();
-        let mut unchecked = unchecked.into_iter().flatten();
-        let found = unchecked.find(|unchecked| unchecked["suite"] == suite);
-        let why = found.and_then(|unchecked| unchecked["why"].as_str());
+        let unchecked = self.list("unchecked").iter();
+        let mut of_suite = unchecked.filter(|unchecked| unchecked["suite"] == suite);
+        let why = of_suite.next().and_then(|one| one["why"].as_str());
         why.unwrap_or_else(|| panic!("{suite} is not unchecked: {}", self.said()))
+    }
+
+    /// The allow entries that the findings offer.
+    pub(crate) fn entries(&self) -> Vec<&str> {
+        let lines = self.stderr.lines();
+        lines
+            .filter_map(|line| line.strip_prefix("  allow    "))
+            .collect()
     }
 }
 
 /// Findings as [`Ran::findings`] gives them.
-pub(crate) fn expected(
-    findings: &[(&str, &[(&str, u64)])],
-) -> BTreeMap<String, BTreeMap<String, u64>> {
+fn expected(findings: &[(&str, &[(&str, u64)])]) -> BTreeMap<String, BTreeMap<String, u64>> {
     let tests = |tests: &[(&str, u64)]| {
         tests
             .iter()
@@ -196,7 +310,7 @@ pub(crate) fn scratch(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 /// A module whose only test leaks one goroutine in `send`.
-pub(crate) fn leaky_module(name: &str) -> [(String, String); 2] {
+fn leaky_module(name: &str) -> [(String, String); 2] {
     let test = "package leaky\n\nimport \"testing\"\n\nfunc send(c chan int) { c <- 1 }\n\n\
                 func TestLeaks(t *testing.T) { go send(make(chan int)) }\n";
     [
@@ -208,7 +322,7 @@ pub(crate) fn leaky_module(name: &str) -> [(String, String); 2] {
     ]
 }
 
-/// [`scratch`] for [`leaky_module`]s and more.
+/// [`scratch`] with [`leaky_module`]s and other files.
 pub(crate) fn scratch_of(modules: &[&str], files: &[(&str, &str)]) -> tempfile::TempDir {
     let modules: Vec<(String, String)> =
         modules.iter().flat_map(|name| leaky_module(name)).collect();
@@ -218,7 +332,7 @@ pub(crate) fn scratch_of(modules: &[&str], files: &[(&str, &str)]) -> tempfile::
     scratch(&modules.chain(files.iter().copied()).collect::<Vec<_>>())
 }
 
-/// Whether a program is there.
+/// Whether a program is on the PATH.
 pub(crate) fn has(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|directory| directory.join(OsStr::new(program)).exists())

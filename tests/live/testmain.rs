@@ -2,9 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
-use crate::support::{Go, Ran, expected, go, gos, has, packages, scratch};
+use crate::support::{Go, Ran, go, gos, has, packages, scratch};
 
 fn example() -> PathBuf {
     packages().join("../../examples/testmain")
@@ -39,33 +38,17 @@ fn package(test: &str) -> tempfile::TempDir {
     ])
 }
 
-/// Runs a command of the README, with this Go and leakgate on the PATH.
-fn shell(go: &Go, folder: &Path, command: &str) -> Output {
-    let leakgate = Path::new(env!("CARGO_BIN_EXE_leakgate")).parent().unwrap();
-    let paths = std::env::split_paths(&go.path()).collect::<Vec<_>>();
-    let paths = std::env::join_paths([leakgate.to_owned()].into_iter().chain(paths)).unwrap();
-    Command::new("sh")
-        .args(["-c", command])
-        .current_dir(folder)
-        .env("PATH", paths)
-        .env("GOTOOLCHAIN", "local")
-        .env("GOFLAGS", "")
-        .output()
-        .unwrap()
-}
-
-/// What `check` makes of the profiles that a test command wrote.
+/// Runs a test command that writes profiles, then `check` on them.
 fn checked(go: &Go, folder: &Path, test: &str) -> Ran {
-    let command = format!(
-        "LEAKGATE_DIR=$PWD/profiles {test}\nleakgate check profiles --report=text --report=json=report.json"
-    );
-    let output = shell(go, folder, &command);
-    Ran::new(&output, &folder.join("report.json"))
+    let check = "leakgate check profiles --report=text --report=json=report.json";
+    go.shell(
+        folder,
+        &format!("LEAKGATE_DIR=$PWD/profiles {test}\n{check}"),
+    )
 }
 
-fn leak() -> std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>> {
-    expected(&[("example.com/testmain.First.func1", &[("TestFirst", 2)])])
-}
+const LEAK: &[(&str, &[(&str, u64)])] =
+    &[("example.com/testmain.First.func1", &[("TestFirst", 2)])];
 
 #[test]
 fn the_commands_of_the_readme_find_the_leak_and_name_its_test() {
@@ -77,11 +60,10 @@ fn the_commands_of_the_readme_find_the_leak_and_name_its_test() {
             assert!(readme.contains(&whole), "{whole}");
             let build = "go test -c -o offers.test .\n";
             assert!(readme.contains(build));
-            shell(&go, folder.path(), build);
-            let output = shell(&go, folder.path(), &whole);
-            assert_eq!(output.status.code(), Some(1), "{output:?}");
+            go.shell(folder.path(), build).exits(0);
+            go.shell(folder.path(), &whole).exits(1);
             let ran = checked(&go, folder.path(), "true");
-            assert_eq!(ran.findings(), leak(), "{}", ran.said());
+            ran.finds(LEAK);
             assert_eq!(ran.suites(), ["example.com/testmain"]);
             let proven = &ran.report["findings"][0]["proven"];
             assert_eq!(proven.as_bool(), (go.minor() >= 27).then_some(true));
@@ -94,10 +76,12 @@ fn the_makefile_forgets_what_an_earlier_run_left() {
     assert!(has("make"), "this test needs make");
     let folder = module();
     for _ in 0..2 {
-        let output = shell(&go(), folder.path(), "make leakcheck");
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(output.status.code(), Some(2), "{output:?}");
-        assert!(said.contains("\nFAIL 1 violation ("), "{said}");
+        let ran = go().shell(folder.path(), "make leakcheck").exits(2);
+        assert!(
+            ran.stdout.contains("\nFAIL 1 violation ("),
+            "{}",
+            ran.said()
+        );
     }
     // Without make they are judged once more.
     let again = checked(&go(), folder.path(), "go test -count=1 ./...");
@@ -113,8 +97,7 @@ fn a_package_without_a_leak_is_clean() {
         package("package own\n\nimport \"testing\"\n\nfunc TestNothing(t *testing.T) {}\n");
     for go in gos() {
         fs::remove_dir_all(folder.path().join("profiles")).ok();
-        let ran = checked(&go, folder.path(), "go test -count=1 .");
-        assert_eq!(ran.code, 0, "{}", ran.said());
+        let ran = checked(&go, folder.path(), "go test -count=1 .").exits(0);
         assert_eq!(ran.suites(), ["example.com/own"]);
         let told = ran.report["suites"][0]["run"].to_string();
         assert!(told.contains("go1."), "{told}");
@@ -128,8 +111,7 @@ fn a_run_that_ended_early_is_unchecked() {
     );
     for go in gos() {
         fs::remove_dir_all(folder.path().join("profiles")).ok();
-        let ran = checked(&go, folder.path(), "go test -count=1 .");
-        assert_eq!(ran.code, 3, "{}", ran.said());
+        let ran = checked(&go, folder.path(), "go test -count=1 .").exits(3);
         let why = ran.unchecked("example.com/own");
         assert!(
             why.starts_with("the process ended early, so it has no after profile"),
@@ -149,9 +131,7 @@ fn profiles_that_cannot_be_written_fail_the_tests() {
             ("profiles", "write an absolute path"),
         ] {
             let command = format!("LEAKGATE_DIR={directory} go test -count=1 .");
-            let output = shell(&go, folder.path(), &command);
-            let said = String::from_utf8_lossy(&output.stdout);
-            assert_eq!(output.status.code(), Some(1), "{said}");
+            let said = go.shell(folder.path(), &command).exits(1).stdout;
             assert!(said.contains("leakgate: ") && said.contains(told), "{said}");
         }
     }
@@ -172,10 +152,9 @@ fn a_testmain_of_the_package_calls_it() {
             file.replace(own, ""),
         )
         .unwrap();
-        let ran = checked(&go, folder.path(), "go test -count=1 .");
-        assert_eq!(ran.code, 1, "{}", ran.said());
+        let ran = checked(&go, folder.path(), "go test -count=1 .").exits(1);
         // Without leakgateTest it has no name.
-        assert_eq!(ran.findings(), expected(&[("example.com/own.send", &[])]));
+        ran.finds(&[("example.com/own.send", &[])]);
     }
 }
 
@@ -183,9 +162,8 @@ fn a_testmain_of_the_package_calls_it() {
 fn under_leakgate_run_the_tests_are_captured_once() {
     for go in gos() {
         let folder = module();
-        let ran = go.run_in(folder.path(), &[], &["go", "test", "./..."]);
-        assert_eq!(ran.code, 1, "{}", ran.said());
-        assert_eq!(ran.findings(), leak());
+        let ran = go.at(folder.path()).run("go test ./...").exits(1);
+        ran.finds(LEAK);
         assert_eq!(ran.suites(), ["example.com/testmain"]);
     }
 }
