@@ -26,7 +26,7 @@ fn assert_unusable(after: &Path, message: &str, mend: &str) {
         "expected\n{line}\nin\n{}",
         ran.stdout
     );
-    assert!(ran.stdout.contains("1 suite unchecked"), "{}", ran.stdout);
+    ran.prints("1 suite unchecked");
 }
 
 const CAPTURE: &str = "Capture /debug/pprof/goroutine without a debug parameter, or call pprof.Lookup(\"goroutine\").WriteTo(file, 0).";
@@ -122,20 +122,17 @@ fn padding_and_several_gzip_members_are_read_and_padding_is_told() {
 #[test]
 fn a_path_that_does_not_exist_is_missing_evidence_whatever_it_was_to_be() {
     let why = "it does not exist: check the path, and that the step which captures it ran";
-    let ran = check_after(Path::new("nowhere.pb.gz"));
-    assert_eq!(ran.code, 3);
-    assert!(
-        ran.stdout
-            .contains(&format!("UNCHECKED nowhere.pb.gz\n  {why}")),
-        "{}",
-        ran.stdout
-    );
-    let ran = Leakgate::check().arg("profiles-of-the-last-step").run();
-    assert_eq!(ran.code, 3, "{}", ran.stderr);
-    let ran = Leakgate::check()
+    check_after(Path::new("nowhere.pb.gz"))
+        .exits(3)
+        .prints(&format!("UNCHECKED nowhere.pb.gz\n  {why}"));
+    Leakgate::check()
+        .arg("profiles-of-the-last-step")
+        .run()
+        .exits(3);
+    Leakgate::check()
         .args(&["testdata", "profiles-of-head"])
-        .run();
-    assert_eq!(ran.code, 3, "{}", ran.stderr);
+        .run()
+        .exits(3);
 }
 
 #[test]
@@ -148,17 +145,20 @@ fn swapped_files_and_the_same_file_twice_are_no_evidence() {
         (&after, &before, "are the two swapped?"),
         (&after, &after, "two captures never do"),
     ] {
-        let ran = Leakgate::check().arg(first).arg(second).run();
-        assert_eq!(ran.code, 3, "{}", ran.stdout);
-        assert!(ran.stdout.contains(why), "{}", ran.stdout);
+        Leakgate::check()
+            .arg(first)
+            .arg(second)
+            .run()
+            .exits(3)
+            .prints(why);
     }
     // A glob that puts a10 before a9.
-    let ran = Leakgate::check()
+    Leakgate::check()
         .arg(&before)
         .arg(&after)
         .arg(&before)
-        .run();
-    assert_eq!(ran.code, 3, "{}", ran.stdout);
+        .run()
+        .exits(3);
 }
 
 #[test]
@@ -172,13 +172,12 @@ fn equal_bytes_are_no_evidence_whatever_the_profile_says_of_its_process() {
     assert_eq!(Leakgate::check().arg(&one).arg(&later).run().code, 0);
     for afters in [vec![&one], vec![&other], vec![&later, &other]] {
         let check = Leakgate::check().arg(&one);
-        let ran = afters.into_iter().fold(check, Leakgate::arg).run();
-        assert_eq!(ran.code, 3, "{}", ran.stdout);
-        assert!(
-            ran.stdout.contains("they hold the same bytes"),
-            "{}",
-            ran.stdout
-        );
+        afters
+            .into_iter()
+            .fold(check, Leakgate::arg)
+            .run()
+            .exits(3)
+            .prints("they hold the same bytes");
     }
 }
 
@@ -192,16 +191,17 @@ fn a_pipe_or_a_device_is_no_profile_and_nobody_waits_for_it() {
         (&*fifo, "a named pipe"),
         (Path::new("/dev/zero"), "a device"),
     ] {
-        let ran = check_after(after);
-        assert_eq!(ran.code, 3, "{}", ran.stdout);
+        let ran = check_after(after).exits(3);
         let said = format!("it is {what}, not a regular file");
         assert!(ran.stdout.contains(&said), "{}", ran.stdout);
     }
     let before = profile("go1.27", "send-abandoned", "before");
     std::fs::copy(before, directory.path().join("before.pb.gz")).unwrap();
-    let ran = Leakgate::check().arg(directory.path()).run();
-    assert_eq!(ran.code, 3, "{}", ran.stdout);
-    assert!(ran.stdout.contains("it is a named pipe"), "{}", ran.stdout);
+    Leakgate::check()
+        .arg(directory.path())
+        .run()
+        .exits(3)
+        .prints("it is a named pipe");
 }
 
 #[test]
@@ -217,38 +217,26 @@ fn many_goroutines_that_had_not_run_yet_are_not_clean() {
         0,
         "the connection of a capture"
     );
-    let ran = Leakgate::check().arg(&before).arg(&ten).run();
-    assert_eq!(ran.code, 3);
-    assert!(
-        ran.stdout
-            .contains("10 more goroutines than before had no frame in the after profile"),
-        "{}",
-        ran.stdout
-    );
+    Leakgate::check()
+        .arg(&before)
+        .arg(&ten)
+        .run()
+        .exits(3)
+        .prints("10 more goroutines than before had no frame in the after profile");
 }
 
 #[test]
 fn a_leak_profile_is_not_compared_with_a_goroutine_profile() {
-    let ran = check_after(&profile("go1.27", "send-abandoned", "proven"));
-    assert_eq!(ran.code, 3);
-    assert!(
-        ran.stdout
-            .contains("before is a goroutine profile and after a goroutineleak profile"),
-        "{}",
-        ran.stdout
-    );
-    let ran = Leakgate::check()
+    check_after(&profile("go1.27", "send-abandoned", "proven"))
+        .exits(3)
+        .prints("before is a goroutine profile and after a goroutineleak profile");
+    Leakgate::check()
         .pair("go1.27", "send-abandoned")
         .arg("--proven")
         .arg(profile("go1.27", "send-abandoned", "after"))
-        .run();
-    assert_eq!(ran.code, 3);
-    assert!(
-        ran.stdout
-            .contains("the proven profile is a goroutine profile"),
-        "{}",
-        ran.stdout
-    );
+        .run()
+        .exits(3)
+        .prints("the proven profile is a goroutine profile");
 }
 
 #[test]
@@ -259,13 +247,12 @@ fn a_bomb_is_refused_at_the_limit() {
     encoder.write_all(&vec![0; 3 << 20]).unwrap();
     std::fs::write(&bomb, encoder.finish().unwrap()).unwrap();
     let before = profile("go1.27", "send-abandoned", "before");
-    let ran = Leakgate::check()
+    Leakgate::check()
         .args(&["--max-inflated", "2"])
         .arg(before)
         .arg(&bomb)
-        .run();
-    assert_eq!(ran.code, 3);
-    assert!(ran.stdout.contains("bomb.pb.gz: it inflates to more than 2097152 bytes. If a profile of yours really is that large, raise --max-inflated."), "{}", ran.stdout);
+        .run()
+        .exits(3).prints("bomb.pb.gz: it inflates to more than 2097152 bytes. If a profile of yours really is that large, raise --max-inflated.");
 }
 
 /// Hand-made, since no real program writes them: profiles with one thing wrong, field by field.
@@ -436,8 +423,7 @@ mod hand_made {
         let mut parts = sound();
         parts.samples = vec![numbers(&[(1, 1), (2, 1)]); 40];
         let (_directory, path) = write(&encode(&parts));
-        let ran = check_after(&path);
-        assert!(ran.stdout.contains("before 0, after 40,"), "{}", ran.stdout);
+        check_after(&path).prints("before 0, after 40,");
     }
 
     #[test]
@@ -449,8 +435,7 @@ mod hand_made {
         parts.functions = vec![numbers(&[(1, 1 << 40), (2, 3), (4, 4)])];
         parts.samples = vec![numbers(&[(1, u64::MAX), (2, 2)])];
         let (_directory, path) = write(&encode(&parts));
-        let ran = check_after(&path);
-        assert!(ran.stdout.contains("root     main.main"), "{}", ran.stdout);
+        check_after(&path).prints("root     main.main");
     }
 
     #[test]
@@ -458,14 +443,9 @@ mod hand_made {
         let mut parts = sound();
         parts.samples.clear();
         let (_directory, path) = write(&encode(&parts));
-        let ran = check_after(&path);
-        assert_eq!(ran.code, 3);
-        assert!(
-            ran.stdout
-                .contains("one of the profiles holds no goroutine at all"),
-            "{}",
-            ran.stdout
-        );
+        check_after(&path)
+            .exits(3)
+            .prints("one of the profiles holds no goroutine at all");
     }
 
     #[test]
@@ -524,16 +504,12 @@ mod hand_made {
         let shown = finding["stack"].as_array().unwrap().len();
         assert_eq!((code, shown), (1, 200));
         assert_eq!(finding["stack_elided"], 800);
-        let ran = Leakgate::check()
+        Leakgate::check()
             .arg(profile("go1.27", "send-abandoned", "before"))
             .arg(&path)
             .arg("-v")
-            .run();
-        assert!(
-            ran.stdout.contains("... 800 frames left out ..."),
-            "{}",
-            ran.stdout
-        );
+            .run()
+            .prints("... 800 frames left out ...");
     }
 
     #[test]
@@ -542,10 +518,9 @@ mod hand_made {
         let mut parts = sound();
         parts.strings[3] = name;
         let (_directory, path) = write(&encode(&parts));
-        let ran = check_after(&path);
-        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        let ran = check_after(&path).exits(1);
         assert!(ran.stdout.len() < 5_000, "{}", ran.stdout.len());
-        assert!(ran.stdout.contains("main.xxx") && ran.stdout.contains("xxx.func1"));
+        ran.prints("main.xxx").prints("xxx.func1");
     }
 
     #[test]

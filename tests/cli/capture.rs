@@ -109,16 +109,9 @@ fn what_a_service_asks_for_is_sent_and_never_shown() {
             "authorization: Basic hush",
         ),
     ] {
-        let ran = call.run();
-        assert_eq!(ran.code, 3, "{}", ran.stderr);
+        let ran = call.run().exits(3);
         assert!(!ran.stderr.contains("hush"), "{}", ran.stderr);
-        assert!(
-            ran.stderr.contains(
-                "status 401 Unauthorized, text/plain, beginning with \"no ***\". Pass what"
-            ),
-            "{}",
-            ran.stderr
-        );
+        ran.complains("status 401 Unauthorized, text/plain, beginning with \"no ***\". Pass what");
         let head = server.requests().pop().unwrap();
         assert!(head.lines().any(|line| line == sent), "{head}");
     }
@@ -134,7 +127,7 @@ fn a_long_token_is_not_shown_though_it_is_cut() {
         .env("LEAKGATE_BEARER_TOKEN", "eyJhbGciOiJSUzI1NiJ9".repeat(100))
         .arg(server.url(""))
         .run();
-    assert!(ran.stderr.contains("\"refused: ***\""), "{}", ran.stderr);
+    ran.complains("\"refused: ***\"");
     assert!(!ran.stderr.contains("eyJ"), "{}", ran.stderr);
 }
 
@@ -145,16 +138,12 @@ fn the_timeout_holds_for_all_redirects_together() {
         Answer::redirect(&format!("/{earlier}"))
     });
     let directory = tempfile::tempdir().unwrap();
-    let ran = Leakgate::capture(directory.path())
+    Leakgate::capture(directory.path())
         .arg(server.url(""))
         .args(&["--timeout", "1s"])
-        .run();
-    assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("no whole answer within 1s"),
-        "{}",
-        ran.stderr
-    );
+        .run()
+        .exits(3)
+        .complains("no whole answer within 1s");
 }
 
 #[test]
@@ -175,15 +164,13 @@ fn a_redirect_is_followed_on_the_same_host_only() {
             .arg(server.url(path))
             .run()
     };
-    let ran = capture("/old");
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    capture("/old").exits(0);
     for head in server.requests() {
         assert!(head.contains("authorization: Bearer hush"), "{head}");
     }
     std::fs::remove_file(directory.path().join("goroutine.pb.gz")).unwrap();
 
-    let ran = capture("");
-    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let ran = capture("").exits(3);
     let told = format!(
         "it redirects to {}, which was not followed. If that is the service",
         elsewhere.url("/login")
@@ -192,12 +179,7 @@ fn a_redirect_is_followed_on_the_same_host_only() {
     assert!(!ran.stderr.contains("hush"), "{}", ran.stderr);
     assert_eq!(elsewhere.requests(), [""; 0], "nothing is sent elsewhere");
 
-    let ran = capture("/loop");
-    assert!(
-        ran.stderr.contains("redirects more than 5 times"),
-        "{}",
-        ran.stderr
-    );
+    capture("/loop").complains("redirects more than 5 times");
     assert_eq!(names(directory.path()), [""; 0]);
 }
 
@@ -298,10 +280,10 @@ fn instances_go_into_directories_that_check_pairs() {
     let (one, two) = (Server::start(answer), Server::start(answer));
     let directory = tempfile::tempdir().unwrap();
     for side in sides {
-        let ran = Leakgate::capture(directory.path())
+        Leakgate::capture(directory.path())
             .args(&[&one.url(""), &two.url(""), "-o", side])
-            .run();
-        assert_eq!(ran.code, 0, "{}", ran.stderr);
+            .run()
+            .exits(0);
     }
     let (code, report) = Leakgate::check()
         .dir(directory.path())
@@ -318,8 +300,8 @@ fn one_instance_that_fails_makes_the_capture_incomplete() {
     let directory = tempfile::tempdir().unwrap();
     let ran = Leakgate::capture(directory.path())
         .args(&[&bad.url(""), &good.url(""), "-o", "all"])
-        .run();
-    assert_eq!(ran.code, 3, "{}", ran.stderr);
+        .run()
+        .exits(3);
     assert!(ran.stderr.contains(&bad.url("/debug")), "{}", ran.stderr);
     assert_eq!(names(&directory.path().join("all")), [good.file()]);
 }
@@ -327,16 +309,12 @@ fn one_instance_that_fails_makes_the_capture_incomplete() {
 #[test]
 fn a_service_that_stands_still_is_settled() {
     let (server, directory) = (service("before"), tempfile::tempdir().unwrap());
-    let ran = Leakgate::capture(directory.path())
+    Leakgate::capture(directory.path())
         .arg(server.url(""))
         .args(&["--settle", "1m"])
-        .run();
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("goroutines, settled after "),
-        "{}",
-        ran.stderr
-    );
+        .run()
+        .exits(0)
+        .complains("goroutines, settled after ");
     assert_eq!(server.requests().len(), 2);
 }
 
@@ -349,8 +327,7 @@ fn a_series_is_numbered_so_that_names_sort_by_time() {
             .args(&["--every", "20ms", "--for", "50ms", "-o", "load.pb.gz"])
             .run()
     };
-    let ran = capture();
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = capture().exits(0);
     let names = names(directory.path());
     assert_eq!(names[0], "load-0001.pb.gz");
     let possible = ["load-0001.pb.gz", "load-0002.pb.gz", "load-0003.pb.gz"];
@@ -362,25 +339,20 @@ fn a_series_is_numbered_so_that_names_sort_by_time() {
     let closing = format!("leakgate: {} capture", names.len());
     assert!(ran.stderr.starts_with(&closing), "{}", ran.stderr);
 
-    let ran = capture();
-    assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr
-            .contains("load-0001.pb.gz is of an earlier series"),
-        "{}",
-        ran.stderr
-    );
+    capture()
+        .exits(2)
+        .complains("load-0001.pb.gz is of an earlier series");
 }
 
 #[test]
 fn a_series_without_a_first_capture_is_none() {
     let server = Server::start(|_, _| Answer::text("404 Not Found", "text/plain", ""));
     let directory = tempfile::tempdir().unwrap();
-    let ran = Leakgate::capture(directory.path())
+    Leakgate::capture(directory.path())
         .arg(server.url(""))
         .args(&["--every", "1h", "--for", "24h"])
-        .run();
-    assert_eq!(ran.code, 3, "{}", ran.stderr);
+        .run()
+        .exits(3);
     assert_eq!(names(directory.path()), [""; 0]);
 }
 
@@ -391,14 +363,11 @@ fn nothing_listens_there() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let directory = tempfile::tempdir().unwrap();
-    let ran = Leakgate::capture(directory.path()).arg(url).run();
-    assert_eq!(ran.code, 3, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .contains("the connection is refused. Check that the service runs"),
-        "{}",
-        ran.stderr
-    );
+    Leakgate::capture(directory.path())
+        .arg(url)
+        .run()
+        .exits(3)
+        .complains("the connection is refused. Check that the service runs");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Many pairs at once.
 
-use crate::support::{Leakgate, profile, repository};
+use crate::support::{Leakgate, copy, findings, repository};
 
 #[test]
 fn a_directory_of_pairs_is_one_verdict_with_a_suite_for_each() {
@@ -11,9 +11,7 @@ fn a_directory_of_pairs_is_one_verdict_with_a_suite_for_each() {
         .count();
     assert_eq!(report["totals"]["suites"], suites);
     assert_eq!(report["unchecked"], serde_json::json!([]));
-    let proven = report["findings"]
-        .as_array()
-        .unwrap()
+    let proven = findings(&report)
         .iter()
         .find(|finding| finding["suite"] == "send-abandoned")
         .unwrap();
@@ -27,13 +25,8 @@ fn a_directory_of_pairs_is_one_verdict_with_a_suite_for_each() {
 fn files_of_the_same_name_in_two_directories_are_pairs() {
     let directory = tempfile::tempdir().unwrap();
     for (side, name) in [("before", "base"), ("after", "head")] {
-        let place = directory.path().join(name).join("shop");
-        std::fs::create_dir_all(&place).unwrap();
-        std::fs::copy(
-            profile("go1.27", "send-abandoned", side),
-            place.join("cart.pb.gz"),
-        )
-        .unwrap();
+        let path = directory.path().join(name).join("shop/cart.pb.gz");
+        copy("send-abandoned", side, &path);
     }
     let (code, report) = Leakgate::check()
         .dir(directory.path())
@@ -54,24 +47,11 @@ fn a_missing_partner_is_unchecked_and_never_clean() {
         ("before", "b/before.pb.gz"),
         ("after", "c-after.pb.gz"),
     ] {
-        let path = directory.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::copy(profile("go1.27", "send-abandoned-clean", side), path).unwrap();
+        copy("send-abandoned-clean", side, &directory.path().join(name));
     }
-    let ran = Leakgate::check().arg(directory.path()).run();
-    assert_eq!(ran.code, 3, "{}", ran.stdout);
-    assert!(
-        ran.stdout
-            .contains("UNCHECKED b\n  its after profile is missing"),
-        "{}",
-        ran.stdout
-    );
-    assert!(
-        ran.stdout
-            .contains("UNCHECKED c\n  its before profile is missing"),
-        "{}",
-        ran.stdout
-    );
+    let ran = Leakgate::check().arg(directory.path()).run().exits(3);
+    ran.prints("UNCHECKED b\n  its after profile is missing");
+    ran.prints("UNCHECKED c\n  its before profile is missing");
     assert!(
         ran.stdout.ends_with(
             "UNCHECKED 0 violations, 0 warnings, 0 stacks in 1 suite, 2 suites unchecked\n"
@@ -89,11 +69,7 @@ fn a_violation_outweighs_a_missing_partner() {
         ("after", "after.pb.gz"),
         ("before", "b-before.pb.gz"),
     ] {
-        std::fs::copy(
-            profile("go1.27", "send-abandoned", side),
-            directory.path().join(name),
-        )
-        .unwrap();
+        copy("send-abandoned", side, &directory.path().join(name));
     }
     assert_eq!(Leakgate::check().arg(directory.path()).run().code, 1);
     assert_eq!(
@@ -109,27 +85,18 @@ fn a_violation_outweighs_a_missing_partner() {
 #[test]
 fn a_directory_without_profiles_and_a_file_of_no_pair_are_no_evidence() {
     let directory = tempfile::tempdir().unwrap();
-    let ran = Leakgate::check().arg(directory.path()).run();
-    assert_eq!(ran.code, 3);
-    assert!(
-        ran.stdout
-            .contains("no profile is in it, so nothing was checked"),
-        "{}",
-        ran.stdout
-    );
-    std::fs::copy(
-        profile("go1.27", "send-abandoned", "after"),
-        directory.path().join("goroutines.pb.gz"),
-    )
-    .unwrap();
-    let ran = Leakgate::check().arg(directory.path()).run();
-    assert_eq!(ran.code, 3);
-    assert!(
-        ran.stdout
-            .contains("its name ends neither in before nor in after"),
-        "{}",
-        ran.stdout
-    );
+    Leakgate::check()
+        .arg(directory.path())
+        .run()
+        .exits(3)
+        .prints("no profile is in it, so nothing was checked");
+    let path = directory.path().join("goroutines.pb.gz");
+    copy("send-abandoned", "after", &path);
+    Leakgate::check()
+        .arg(directory.path())
+        .run()
+        .exits(3)
+        .prints("its name ends neither in before nor in after");
 }
 
 #[test]
@@ -142,9 +109,7 @@ fn nothing_that_may_be_a_profile_vanishes_from_a_directory() {
     ] {
         let directory = tempfile::tempdir().unwrap();
         let copy = |side: &str, name: &str| {
-            let path = directory.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::copy(profile("go1.27", "send-abandoned-clean", side), path).unwrap();
+            copy("send-abandoned-clean", side, &directory.path().join(name));
         };
         copy("before", "ok/before.pb.gz");
         copy("after", "ok/after.pb.gz");
@@ -162,19 +127,16 @@ fn a_link_to_a_directory_is_told_and_not_followed() {
     let directory = tempfile::tempdir().unwrap();
     for side in ["before", "after"] {
         let path = directory.path().join(format!("{side}.pb.gz"));
-        std::fs::copy(profile("go1.27", "send-abandoned-clean", side), path).unwrap();
+        copy("send-abandoned-clean", side, &path);
     }
     std::os::unix::fs::symlink(
         repository().join("testdata/profiles"),
         directory.path().join("more"),
     )
     .unwrap();
-    let ran = Leakgate::check().arg(directory.path()).run();
-    assert_eq!(ran.code, 3, "{}", ran.stdout);
-    assert!(
-        ran.stdout
-            .contains("it is a link to a directory, which is not followed"),
-        "{}",
-        ran.stdout
-    );
+    Leakgate::check()
+        .arg(directory.path())
+        .run()
+        .exits(3)
+        .prints("it is a link to a directory, which is not followed");
 }

@@ -57,8 +57,7 @@ fn entries(directory: &Path) -> usize {
 #[test]
 fn it_writes_a_policy_that_is_in_force_from_then_on() {
     let directory = root();
-    let ran = init(directory.path(), &[]);
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = init(directory.path(), &[]).exits(0);
     assert_eq!(
         ran.stdout,
         "wrote leakgate.yml: no stack may grow; try it: leakgate run -- go test ./...\n"
@@ -69,8 +68,8 @@ fn it_writes_a_policy_that_is_in_force_from_then_on() {
     let checked = Leakgate::check()
         .dir(directory.path())
         .pair("go1.27", "mutex-unlocked")
-        .run();
-    assert_eq!(checked.code, 1, "{}", checked.stderr);
+        .run()
+        .exits(1);
     let place = checked
         .stdout
         .lines()
@@ -164,8 +163,7 @@ fn the_job_runs_on_the_branch_that_pull_requests_go_to() {
         let directory = root();
         git(directory.path(), files);
         for arguments in [&["--ci", "github", "--print"][..], &["--ci", "github"]] {
-            let ran = init(directory.path(), arguments);
-            assert_eq!(ran.code, 0, "{}", ran.stderr);
+            let ran = init(directory.path(), arguments).exits(0);
             let job = match arguments {
                 [.., "--print"] => ran.stdout,
                 _ => {
@@ -187,8 +185,8 @@ fn several_jobs_are_written_in_one_call_and_one_asked_for_twice_is_written_once(
     let ran = init(
         directory.path(),
         &["--ci", "make", "--ci", "github", "--ci", "make"],
-    );
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    )
+    .exits(0);
     assert_eq!(ran.stdout.lines().count(), 3, "{}", ran.stdout);
 }
 
@@ -267,9 +265,7 @@ fn a_policy_of_the_repository_is_not_put_out_of_force_by_one_below_it() {
     std::fs::write(directory.path().join("leakgate.yml"), "version: 1\n").unwrap();
     let below = directory.path().join("service");
     std::fs::create_dir(&below).unwrap();
-    let ran = init(&below, &[]);
-    assert_eq!(ran.code, 2, "{}", ran.stdout);
-    assert!(ran.stderr.contains("copy it here"), "{}", ran.stderr);
+    init(&below, &[]).exits(2).complains("copy it here");
     assert_eq!(entries(&below), 0);
 }
 
@@ -277,8 +273,7 @@ fn a_policy_of_the_repository_is_not_put_out_of_force_by_one_below_it() {
 fn a_job_that_is_there_already_stays_and_nothing_is_written() {
     let directory = root();
     std::fs::write(directory.path().join("Jenkinsfile"), "mine").unwrap();
-    let ran = init(directory.path(), &["--ci", "github", "--ci", "jenkins"]);
-    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    let ran = init(directory.path(), &["--ci", "github", "--ci", "jenkins"]).exits(2);
     assert_eq!(
         ran.stderr,
         "leakgate: Jenkinsfile is there already, and nothing was written: add --print to have the job, and paste it there\n"
@@ -293,14 +288,9 @@ fn a_job_that_is_there_already_stays_and_nothing_is_written() {
 fn a_link_that_leads_nowhere_is_not_written_through() {
     let directory = root();
     std::os::unix::fs::symlink("nowhere", directory.path().join("leakgate.yml")).unwrap();
-    let ran = init(directory.path(), &[]);
-    assert_eq!(ran.code, 2, "{}", ran.stdout);
-    assert!(
-        ran.stderr
-            .contains("leakgate.yml is a link that leads nowhere"),
-        "{}",
-        ran.stderr
-    );
+    init(directory.path(), &[])
+        .exits(2)
+        .complains("leakgate.yml is a link that leads nowhere");
     assert!(!directory.path().join("nowhere").exists());
 }
 
@@ -309,13 +299,9 @@ fn jobs_are_written_where_a_ci_looks_for_them_and_nowhere_else() {
     let directory = root();
     let below = directory.path().join("service");
     std::fs::create_dir(&below).unwrap();
-    let ran = init(&below, &["--ci", "github"]);
-    assert_eq!(ran.code, 2, "{}", ran.stdout);
-    assert!(
-        ran.stderr.contains("in the root of the repository"),
-        "{}",
-        ran.stderr
-    );
+    init(&below, &["--ci", "github"])
+        .exits(2)
+        .complains("in the root of the repository");
     assert_eq!(entries(&below), 0);
     assert_eq!(
         init(&below, &[]).code,
@@ -327,12 +313,12 @@ fn jobs_are_written_where_a_ci_looks_for_them_and_nowhere_else() {
 #[test]
 fn a_policy_is_not_written_into_the_home_directory_where_none_is_read() {
     let home = tempfile::tempdir().unwrap();
-    let ran = Leakgate::new(&["init"])
+    Leakgate::new(&["init"])
         .dir(home.path())
         .env("HOME", home.path().canonicalize().unwrap())
-        .run();
-    assert_eq!(ran.code, 2, "{}", ran.stdout);
-    assert!(ran.stderr.contains("no policy is read"), "{}", ran.stderr);
+        .run()
+        .exits(2)
+        .complains("no policy is read");
     assert_eq!(entries(home.path()), 0);
 }
 
@@ -340,8 +326,7 @@ fn a_policy_is_not_written_into_the_home_directory_where_none_is_read() {
 fn a_place_where_a_job_cannot_be_written_leaves_no_policy_either() {
     let directory = root();
     std::fs::write(directory.path().join(".gitlab"), "a file").unwrap();
-    let ran = init(directory.path(), &["--ci", "gitlab"]);
-    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    let ran = init(directory.path(), &["--ci", "gitlab"]).exits(2);
     assert!(
         ran.stderr
             .starts_with("leakgate: .gitlab/leakgate.gitlab-ci.yml cannot be written\n  because "),

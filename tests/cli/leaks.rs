@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::support::{Leakgate, TOOLCHAINS, profile, repository, scratch, special};
+use crate::support::{Leakgate, TOOLCHAINS, findings, profile, repository, scratch, special};
 
 /// One leaking stack: how many goroutines, in which state, and its root and home (`-` for none).
 type Leak = (i64, String, String, String);
@@ -41,7 +41,7 @@ fn found(report: &Value) -> BTreeSet<Leak> {
             .as_str()
             .map_or("-".into(), as_go_1_27_names_it)
     };
-    let findings = report["findings"].as_array().unwrap().iter();
+    let findings = findings(report).iter();
     findings
         .map(|finding| {
             assert_eq!(finding["rule"], "default");
@@ -89,7 +89,7 @@ fn the_same_leak_has_the_same_id_under_every_toolchain() {
     for (leak, _) in expected() {
         let ids = TOOLCHAINS.map(|go| {
             let (_, report) = Leakgate::check().pair(go, &leak).json();
-            let findings = report["findings"].as_array().unwrap().iter();
+            let findings = findings(&report).iter();
             findings
                 .map(|finding| finding["id"].as_str().unwrap().to_owned())
                 .collect::<BTreeSet<_>>()
@@ -164,7 +164,7 @@ fn growth_across_toolchains_is_only_the_growth() {
         .arg(profile("go1.27", "mutex-unlocked", "after"))
         .json();
     assert_eq!(code, 1);
-    assert_eq!(report["findings"].as_array().unwrap().len(), 1);
+    assert_eq!(findings(&report).len(), 1);
     assert_eq!(report["findings"][0]["growth"], 5);
     assert_eq!(report["findings"][0]["pairing"], "unpaired");
 }
@@ -185,9 +185,7 @@ fn an_idle_keep_alive_connection_is_benign_and_said_to_be() {
             BTreeSet::from(["http-keep-alive-read", "http-keep-alive-write"]),
             "{go}"
         );
-        let dispositions: Vec<_> = report["findings"]
-            .as_array()
-            .unwrap()
+        let dispositions: Vec<_> = findings(&report)
             .iter()
             .map(|finding| &finding["disposition"])
             .collect();
@@ -215,7 +213,7 @@ fn a_policy_that_allows_each_leak_passes_and_says_why() {
             .pair("go1.27", &leak)
             .json();
         assert_eq!(code, 0, "{leak}: {report:#}");
-        for finding in report["findings"].as_array().unwrap() {
+        for finding in findings(&report) {
             assert_eq!(finding["disposition"], "allowed", "{leak}");
             assert!(
                 finding["reason"]
@@ -268,10 +266,7 @@ fn two_leak_profiles_can_be_compared_and_all_in_them_is_proven() {
 
 #[test]
 fn each_leak_of_a_parallel_test_run_names_its_test() {
-    let (code, report) = Leakgate::check()
-        .arg(special("test-before.pb.gz"))
-        .arg(special("test-after.pb.gz"))
-        .json();
+    let (code, report) = Leakgate::check().special("test").json();
     assert_eq!(code, 1);
     assert_eq!(
         report["findings"][0]["tests"],
@@ -282,7 +277,7 @@ fn each_leak_of_a_parallel_test_run_names_its_test() {
 #[test]
 fn goroutines_of_one_stack_are_summed_over_their_labels() {
     let (_, report) = Leakgate::check().pair("go1.27", "labelled").json();
-    let findings = report["findings"].as_array().unwrap();
+    let findings = findings(&report);
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0]["after"], 6);
     assert_eq!(
@@ -293,14 +288,9 @@ fn goroutines_of_one_stack_are_summed_over_their_labels() {
 
 #[test]
 fn a_profile_fetched_over_http_blames_neither_its_handler_nor_its_connection() {
-    let (code, report) = Leakgate::check()
-        .arg(special("http-before.pb.gz"))
-        .arg(special("http-after.pb.gz"))
-        .json();
+    let (code, report) = Leakgate::check().special("http").json();
     assert_eq!(code, 1);
-    let open: Vec<_> = report["findings"]
-        .as_array()
-        .unwrap()
+    let open: Vec<_> = findings(&report)
         .iter()
         .filter(|finding| finding["disposition"] == "open")
         .collect();
@@ -343,10 +333,7 @@ fn goroutines_without_a_frame_are_left_out_and_counted() {
 
 #[test]
 fn a_race_build_reads_as_any_other() {
-    let (code, report) = Leakgate::check()
-        .arg(special("race-before.pb.gz"))
-        .arg(special("race-after.pb.gz"))
-        .json();
+    let (code, report) = Leakgate::check().special("race").json();
     assert_eq!(code, 1);
     assert_eq!(found(&report), expected()["closure-in-closure"]);
 }

@@ -16,12 +16,16 @@ impl Made {
     }
 }
 
+/// `leakgate check` in a directory, with two hand-made profiles that are written there.
+pub(crate) fn check_in(directory: &Path, before: Made, after: Made) -> Leakgate {
+    Leakgate::check()
+        .dir(directory)
+        .arg(before.write(&directory.join("before.pb")))
+        .arg(after.write(&directory.join("after.pb")))
+}
+
 /// Judges two hand-made profiles by the built-in policy.
 pub(crate) fn check(before: Made, after: Made) -> (i32, serde_json::Value) {
     let directory = tempfile::tempdir().unwrap();
-    let (before, after) = (
-        before.write(&directory.path().join("before.pb")),
-        after.write(&directory.path().join("after.pb")),
-    );
-    Leakgate::check().arg(before).arg(after).json()
+    check_in(directory.path(), before, after).json()
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::made::{Made, check};
-use crate::support::{Leakgate, profile};
+use crate::made::{Made, check, check_in};
+use crate::support::{Leakgate, findings, profile};
 
 /// Pairing, before and after of each stack that was matched without being equal.
 fn moved(report: &Value) -> Vec<(&str, i64, i64)> {
@@ -63,7 +63,7 @@ fn the_reader_of_the_connection_of_a_capture_is_the_start_of_no_leak() {
     for after in [leak().goroutines(1, ""), leak().goroutines(1, READER)] {
         let (code, report) = check(served().goroutines(1, ""), after);
         assert_eq!(code, 1, "{report:#}");
-        let findings = report["findings"].as_array().unwrap();
+        let findings = findings(&report);
         assert_eq!(findings.len(), 1, "{report:#}");
     }
     let (code, _) = check(served().goroutines(2, ""), leak().goroutines(1, READER));
@@ -122,7 +122,7 @@ fn more_new_and_gone_stacks_than_can_be_compared_are_said_to_be_so() {
     };
     let (code, report) = check(many("old"), many("new"));
     assert_eq!(code, 1);
-    assert_eq!(report["findings"].as_array().unwrap().len(), 3000);
+    assert_eq!(findings(&report).len(), 3000);
     assert!(
         report["notes"][0]["text"]
             .as_str()
@@ -152,19 +152,15 @@ fn the_breakdown_by_label_is_kept() {
 #[test]
 fn a_moved_stack_is_listed_with_the_frames_that_changed() {
     let directory = tempfile::tempdir().unwrap();
-    let write = |name: &str, made: Made| made.write(&directory.path().join(name));
     let stack =
         |last: &str| format!("app.Serve app.loop app.step app.turn app.wait app.{last} {WAIT}");
-    let before = write("before.pb", Made::new().goroutines(4, &stack("old")));
-    let after = write("after.pb", Made::new().goroutines(4, &stack("new")));
-    let ran = Leakgate::check().arg(before).arg(after).arg("-v").run();
-    assert_eq!(ran.code, 0);
-    assert!(
-        ran.stdout
-            .contains("before 4, after 4  app.Serve\n           - app.old\n           + app.new\n"),
-        "{}",
-        ran.stdout
-    );
+    let before = Made::new().goroutines(4, &stack("old"));
+    let after = Made::new().goroutines(4, &stack("new"));
+    check_in(directory.path(), before, after)
+        .arg("-v")
+        .run()
+        .exits(0)
+        .prints("before 4, after 4  app.Serve\n           - app.old\n           + app.new\n");
 }
 
 #[test]
@@ -236,6 +232,6 @@ fn profiles_large_enough_for_threads_are_judged_like_small_ones() {
     };
     let (code, report) = check(large(), large().goroutines(5, &format!("app.leak {WAIT}")));
     assert_eq!((code, &report["totals"]["before"]), (1, &json!(60_000)));
-    assert_eq!(report["findings"].as_array().unwrap().len(), 1);
+    assert_eq!(findings(&report).len(), 1);
     assert_eq!(report["findings"][0]["growth"], 5);
 }

@@ -12,17 +12,17 @@ fn every_shell_gets_completions_without_the_hidden_command() {
         }
         assert!(!ran.stdout.contains("start-test-binary"), "{shell}");
     }
-    let ran = Leakgate::new(&["completions", "tcsh"]).run();
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("bash, elvish"), "{}", ran.stderr);
+    Leakgate::new(&["completions", "tcsh"])
+        .run()
+        .exits(2)
+        .complains("bash, elvish");
 }
 
 #[test]
 fn the_manual_is_one_page_or_one_for_every_command() {
-    let ran = Leakgate::new(&["man"]).run();
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    assert!(ran.stdout.contains(".TH leakgate 1"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("no usable evidence"), "{}", ran.stdout);
+    let ran = Leakgate::new(&["man"]).run().exits(0);
+    ran.prints(".TH leakgate 1");
+    ran.prints("no usable evidence");
 
     let directory = tempfile::tempdir().unwrap();
     let pages = directory.path().join("share/man1");
@@ -61,11 +61,9 @@ fn pages_that_cannot_be_written_are_an_error_that_names_the_place() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let ran = Leakgate::new(&["man", "--out"]).arg(&file).run();
-    assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr.contains("no pages can be written there"),
-        "{}",
-        ran.stderr
-    );
+    Leakgate::new(&["man", "--out"])
+        .arg(&file)
+        .run()
+        .exits(2)
+        .complains("no pages can be written there");
 }

@@ -161,8 +161,7 @@ fn github_actions_gets_annotations_and_a_summary_by_itself() {
             .env("GITHUB_ACTIONS", "true")
             .env("GITHUB_STEP_SUMMARY", &summary)
     };
-    let ran = actions().run();
-    assert_eq!(ran.code, 1);
+    let ran = actions().run().exits(1);
     assert!(ran.stdout.starts_with("FAIL default"), "{}", ran.stdout);
     assert_eq!(annotations(&ran).len(), 1);
     let written = std::fs::read_to_string(&summary).unwrap();
@@ -188,11 +187,11 @@ fn a_summary_makes_room_for_what_the_step_has_written() {
     let repository = repository();
     let summary = repository.path().join("summary.md");
     std::fs::write(&summary, "x".repeat(921_000)).unwrap();
-    let ran = check(repository.path())
+    check(repository.path())
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_STEP_SUMMARY", &summary)
-        .run();
-    assert_eq!(ran.code, 1);
+        .run()
+        .exits(1);
     let written = std::fs::read_to_string(&summary).unwrap();
     assert!(written.contains("**Left out, since this would be too long:** 1 finding, 1 stack"));
     assert!(written.len() < 1 << 20);
@@ -234,12 +233,7 @@ fn a_path_that_cannot_be_written_is_found_before_anything_is_done() {
         ])
         .run();
     assert_eq!(ran.code, 2, "not 3, for profiles that are missing");
-    assert!(
-        ran.stderr
-            .contains("the report Cargo.toml/report.json cannot be written"),
-        "{}",
-        ran.stderr
-    );
+    ran.complains("the report Cargo.toml/report.json cannot be written");
 }
 
 #[test]
@@ -286,13 +280,10 @@ fn a_report_is_never_waited_for_and_goes_wherever_somebody_reads_it() {
             .pair("go1.27", "send-abandoned")
             .args(&["--report", "outputs=report"])
     };
-    let ran = check().run();
-    assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr.contains("the report report cannot be written"),
-        "{}",
-        ran.stderr
-    );
+    check()
+        .run()
+        .exits(2)
+        .complains("the report report cannot be written");
     let reader = std::process::Command::new("cat")
         .arg(directory.path().join("report"))
         .stdout(std::process::Stdio::piped())
@@ -332,14 +323,9 @@ fn a_report_that_fails_late_keeps_no_other_from_being_written() {
         .arg(profile("go1.27", "send-abandoned", "before"))
         .arg(profile("go1.27", "send-abandoned", "after"))
         .args(&["--report", "junit=/dev/full", "--report", "gitlab=gl.json"])
-        .run();
-    assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr
-            .contains("the report /dev/full cannot be written"),
-        "{}",
-        ran.stderr
-    );
+        .run()
+        .exits(2);
+    ran.complains("the report /dev/full cannot be written");
     assert!(ran.stdout.starts_with("FAIL default"), "{}", ran.stdout);
     assert!(directory.path().join("gl.json").exists());
 }

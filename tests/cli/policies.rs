@@ -1,19 +1,29 @@
 //! Policies: what they allow, where they are found, and what is said about a wrong one.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
-use crate::made::Made;
+use crate::made::{self, Made};
 #[cfg(unix)]
 use crate::support::pipe;
-use crate::support::{Leakgate, profile, scratch, special};
+use crate::support::{Leakgate, Ran, findings, policy_of, profile, scratch};
+
+/// `leakgate check` of a captured leak in a directory, with the policy that applies there.
+fn check_in(directory: &Path, leak: &str) -> Leakgate {
+    Leakgate::check().dir(directory).pair("go1.27", leak)
+}
 
 /// Judges a captured leak by a policy.
 fn judge(policy: &str, leak: &str) -> (i32, Value) {
     let directory = scratch("leakgate.yml", policy);
-    Leakgate::check()
-        .dir(directory.path())
-        .pair("go1.27", leak)
-        .json()
+    check_in(directory.path(), leak).json()
+}
+
+/// The same, as text.
+fn judge_as_text(policy: &str, leak: &str) -> Ran {
+    let directory = scratch("leakgate.yml", policy);
+    check_in(directory.path(), leak).run()
 }
 
 /// Judges the parallel test run, whose eleven goroutines carry two tests' names, by a policy.
@@ -21,8 +31,7 @@ fn judge_tests(policy: &str) -> (i32, Value) {
     let directory = scratch("leakgate.yml", policy);
     Leakgate::check()
         .dir(directory.path())
-        .arg(special("test-before.pb.gz"))
-        .arg(special("test-after.pb.gz"))
+        .special("test")
         .json()
 }
 
@@ -31,10 +40,10 @@ fn rules(rules: &str) -> String {
 }
 
 /// Rule, key, before, after and allowed of every finding.
-fn findings(report: &Value) -> Vec<(String, String, i64, i64, i64)> {
+fn limits(report: &Value) -> Vec<(String, String, i64, i64, i64)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let number = |value: &Value| value.as_i64().unwrap();
-    let findings = report["findings"].as_array().unwrap().iter();
+    let findings = findings(report).iter();
     findings
         .map(|one| {
             (
@@ -68,7 +77,7 @@ fn the_first_rule_that_matches_a_stack_decides() {
     );
     let (code, report) = judge(&rules(&(strict.to_owned() + lenient)), "send-abandoned");
     assert_eq!(
-        (code, findings(&report)),
+        (code, limits(&report)),
         (1, vec![found("strict", "", 0, 3, 2)])
     );
 }
@@ -105,7 +114,7 @@ fn a_rule_for_one_test_judges_only_the_goroutines_of_that_test() {
     let policy = rules("  - { name: known, match: { test: TestSearch }, limit: { growth: 5 } }\n");
     let (code, report) = judge_tests(&policy);
     assert_eq!(
-        (code, findings(&report)),
+        (code, limits(&report)),
         (1, vec![found("default", "", 0, 6, 0)])
     );
     assert_eq!(report["findings"][0]["tests"], json!({ "TestUpload": 6 }));
@@ -116,9 +125,7 @@ fn an_exception_for_one_test_does_not_cover_another() {
     let policy = "version: 1\nallow:\n  - { match: { test: TestSearch }, max: 5, reason: known, expires: 2027-01-01 }\n";
     let (code, report) = judge_tests(policy);
     assert_eq!(code, 1);
-    let dispositions: Vec<_> = report["findings"]
-        .as_array()
-        .unwrap()
+    let dispositions: Vec<_> = findings(&report)
         .iter()
         .map(|one| (&one["disposition"], &one["tests"]))
         .collect();
@@ -156,17 +163,17 @@ fn rules_can_count_by_total_state_root_test_package_and_label() {
             &format!("{lenient}  - {{ name: sum, per: {per}, limit: {{ growth: 1 }} }}\n"),
             "nil-channel",
         );
-        assert_eq!((code, findings(&report)), (1, expected), "{per}");
+        assert_eq!((code, limits(&report)), (1, expected), "{per}");
     }
     let (_, report) = judge_tests(&format!(
         "{lenient}  - {{ name: sum, per: test, limit: {{ count: 5 }} }}\n"
     ));
-    assert_eq!(findings(&report), [found("sum", "TestUpload", 0, 6, 5)]);
+    assert_eq!(limits(&report), [found("sum", "TestUpload", 0, 6, 5)]);
     let by_label = format!(
         "{lenient}  - {{ name: sum, per: {{ label: leakgate.test }}, limit: {{ count: 5 }} }}\n"
     );
     assert_eq!(
-        findings(&judge_tests(&by_label).1),
+        limits(&judge_tests(&by_label).1),
         [found("sum", "TestUpload", 0, 6, 5)]
     );
 }
@@ -211,7 +218,7 @@ fn growth_percent_and_ceiling_add_up_as_documented() {
     assert_eq!(at_25("{ count: 25 }").0, 0);
     let (code, report) = at_25("{ growth: 3, percent: 50, count: 24 }");
     assert_eq!(
-        (code, findings(&report)),
+        (code, limits(&report)),
         (1, vec![found("it", "", 25, 25, 24)])
     );
     assert_eq!(
@@ -222,10 +229,7 @@ fn growth_percent_and_ceiling_add_up_as_documented() {
         &rules("  - { name: it, limit: { percent: 100 } }\n"),
         "send-abandoned",
     );
-    assert_eq!(
-        (code, findings(&report)),
-        (1, vec![found("it", "", 0, 3, 0)])
-    );
+    assert_eq!((code, limits(&report)), (1, vec![found("it", "", 0, 3, 0)]));
 }
 
 #[test]
@@ -270,20 +274,13 @@ fn an_exception_holds_on_its_last_day_and_not_on_the_next() {
 
 #[test]
 fn exceptions_that_end_soon_match_nothing_or_match_too_much_are_told_at_their_line() {
-    let directory = scratch(
-        "leakgate.yml",
-        "version: 1
+    let policy = "version: 1
 allow:
   - { match: { root: main.sendAbandoned.func1 }, max: 3, reason: known, expires: 2026-12-04, owner: '@a' }
   - { match: { root: main.gone }, max: 1, reason: gone, expires: 2027-12-01 }
   - { match: { any: time.Sleep }, max: 1, reason: wide, expires: 2027-12-01 }
-",
-    );
-    let ran = Leakgate::check()
-        .dir(directory.path())
-        .pair("go1.27", "send-abandoned")
-        .run();
-    assert_eq!(ran.code, 0, "{}", ran.stdout);
+";
+    let ran = judge_as_text(policy, "send-abandoned").exits(0);
     for line in [
         "allow    leakgate.yml:3 expires in 14 days (@a)",
         "allow    leakgate.yml:4 matched nothing: remove it if the leak is gone",
@@ -310,22 +307,10 @@ fn a_policy_is_found_upward_to_the_root_of_the_repository() {
         let directory = scratch(name, allow);
         let below = directory.path().join("a/b");
         std::fs::create_dir_all(&below).unwrap();
-        assert_eq!(
-            Leakgate::check()
-                .dir(&below)
-                .pair("go1.27", "send-abandoned")
-                .run()
-                .code,
-            0,
-            "{name}"
-        );
+        assert_eq!(check_in(&below, "send-abandoned").run().code, 0, "{name}");
         std::fs::create_dir(below.join(".git")).unwrap();
         assert_eq!(
-            Leakgate::check()
-                .dir(&below)
-                .pair("go1.27", "send-abandoned")
-                .run()
-                .code,
+            check_in(&below, "send-abandoned").run().code,
             1,
             "{name} above .git"
         );
@@ -340,49 +325,32 @@ fn a_policy_in_the_home_directory_is_not_read() {
     );
     let project = home.path().join("project");
     std::fs::create_dir(&project).unwrap();
-    let ran = Leakgate::check()
+    Leakgate::check()
         .env("HOME", home.path())
         .dir(&project)
         .pair("go1.27", "send-abandoned")
-        .run();
-    assert_eq!(ran.code, 1);
+        .run()
+        .exits(1);
 }
 
 #[test]
 fn two_policies_in_one_directory_and_one_of_a_wrong_name_are_errors() {
     let directory = scratch("leakgate.yml", "version: 1\n");
     std::fs::write(directory.path().join(".leakgate.yml"), "version: 1\n").unwrap();
-    let ran = Leakgate::check()
-        .dir(directory.path())
-        .pair("go1.27", "send-abandoned")
-        .run();
-    assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr
-            .contains("two policy files, and only one can hold"),
-        "{}",
-        ran.stderr
-    );
+    check_in(directory.path(), "send-abandoned")
+        .run()
+        .exits(2)
+        .complains("two policy files, and only one can hold");
     let directory = scratch("leakgate.yaml", "version: 1\n");
-    let ran = Leakgate::check()
-        .dir(directory.path())
-        .pair("go1.27", "send-abandoned")
-        .run();
-    assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr.contains("would not be read: rename it to"),
-        "{}",
-        ran.stderr
-    );
+    check_in(directory.path(), "send-abandoned")
+        .run()
+        .exits(2)
+        .complains("would not be read: rename it to");
 }
 
 /// Judges by a wrong policy and gives what is said of it.
 fn error(policy: &str) -> String {
-    let directory = scratch("leakgate.yml", policy);
-    let ran = Leakgate::check()
-        .dir(directory.path())
-        .pair("go1.27", "send-abandoned")
-        .run();
+    let ran = judge_as_text(policy, "send-abandoned");
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{policy}");
     ran.stderr
 }
@@ -471,13 +439,13 @@ fn the_example_policy_is_the_one_in_the_documentation_and_is_understood() {
 /// Judges two hand-made profiles by a policy.
 fn judge_made(policy: &str, before: Made, after: Made) -> (i32, Value) {
     let directory = scratch("leakgate.yml", policy);
-    let before = before.write(&directory.path().join("before.pb"));
-    let after = after.write(&directory.path().join("after.pb"));
-    Leakgate::check()
-        .dir(directory.path())
-        .arg(before)
-        .arg(after)
-        .json()
+    made::check_in(directory.path(), before, after).json()
+}
+
+/// The same, as text.
+fn judge_made_as_text(policy: &str, before: Made, after: Made) -> Ran {
+    let directory = scratch("leakgate.yml", policy);
+    made::check_in(directory.path(), before, after).run()
 }
 
 const READ: &str = "net/http.(*persistConn).readLoop bufio.(*Reader).Peek internal/poll.(*FD).Read runtime.netpollblock runtime.gopark";
@@ -501,9 +469,7 @@ fn the_other_half_of_a_connection_is_benign_as_far_as_the_first_half_is() {
     let (code, report) = judge_made("version: 1\n", other(), leaked());
     assert_eq!((code, findings(&report).len()), (1, 2));
     assert!(
-        report["findings"]
-            .as_array()
-            .unwrap()
+        findings(&report)
             .iter()
             .all(|one| one["disposition"] == "open"),
         "{report:#}"
@@ -516,7 +482,7 @@ fn the_other_half_of_a_connection_is_benign_as_far_as_the_first_half_is() {
 
 /// Disposition, root and growth of every finding, sorted.
 fn by_disposition(report: &Value) -> Vec<(&str, &str, i64)> {
-    let findings = report["findings"].as_array().unwrap().iter();
+    let findings = findings(report).iter();
     let mut told: Vec<_> = findings
         .map(|one| {
             (
@@ -567,7 +533,7 @@ fn idle_connections_are_excused_pair_by_pair_beside_one_whose_response_nobody_re
         ("open", "net/http.(*persistConn).writeLoop", 1),
     ];
     assert_eq!(open, expected, "{report:#}");
-    for finding in report["findings"].as_array().unwrap() {
+    for finding in findings(&report) {
         if finding["disposition"] == "open"
             && finding["root"]["function"] != "net/http.(*conn).serve"
         {
@@ -664,22 +630,9 @@ fn the_entry_that_a_finding_offers_covers_it_once_pasted() {
         "rwmutex-reader",
     ] {
         let ran = Leakgate::check().pair("go1.27", leak).run();
-        let entries: Vec<String> = ran
-            .stdout
-            .lines()
-            .filter_map(|line| line.strip_prefix("  allow    "))
-            .map(|entry| {
-                format!(
-                    "  {}\n",
-                    entry.replace(
-                        "reason: ..., expires: ...",
-                        "reason: x, expires: 2027-01-01"
-                    )
-                )
-            })
-            .collect();
-        let (code, report) = judge(&format!("version: 1\nallow:\n{}", entries.concat()), leak);
-        assert_eq!(code, 0, "{leak}\n{}\n{report:#}", entries.concat());
+        let policy = policy_of(&ran.entries());
+        let (code, report) = judge(&policy, leak);
+        assert_eq!(code, 0, "{leak}\n{policy}\n{report:#}");
     }
 }
 
@@ -793,9 +746,7 @@ fn what_stands_in_the_place_of_a_policy_and_is_none_is_an_error() {
             _ => pipe(&policy),
         }
         for named in [false, true] {
-            let check = Leakgate::check()
-                .dir(&here)
-                .pair("go1.27", "send-abandoned");
+            let check = check_in(&here, "send-abandoned");
             let check = if named {
                 check.args(&["--policy", "leakgate.yml"])
             } else {
@@ -803,7 +754,7 @@ fn what_stands_in_the_place_of_a_policy_and_is_none_is_an_error() {
             };
             let ran = check.run();
             assert_eq!(ran.code, 2, "{name}: {}", ran.stdout);
-            assert!(ran.stderr.contains("leakgate.yml"), "{}", ran.stderr);
+            ran.complains("leakgate.yml");
             if !named {
                 assert!(ran.stderr.contains(name), "{}", ran.stderr);
             }
@@ -852,23 +803,10 @@ allow:
   - {{ match: {{ {matcher} }}, max: 3, reason: more, expires: 2027-01-01 }}
 "
         );
-        let directory = scratch("leakgate.yml", &policy);
-        let ran = Leakgate::check()
-            .dir(directory.path())
-            .pair("go1.27", "send-abandoned")
-            .run();
-        assert_eq!(ran.code, 1);
-        assert!(
-            ran.stdout.contains(&format!("  allow    {advice}")),
-            "{}",
-            ran.stdout
-        );
-        assert!(
-            ran.stdout
-                .contains("leakgate.yml:4 is never reached: earlier exceptions take all"),
-            "{}",
-            ran.stdout
-        );
+        judge_as_text(&policy, "send-abandoned")
+            .exits(1)
+            .prints(&format!("  allow    {advice}"))
+            .prints("leakgate.yml:4 is never reached: earlier exceptions take all");
     }
 }
 
@@ -882,32 +820,16 @@ fn an_accepted_goroutine_of_a_shared_starter_hides_no_other_one() {
         })
     };
     let offered = |policy: &str, after: Made| {
-        let directory = scratch("leakgate.yml", policy);
-        let before = of(&[]).write(&directory.path().join("before.pb"));
-        let after = after.write(&directory.path().join("after.pb"));
-        let ran = Leakgate::check()
-            .dir(directory.path())
-            .arg(before)
-            .arg(after)
-            .run();
-        let lines = ran.stdout.lines();
-        let entries = lines.filter_map(|line| line.strip_prefix("  allow    "));
-        let filled = entries.map(|entry| {
-            let entry = entry.replace(
-                "reason: ..., expires: ...",
-                "reason: x, expires: 2027-01-01",
-            );
-            format!("  {entry}\n")
-        });
-        (ran.code, filled.collect::<Vec<String>>())
+        let ran = judge_made_as_text(policy, of(&[]), after);
+        (ran.code, ran.entries())
     };
     let both = || of(&[(3, "loopA"), (2, "loopB")]);
     let (code, entries) = offered("version: 1\n", both());
     assert_eq!((code, entries.len()), (1, 2));
     assert_ne!(entries[0], entries[1]);
-    let accepted = format!("version: 1\nallow:\n{}", entries.concat());
+    let accepted = policy_of(&entries);
     assert_eq!(offered(&accepted, both()).0, 0, "{accepted}");
-    let only_a = format!("version: 1\nallow:\n{}", entries[0]);
+    let only_a = policy_of(&entries[..1]);
     assert!(entries[0].contains("max: 3"), "{}", entries[0]);
     for replaced in [
         of(&[(3, "loopC")]),
@@ -932,24 +854,8 @@ fn an_entry_that_is_offered_is_yaml_and_means_the_finding_whatever_it_is_called(
     ] {
         let leak = || other().goroutines(2, &format!("{name} {wait}"));
         let near = || other().goroutines(2, &format!("{} {wait}", name.replace('a', "ax")));
-        let directory = scratch("leakgate.yml", "version: 1\n");
-        let before = other().write(&directory.path().join("before.pb"));
-        let after = leak().write(&directory.path().join("after.pb"));
-        let ran = Leakgate::check()
-            .dir(directory.path())
-            .arg(before)
-            .arg(after)
-            .run();
-        let entry = ran
-            .stdout
-            .lines()
-            .find_map(|line| line.strip_prefix("  allow    "));
-        let entry = entry.unwrap_or_else(|| panic!("{}", ran.stdout));
-        let entry = entry.replace(
-            "reason: ..., expires: ...",
-            "reason: x, expires: 2027-01-01",
-        );
-        let policy = format!("version: 1\nallow:\n  {entry}\n");
+        let ran = judge_made_as_text("version: 1\n", other(), leak());
+        let policy = policy_of(&ran.entries());
         assert_eq!(judge_made(&policy, other(), leak()).0, 0, "{policy}");
         assert_eq!(judge_made(&policy, other(), near()).0, 1, "{policy}");
     }
@@ -965,18 +871,13 @@ fn a_rule_that_names_nothing_is_told_at_its_line_and_one_that_only_waits_for_tro
 ",
     );
     let directory = scratch("leakgate.yml", &policy);
-    let check = || {
-        Leakgate::check()
-            .dir(directory.path())
-            .pair("go1.27", "mutex-unlocked")
-    };
-    let ran = check().run();
-    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    let check = || check_in(directory.path(), "mutex-unlocked");
+    let ran = check().run().exits(0);
     for said in [
         "rule     leakgate.yml:3 case matches no goroutine, before or after",
         "rule     leakgate.yml:6 late is never reached: earlier rules take all that it matches",
     ] {
-        assert!(ran.stdout.contains(said), "{}", ran.stdout);
+        ran.prints(said);
     }
     assert!(!ran.stdout.contains("leakgate.yml:4"), "{}", ran.stdout);
     let (_, report) = check().json();
@@ -1014,30 +915,12 @@ fn a_stack_and_a_suite_can_be_asked_for() {
 
 #[test]
 fn the_entry_for_a_goroutine_that_only_sleeps_accepts_nothing_else_that_sleeps() {
-    let directory = tempfile::tempdir().unwrap();
-    let write = |name: &str, made: Made| made.write(&directory.path().join(name));
-    let before = write("before.pb", Made::new().goroutines(1, "app.other"));
-    let after = write(
-        "after.pb",
-        Made::new()
-            .goroutines(1, "app.other")
-            .goroutines(2, "time.Sleep runtime.gopark"),
-    );
-    let ran = Leakgate::check().arg(before).arg(after).run();
-    let entry = ran
-        .stdout
-        .lines()
-        .find_map(|line| line.strip_prefix("  allow    "));
-    let entry = entry.unwrap().replace(
-        "reason: ..., expires: ...",
-        "reason: x, expires: 2027-01-01",
-    );
-    let policy = format!("version: 1\nallow:\n  {entry}\n");
+    let other = || Made::new().goroutines(1, "app.other");
+    let after = other().goroutines(2, "time.Sleep runtime.gopark");
+    let ran = judge_made_as_text("version: 1\n", other(), after);
+    let policy = policy_of(&ran.entries());
     for (frames, code) in [("time.Sleep", 0), ("app.poll time.Sleep", 1)] {
-        let before = Made::new().goroutines(1, "app.other");
-        let after = Made::new()
-            .goroutines(1, "app.other")
-            .goroutines(2, &format!("{frames} runtime.gopark"));
-        assert_eq!(judge_made(&policy, before, after).0, code, "{policy}");
+        let after = other().goroutines(2, &format!("{frames} runtime.gopark"));
+        assert_eq!(judge_made(&policy, other(), after).0, code, "{policy}");
     }
 }

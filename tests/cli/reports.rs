@@ -1,7 +1,7 @@
 //! What a report says, where it goes, and the exit code.
 
 use crate::made::Made;
-use crate::support::{Leakgate, TOOLCHAINS, profile, scratch, special};
+use crate::support::{Leakgate, TOOLCHAINS, findings, profile, scratch};
 
 #[test]
 fn the_text_of_a_finding() {
@@ -20,11 +20,7 @@ fn the_text_of_a_finding() {
 
 #[test]
 fn the_text_of_a_finding_in_full() {
-    let ran = Leakgate::check()
-        .arg("-v")
-        .arg(special("test-before.pb.gz"))
-        .arg(special("test-after.pb.gz"))
-        .run();
+    let ran = Leakgate::check().arg("-v").special("test").run();
     insta::assert_snapshot!(ran.stdout);
 }
 
@@ -80,7 +76,7 @@ fn every_report_of_the_test_data_fits_the_schema_and_is_the_same_twice() {
     for go in TOOLCHAINS {
         let path = format!("testdata/profiles/{go}");
         let (_, report) = Leakgate::check().arg(&path).json();
-        assert!(report["findings"].as_array().unwrap().len() > 30);
+        assert!(findings(&report).len() > 30);
         let text = || Leakgate::check().args(&[&path, "-v"]).run().stdout;
         let json = || {
             Leakgate::check()
@@ -103,8 +99,8 @@ fn several_reports_come_from_one_run() {
         .arg(format!("--report=json={}", json.display()))
         .arg(format!("--report=text={}", text.display()))
         .args(&["--color", "always"])
-        .run();
-    assert_eq!(ran.code, 1);
+        .run()
+        .exits(1);
     let text = std::fs::read_to_string(text).unwrap();
     assert!(ran.stdout.contains("\u{1b}["), "colour was asked for");
     assert!(!text.contains('\u{1b}'), "a file has no colour");
@@ -121,27 +117,17 @@ fn two_reports_for_one_place_are_refused() {
         .args(&["--report", "json", "--report", "text"])
         .run();
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
-    assert!(
-        ran.stderr
-            .contains("two reports would be written to the same place"),
-        "{}",
-        ran.stderr
-    );
+    ran.complains("two reports would be written to the same place");
 }
 
 #[test]
 fn a_report_that_cannot_be_written_is_an_error_and_no_verdict() {
-    let ran = Leakgate::check()
+    Leakgate::check()
         .pair("go1.27", "send-abandoned-clean")
         .args(&["--report", "json=/proc/nowhere/all.json"])
-        .run();
-    assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr
-            .contains("the report /proc/nowhere/all.json cannot be written"),
-        "{}",
-        ran.stderr
-    );
+        .run()
+        .exits(2)
+        .complains("the report /proc/nowhere/all.json cannot be written");
 }
 
 #[test]
@@ -197,8 +183,8 @@ fn fail_on_changes_only_what_counts_as_a_violation() {
     let strict = Leakgate::check()
         .pair("go1.27", "send-abandoned")
         .args(&["--fail-on", "never"])
-        .run();
-    assert_eq!(strict.code, 0);
+        .run()
+        .exits(0);
     assert!(
         strict.stdout.starts_with("FAIL default"),
         "{}",
@@ -242,8 +228,8 @@ fn a_file_name_with_line_breaks_is_no_command_to_the_log() {
     let ran = Leakgate::check()
         .args(&["--policy", "x\n::error::y\n  ::error::z"])
         .pair("go1.27", "send-abandoned")
-        .run();
-    assert_eq!(ran.code, 2);
+        .run()
+        .exits(2);
     assert_eq!(
         ran.stderr.lines().take(3).collect::<Vec<_>>(),
         [
@@ -288,13 +274,11 @@ fn wrong_usage_is_exit_code_2() {
 
 #[test]
 fn a_day_that_is_none_is_wrong_usage() {
-    let ran = Leakgate::check_on("tomorrow").args(&["a", "b"]).run();
-    assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr.contains("invalid value 'tomorrow'"),
-        "{}",
-        ran.stderr
-    );
+    Leakgate::check_on("tomorrow")
+        .args(&["a", "b"])
+        .run()
+        .exits(2)
+        .complains("invalid value 'tomorrow'");
 }
 
 #[test]
@@ -334,13 +318,13 @@ fn every_format_has_a_bound_and_says_what_it_left_out() {
         .dir(directory.path())
         .arg(before)
         .arg(after);
-    let ran = formats
+    formats
         .iter()
         .fold(check, |check, format| {
             check.args(&["--report", &format!("{format}={format}")])
         })
-        .run();
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
+        .run()
+        .exits(1);
     let read = |format: &str| std::fs::read_to_string(directory.path().join(format)).unwrap();
     for format in formats {
         assert!(

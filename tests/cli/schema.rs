@@ -49,8 +49,7 @@ fn policies(directory: &Path, found: &mut Vec<PathBuf>) {
 
 #[test]
 fn the_schema_in_the_repository_is_the_one_that_leakgate_prints() {
-    let ran = Leakgate::new(&["policy", "schema"]).run();
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let ran = Leakgate::new(&["policy", "schema"]).run().exits(0);
     assert_eq!(
         ran.stdout,
         committed(),

@@ -1,4 +1,4 @@
-//! Running the binary in a clean environment, and reading what it says.
+//! Running the binary in a clean environment, and reading its output.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -8,7 +8,7 @@ use serde_json::Value;
 /// A call of the binary.
 pub(crate) struct Leakgate(Command);
 
-/// What a call gave.
+/// The result of a call.
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) stdout: String,
@@ -68,6 +68,12 @@ impl Leakgate {
             .arg(profile(go, name, "after"))
     }
 
+    /// BEFORE and AFTER in testdata/special: `special("http")`.
+    pub(crate) fn special(self, name: &str) -> Self {
+        self.arg(special(&format!("{name}-before.pb.gz")))
+            .arg(special(&format!("{name}-after.pb.gz")))
+    }
+
     pub(crate) fn output(mut self) -> Output {
         self.0.output().unwrap()
     }
@@ -86,7 +92,7 @@ impl Leakgate {
         }
     }
 
-    /// Runs with `--report json` and gives the report, held to its schema.
+    /// Runs with `--report json` and returns the report, validated by its schema.
     pub(crate) fn json(self) -> (i32, Value) {
         let ran = self.args(&["--report", "json"]).run();
         let report: Value = serde_json::from_str(&ran.stdout)
@@ -94,6 +100,55 @@ impl Leakgate {
         assert_fits_schema(&report);
         (ran.code, report)
     }
+}
+
+impl Ran {
+    /// All output, for the message of a test that failed.
+    pub(crate) fn said(&self) -> String {
+        format!("exit code {}\n{}\n{}", self.code, self.stdout, self.stderr)
+    }
+
+    /// Fails the test unless this was the exit code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}", self.said());
+        self
+    }
+
+    /// Fails the test unless this is in standard output, where reports go.
+    #[track_caller]
+    pub(crate) fn prints(&self, text: &str) -> &Self {
+        assert!(self.stdout.contains(text), "no {text:?} in {}", self.said());
+        self
+    }
+
+    /// Fails the test unless this is in standard error, where messages go.
+    #[track_caller]
+    pub(crate) fn complains(&self, text: &str) -> &Self {
+        assert!(self.stderr.contains(text), "no {text:?} in {}", self.said());
+        self
+    }
+
+    /// The allow entries that the findings offer, filled in.
+    pub(crate) fn entries(&self) -> Vec<String> {
+        let lines = self.stdout.lines();
+        let offered = lines.filter_map(|line| line.strip_prefix("  allow    "));
+        let filled = "reason: x, expires: 2027-01-01";
+        offered
+            .map(|entry| entry.replace("reason: ..., expires: ...", filled))
+            .collect()
+    }
+}
+
+/// A policy with these allow entries.
+pub(crate) fn policy_of(entries: &[String]) -> String {
+    let lines = entries.iter().map(|entry| format!("  {entry}\n"));
+    format!("version: 1\nallow:\n{}", lines.collect::<String>())
+}
+
+/// The findings of a JSON report.
+pub(crate) fn findings(report: &Value) -> &Vec<Value> {
+    report["findings"].as_array().unwrap()
 }
 
 pub(crate) fn repository() -> PathBuf {
@@ -132,8 +187,17 @@ pub(crate) fn pipe(path: &Path) {
 /// A scratch directory with one file in it.
 pub(crate) fn scratch(name: &str, text: &str) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join(name);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
+    write(&directory.path().join(name), text);
     directory
+}
+
+/// Writes a file, and makes the folders above it.
+pub(crate) fn write(path: &Path, contents: impl AsRef<[u8]>) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, contents).unwrap();
+}
+
+/// Copies one profile of a pair, such as `send-abandoned` of Go 1.27.
+pub(crate) fn copy(pair: &str, side: &str, path: &Path) {
+    write(path, std::fs::read(profile("go1.27", pair, side)).unwrap());
 }
