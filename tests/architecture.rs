@@ -1,4 +1,4 @@
-//! Holds the direction of imports: values flow from bytes to text, and the pure stages know no edge.
+//! Checks the direction of imports: values flow from bytes to text, and pure stages use no edge.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -43,7 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What only the edges may touch.
+/// What only the edges may use.
 const EDGES: [&str; 5] = ["files", "input", "gotest", "capture", "cli"];
 const EFFECTS: [&str; 6] = [
     "std::fs",
@@ -87,7 +87,7 @@ fn no_module_uses_one_that_lies_downstream() {
     let mut checked = 0;
     for file in sources(&source) {
         let module = module_of(&source, &file);
-        // What tests use is no part of the program.
+        // Test code is not part of the program.
         if module == "testing" || file.ends_with("tests.rs") {
             continue;
         }
@@ -114,7 +114,7 @@ fn no_module_uses_one_that_lies_downstream() {
                 checked += 1;
             }
             let pure = !EDGES.contains(&module.as_str());
-            // A type alone, which crates that write to memory use too.
+            // Only a type, which code that writes to memory uses too.
             let line = line.replace("std::io::Result", "");
             let effect = EFFECTS.iter().find(|effect| line.contains(*effect));
             assert!(

@@ -1,7 +1,7 @@
 //! The decoder against Go's own reading, and against damage.
 //!
-//! Beside each folder of profiles in testdata is a text of the same name: what `go tool pprof` reads in them. leakgate
-//! has to read the same, to the byte.
+//! Beside each folder of profiles in testdata is a text of the same name: what `go tool pprof`
+//! reads in them. leakgate must read the same, byte for byte.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -35,8 +35,8 @@ fn profiles(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// A profile in the form of `testdata/readable.awk`: a line with its name, its kind and its time, then for each sample
-/// a line with its count and its labels, and one for each frame, leaf first.
+/// A profile in the form of `testdata/readable.awk`: a line with its name, kind and time, then for
+/// each sample a line with its count and labels, and a line for each frame, leaf first.
 fn readable(name: &str, profile: &Profile) -> String {
     let text = String::from_utf8_lossy;
     let time = jiff::Timestamp::from_nanosecond(profile.time_nanos().into()).unwrap();
@@ -131,8 +131,9 @@ fn every_special_profile_reads_as_gos_own_tool_reads_it_or_is_rejected() {
     );
 }
 
-/// Reads damaged bytes as far as possible: up to a report in which they are compared with the sound profile, on either
-/// side. The result does not matter, only that nothing panics. Says whether the bytes could be read.
+/// Reads damaged bytes and, if they can be read, compares them with the sound profile, as before
+/// and as after, up to the report. The result does not matter, only that nothing panics. Returns
+/// whether the bytes could be read.
 fn survive(bytes: &[u8], sound: &Snapshot) -> bool {
     let Ok(damaged) = Profile::decode(bytes).and_then(Snapshot::group) else {
         return false;
@@ -167,7 +168,7 @@ fn every_prefix_and_every_flipped_bit_gives_a_profile_or_an_error() {
         for length in 0..whole.len() {
             usable += u32::from(survive(&whole[..length], &sound));
         }
-        // A cut between two of the last fields leaves a sound message; most cuts do not.
+        // A cut between two of the last fields leaves a valid message; most cuts do not.
         assert!(
             (usable as usize) < whole.len() / 8,
             "{name}: {usable} of {} prefixes read",

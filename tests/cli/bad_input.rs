@@ -1,4 +1,4 @@
-//! Files that are no usable evidence: each has its message, its mend and exit code 3.
+//! Files that cannot be judged: each has a message that says how to fix it, and exit code 3.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ fn check_after(after: &Path) -> Ran {
         .run()
 }
 
-/// Runs with `after`, and expects no evidence for this reason.
-fn assert_unusable(after: &Path, message: &str, mend: &str) {
+/// Checks that `after` cannot be judged, with this message and this fix.
+fn assert_unusable(after: &Path, message: &str, fix: &str) {
     let ran = check_after(after);
     assert_eq!(ran.code, 3, "{}: {}", after.display(), ran.stdout);
-    let line = format!("  {}: {message}. {mend}", after.display());
+    let line = format!("  {}: {message}. {fix}", after.display());
     assert!(
         ran.stdout.contains(&line),
         "expected\n{line}\nin\n{}",
@@ -36,8 +36,8 @@ const DAMAGED: &str = "The file is damaged: capture it again.";
 const DELTA: &str = "Capture without ?seconds= and do not subtract with pprof -base: leakgate compares two whole profiles.";
 
 #[test]
-fn real_files_of_another_kind_are_named_for_what_they_are() {
-    for (file, message, mend) in [
+fn real_files_of_another_kind_are_recognized() {
+    for (file, message, fix) in [
         (
             "heap.pb.gz",
             "field 1 (sample_type) at byte 10: a profile of alloc_objects, alloc_space, inuse_objects, inuse_space, not of goroutines",
@@ -74,12 +74,12 @@ fn real_files_of_another_kind_are_named_for_what_they_are() {
             CUT,
         ),
     ] {
-        assert_unusable(&special(file), message, mend);
+        assert_unusable(&special(file), message, fix);
     }
 }
 
 #[test]
-fn delta_profiles_are_refused_whether_they_shrink_or_only_grow() {
+fn delta_profiles_are_rejected_whether_they_shrink_or_only_grow() {
     for file in ["delta.pb.gz", "delta-self.pb.gz", "delta-growing.pb.gz"] {
         let ran = check_after(&special(file));
         assert_eq!(ran.code, 3, "{file}");
@@ -99,7 +99,7 @@ fn delta_profiles_are_refused_whether_they_shrink_or_only_grow() {
 }
 
 #[test]
-fn padding_and_several_gzip_members_are_read_and_padding_is_told() {
+fn padding_and_several_gzip_members_are_read_and_padding_is_reported() {
     for (file, note) in [
         ("two-members.pb.gz", None),
         ("inflated.pb", None),
@@ -120,7 +120,7 @@ fn padding_and_several_gzip_members_are_read_and_padding_is_told() {
 }
 
 #[test]
-fn a_path_that_does_not_exist_is_missing_evidence_whatever_it_was_to_be() {
+fn a_path_that_does_not_exist_is_missing_evidence() {
     let why = "it does not exist: check the path, and that the step which captures it ran";
     check_after(Path::new("nowhere.pb.gz"))
         .exits(3)
@@ -152,7 +152,7 @@ fn swapped_files_and_the_same_file_twice_are_no_evidence() {
             .exits(3)
             .prints(why);
     }
-    // A glob that puts a10 before a9.
+    // A glob sorts a10 before a9.
     Leakgate::check()
         .arg(&before)
         .arg(&after)
@@ -162,8 +162,8 @@ fn swapped_files_and_the_same_file_twice_are_no_evidence() {
 }
 
 #[test]
-fn equal_bytes_are_no_evidence_whatever_the_profile_says_of_its_process() {
-    // A profile without mappings, as macOS and Windows write them: nothing in it tells one process from another.
+fn equal_bytes_are_no_evidence_even_without_a_process_to_compare() {
+    // A profile without mappings, as on macOS and Windows, does not show which process it is from.
     let directory = tempfile::tempdir().unwrap();
     let made = || Made::new().goroutines(9, "app.Serve runtime.selectgo runtime.gopark");
     let one = made().write(&directory.path().join("one.pb"));
@@ -183,7 +183,7 @@ fn equal_bytes_are_no_evidence_whatever_the_profile_says_of_its_process() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_or_a_device_is_no_profile_and_nobody_waits_for_it() {
+fn a_pipe_or_a_device_is_not_a_profile_and_never_waited_for() {
     let directory = tempfile::tempdir().unwrap();
     let fifo = directory.path().join("after.pb.gz");
     crate::support::pipe(&fifo);
@@ -240,7 +240,7 @@ fn a_leak_profile_is_not_compared_with_a_goroutine_profile() {
 }
 
 #[test]
-fn a_bomb_is_refused_at_the_limit() {
+fn a_gzip_bomb_is_rejected_at_the_limit() {
     let directory = tempfile::tempdir().unwrap();
     let bomb = directory.path().join("bomb.pb.gz");
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -255,12 +255,12 @@ fn a_bomb_is_refused_at_the_limit() {
         .exits(3).prints("bomb.pb.gz: it inflates to more than 2097152 bytes. If a profile of yours really is that large, raise --max-inflated.");
 }
 
-/// Hand-made, since no real program writes them: profiles with one thing wrong, field by field.
+/// Profiles with one thing wrong. No real program writes them, so they are made by hand.
 mod hand_made {
     use super::*;
     use crate::made::{message, numbers};
 
-    /// What a profile is made of; each part can be replaced.
+    /// The parts of a profile; each can be replaced.
     struct Parts {
         samples: Vec<Vec<u8>>,
         locations: Vec<Vec<u8>>,
@@ -268,7 +268,7 @@ mod hand_made {
         strings: Vec<&'static str>,
     }
 
-    /// A sound profile: one goroutine in `main.main`.
+    /// A valid profile: one goroutine in `main.main`.
     fn sound() -> Parts {
         let mut location = numbers(&[(1, 1)]);
         message(4, &numbers(&[(1, 1), (2, 10)]), &mut location);
@@ -309,11 +309,11 @@ mod hand_made {
         (directory, path)
     }
 
-    fn assert_refused(change: impl FnOnce(&mut Parts), message: &str, mend: &str) {
+    fn assert_rejected(change: impl FnOnce(&mut Parts), message: &str, fix: &str) {
         let mut parts = sound();
         change(&mut parts);
         let (_directory, path) = write(&encode(&parts));
-        assert_unusable(&path, message, mend);
+        assert_unusable(&path, message, fix);
     }
 
     #[test]
@@ -323,33 +323,33 @@ mod hand_made {
     }
 
     #[test]
-    fn ids_and_indices_out_of_range_are_refused_at_their_place() {
-        assert_refused(
+    fn ids_and_indices_out_of_range_are_rejected_at_their_place() {
+        assert_rejected(
             |parts| parts.samples.push(numbers(&[(1, 9), (2, 1)])),
             "field 2 (sample) at byte 14: location id 9 is not among the 1 locations",
             DAMAGED,
         );
-        assert_refused(
+        assert_rejected(
             |parts| parts.samples.push(numbers(&[(1, 1 + (1 << 32)), (2, 1)])),
             "field 2 (sample) at byte 14: location id 4294967297 is not among the 1 locations",
             DAMAGED,
         );
-        assert_refused(
+        assert_rejected(
             |parts| parts.functions.clear(),
             "field 4 (location) at byte 12: function id 1 is not among the 0 functions",
             DAMAGED,
         );
-        assert_refused(
+        assert_rejected(
             |parts| parts.functions[0] = numbers(&[(1, 1), (2, 77), (4, 4)]),
             "field 5 (function) at byte 22: string index 77 is past the table of 5",
             DAMAGED,
         );
-        assert_refused(
+        assert_rejected(
             |parts| parts.functions[0] = numbers(&[(1, 1), (2, u64::MAX), (4, 4)]),
             "field 5 (function) at byte 22: string index -1 is past the table of 5",
             DAMAGED,
         );
-        assert_refused(
+        assert_rejected(
             |parts| parts.locations.push(parts.locations[0].clone()),
             "field 4 (location) at byte 22: id 1 is given twice: two profiles in one file, or a damaged one",
             "Pass each profile as a file of its own, or capture it again.",
@@ -357,8 +357,8 @@ mod hand_made {
     }
 
     #[test]
-    fn a_label_past_the_string_table_is_refused() {
-        assert_refused(
+    fn a_label_past_the_string_table_is_rejected() {
+        assert_rejected(
             |parts| message(3, &numbers(&[(1, 3), (2, 99)]), &mut parts.samples[0]),
             "field 2 (sample) at byte 8: string index 99 is past the table of 5",
             DAMAGED,
@@ -366,18 +366,18 @@ mod hand_made {
     }
 
     #[test]
-    fn counts_that_are_no_counts_are_refused() {
-        assert_refused(
+    fn impossible_counts_are_rejected() {
+        assert_rejected(
             |parts| parts.samples[0] = numbers(&[(1, 1), (2, (-3_i64).cast_unsigned())]),
             "field 2 (sample) at byte 8: the count is -3: a delta profile, or a damaged one",
             DELTA,
         );
-        assert_refused(
+        assert_rejected(
             |parts| parts.samples[0] = numbers(&[(1, 1), (2, 1), (2, 1)]),
             "field 2 (sample) at byte 8: the sample has 2 values instead of 1",
             DAMAGED,
         );
-        assert_refused(
+        assert_rejected(
             |parts| {
                 parts.samples[0] = numbers(&[(1, 1), (2, i64::MAX.cast_unsigned())]);
                 parts.samples.push(numbers(&[(1, 1), (2, 1)]));
@@ -388,7 +388,7 @@ mod hand_made {
     }
 
     #[test]
-    fn a_length_past_the_end_is_a_cut_off_file() {
+    fn a_length_past_the_end_means_a_truncated_file() {
         let mut bytes = encode(&sound());
         bytes.truncate(bytes.len() - 3);
         let (_directory, path) = write(&bytes);
@@ -400,7 +400,7 @@ mod hand_made {
     }
 
     #[test]
-    fn bytes_that_are_no_protobuf_are_refused() {
+    fn bytes_that_are_not_protobuf_are_rejected() {
         let (_directory, path) = write(&[0xff; 40]);
         assert_unusable(&path, "byte 0: invalid varint", DAMAGED);
         let (_directory, path) = write(b"<!DOCTYPE html>\n<title>Sign in</title>\n");
@@ -419,7 +419,7 @@ mod hand_made {
 
     #[test]
     fn one_sample_for_each_goroutine_is_summed() {
-        // CockroachDB writes its profiles so.
+        // CockroachDB writes its profiles in this way.
         let mut parts = sound();
         parts.samples = vec![numbers(&[(1, 1), (2, 1)]); 40];
         let (_directory, path) = write(&encode(&parts));
@@ -449,7 +449,7 @@ mod hand_made {
     }
 
     #[test]
-    fn an_address_without_a_name_is_a_frame_all_the_same() {
+    fn an_address_without_a_name_is_still_a_frame() {
         let mut parts = sound();
         parts.locations = vec![numbers(&[(1, 1)])];
         let (_directory, path) = write(&encode(&parts));
@@ -459,7 +459,7 @@ mod hand_made {
     }
 
     #[test]
-    fn a_stack_too_deep_to_be_one_is_refused() {
+    fn a_stack_too_deep_to_be_real_is_rejected() {
         let mut parts = sound();
         for _ in 0..999 {
             message(4, &numbers(&[(1, 1), (2, 10)]), &mut parts.locations[0]);
@@ -469,7 +469,7 @@ mod hand_made {
             .flat_map(|field| numbers(&[*field]))
             .chain(numbers(&[(2, 1)]))
             .collect();
-        assert_refused(
+        assert_rejected(
             |all| *all = parts,
             "a stack of more than 8192 frames: no goroutine is so deep",
             DAMAGED,
@@ -477,12 +477,12 @@ mod hand_made {
     }
 
     #[test]
-    fn a_place_with_more_inlined_functions_than_a_compiler_inlines_is_refused() {
+    fn too_many_inlined_functions_at_one_place_are_rejected() {
         let mut parts = sound();
         for _ in 0..1024 {
             message(4, &numbers(&[(1, 1), (2, 10)]), &mut parts.locations[0]);
         }
-        assert_refused(
+        assert_rejected(
             |all| *all = parts,
             "field 4 (location) at byte 12: more than 1024 functions are inlined at one place: no compiler does that",
             DAMAGED,
@@ -513,7 +513,7 @@ mod hand_made {
     }
 
     #[test]
-    fn a_name_of_any_length_is_shown_by_its_two_ends() {
+    fn a_very_long_name_is_shown_by_its_two_ends() {
         let name = format!("main.{}.func1", "x".repeat(70_000)).leak();
         let mut parts = sound();
         parts.strings[3] = name;

@@ -1,4 +1,4 @@
-//! Profiles of live services, which are servers of the test's own on this machine.
+//! `leakgate capture`, from HTTP servers that the tests start.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -65,7 +65,7 @@ fn the_body_is_kept_byte_for_byte_from_a_base_or_a_whole_url() {
 }
 
 #[test]
-fn a_profile_has_a_usual_name_and_may_go_to_standard_output() {
+fn a_profile_has_a_default_name_and_can_go_to_standard_output() {
     let (server, directory) = (service("before"), tempfile::tempdir().unwrap());
     let capture = || Leakgate::capture(directory.path()).arg(server.url(""));
     assert_eq!(capture().run().code, 0);
@@ -171,11 +171,11 @@ fn a_redirect_is_followed_on_the_same_host_only() {
     std::fs::remove_file(directory.path().join("goroutine.pb.gz")).unwrap();
 
     let ran = capture("").exits(3);
-    let told = format!(
+    let message = format!(
         "it redirects to {}, which was not followed. If that is the service",
         elsewhere.url("/login")
     );
-    assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&message), "{}", ran.stderr);
     assert!(!ran.stderr.contains("hush"), "{}", ran.stderr);
     assert_eq!(elsewhere.requests(), [""; 0], "nothing is sent elsewhere");
 
@@ -190,7 +190,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn anything_but_a_whole_goroutine_profile_is_told_and_not_kept() {
+fn anything_but_a_whole_goroutine_profile_is_reported_and_not_kept() {
     let cut = real("after")[..400].to_vec();
     let mut short = b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n".to_vec();
     short.extend(&cut);
@@ -199,7 +199,7 @@ fn anything_but_a_whole_goroutine_profile_is_told_and_not_kept() {
     if let Answer::Whole(_, headers, _) = &mut twice {
         headers.push("Content-Encoding: gzip".into());
     }
-    for (answer, told) in [
+    for (answer, message) in [
         (
             Answer::text("404 Not Found", "text/plain", "404 page not found\n"),
             "status 404 Not Found, text/plain, beginning with \"404 page not found\". Check that the service imports net/http/pprof",
@@ -261,11 +261,11 @@ fn anything_but_a_whole_goroutine_profile_is_told_and_not_kept() {
             .arg(server.url(""))
             .args(&["-o", "good.pb.gz", "--max-size", "1", "--timeout", timeout])
             .run();
-        assert_eq!(ran.code, 3, "{told}: {}", ran.stderr);
+        assert_eq!(ran.code, 3, "{message}: {}", ran.stderr);
         let url = server.url("/debug/pprof/goroutine");
         assert!(
-            ran.stderr.starts_with(&format!("leakgate: {url}: ")) && ran.stderr.contains(told),
-            "expected\n{told}\nin\n{}",
+            ran.stderr.starts_with(&format!("leakgate: {url}: ")) && ran.stderr.contains(message),
+            "expected\n{message}\nin\n{}",
             ran.stderr
         );
         assert_eq!(names(directory.path()), ["good.pb.gz"]);
@@ -307,7 +307,7 @@ fn one_instance_that_fails_makes_the_capture_incomplete() {
 }
 
 #[test]
-fn a_service_that_stands_still_is_settled() {
+fn a_service_whose_goroutines_stay_the_same_is_settled() {
     let (server, directory) = (service("before"), tempfile::tempdir().unwrap());
     Leakgate::capture(directory.path())
         .arg(server.url(""))
@@ -345,7 +345,7 @@ fn a_series_is_numbered_so_that_names_sort_by_time() {
 }
 
 #[test]
-fn a_series_without_a_first_capture_is_none() {
+fn a_series_ends_if_its_first_capture_fails() {
     let server = Server::start(|_, _| Answer::text("404 Not Found", "text/plain", ""));
     let directory = tempfile::tempdir().unwrap();
     Leakgate::capture(directory.path())
@@ -357,8 +357,8 @@ fn a_series_without_a_first_capture_is_none() {
 }
 
 #[test]
-fn nothing_listens_there() {
-    // Taken and given back, so that nobody else is likely to have it.
+fn a_refused_connection_is_no_evidence() {
+    // A port that was free a moment ago, so that probably nobody listens on it.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -371,12 +371,12 @@ fn nothing_listens_there() {
 }
 
 #[test]
-fn wrong_usage_says_how_to_mend_it() {
+fn wrong_usage_says_how_to_fix_it() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("file"), "no header").unwrap();
     std::fs::create_dir(directory.path().join("taken.pb.gz")).unwrap();
     let (one, two) = ("http://127.0.0.1:1", "http://127.0.0.1:2");
-    for (arguments, told) in [
+    for (arguments, message) in [
         (&["127.0.0.1:1"][..], "write http://127.0.0.1:1"),
         (
             &["http://127.0.0.1:1/?debug=2"],
@@ -418,7 +418,11 @@ fn wrong_usage_says_how_to_mend_it() {
     ] {
         let ran = Leakgate::capture(directory.path()).args(arguments).run();
         assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
-        assert!(ran.stderr.contains(told), "{arguments:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains(message),
+            "{arguments:?}: {}",
+            ran.stderr
+        );
         assert!(!ran.stderr.contains("hush"), "{}", ran.stderr);
     }
 }

@@ -1,4 +1,4 @@
-//! Many pairs at once.
+//! `leakgate check` of directories: many pairs at once.
 
 use crate::support::{Leakgate, copy, findings, repository};
 
@@ -123,7 +123,7 @@ fn nothing_that_may_be_a_profile_vanishes_from_a_directory() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_to_a_directory_is_told_and_not_followed() {
+fn a_link_to_a_directory_is_reported_and_not_followed() {
     let directory = tempfile::tempdir().unwrap();
     for side in ["before", "after"] {
         let path = directory.path().join(format!("{side}.pb.gz"));

@@ -6,7 +6,7 @@ use leakgate::policy::{Policy, SCHEMA_URL};
 
 use crate::support::{Leakgate, Ran, repository};
 
-/// Every CI, where its job is written, and the example that it is.
+/// Every CI, the path of its job, and the example that is written there.
 const JOBS: [(&str, &str, &str); 6] = [
     (
         "github",
@@ -46,7 +46,7 @@ fn root() -> tempfile::TempDir {
     directory
 }
 
-/// How many things lie in a directory, `.git` left out.
+/// The number of entries in a directory, without `.git`.
 fn entries(directory: &Path) -> usize {
     let names = std::fs::read_dir(directory).unwrap();
     names
@@ -55,7 +55,7 @@ fn entries(directory: &Path) -> usize {
 }
 
 #[test]
-fn it_writes_a_policy_that_is_in_force_from_then_on() {
+fn it_writes_a_policy_that_applies_from_then_on() {
     let directory = root();
     let ran = init(directory.path(), &[]).exits(0);
     assert_eq!(
@@ -123,7 +123,7 @@ fn every_ci_gets_the_job_of_the_examples() {
 }
 
 #[test]
-fn the_job_runs_on_the_branch_that_pull_requests_go_to() {
+fn the_job_runs_on_the_default_branch() {
     let git = |directory: &Path, files: &[(&str, &str)]| {
         for (name, text) in files {
             let path = directory.join(".git").join(name);
@@ -212,7 +212,7 @@ fn the_jobs_install_this_release() {
 }
 
 #[test]
-fn the_jobs_fetch_a_release_alike_and_hold_it_to_its_checksums() {
+fn all_jobs_fetch_and_verify_a_release_in_the_same_way() {
     let files = [
         "github/service.yml",
         "github/base-and-head.yml",
@@ -239,7 +239,7 @@ fn the_jobs_fetch_a_release_alike_and_hold_it_to_its_checksums() {
 }
 
 #[test]
-fn a_policy_that_is_there_already_stays_under_whatever_name_and_jobs_are_added() {
+fn an_existing_policy_of_any_name_is_kept_and_jobs_are_added() {
     for name in ["leakgate.yml", ".leakgate.yml", ".github/leakgate.yml"] {
         let directory = root();
         let path = directory.path().join(name);
@@ -260,7 +260,7 @@ fn a_policy_that_is_there_already_stays_under_whatever_name_and_jobs_are_added()
 }
 
 #[test]
-fn a_policy_of_the_repository_is_not_put_out_of_force_by_one_below_it() {
+fn a_policy_of_the_repository_is_not_overridden_by_a_new_one_below_it() {
     let directory = root();
     std::fs::write(directory.path().join("leakgate.yml"), "version: 1\n").unwrap();
     let below = directory.path().join("service");
@@ -270,7 +270,7 @@ fn a_policy_of_the_repository_is_not_put_out_of_force_by_one_below_it() {
 }
 
 #[test]
-fn a_job_that_is_there_already_stays_and_nothing_is_written() {
+fn an_existing_job_is_never_overwritten_and_nothing_is_written() {
     let directory = root();
     std::fs::write(directory.path().join("Jenkinsfile"), "mine").unwrap();
     let ran = init(directory.path(), &["--ci", "github", "--ci", "jenkins"]).exits(2);
@@ -285,7 +285,7 @@ fn a_job_that_is_there_already_stays_and_nothing_is_written() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_that_leads_nowhere_is_not_written_through() {
+fn a_dangling_link_is_not_written_through() {
     let directory = root();
     std::os::unix::fs::symlink("nowhere", directory.path().join("leakgate.yml")).unwrap();
     init(directory.path(), &[])
@@ -295,7 +295,7 @@ fn a_link_that_leads_nowhere_is_not_written_through() {
 }
 
 #[test]
-fn jobs_are_written_where_a_ci_looks_for_them_and_nowhere_else() {
+fn jobs_are_only_written_where_a_ci_looks_for_them() {
     let directory = root();
     let below = directory.path().join("service");
     std::fs::create_dir(&below).unwrap();
@@ -323,7 +323,7 @@ fn a_policy_is_not_written_into_the_home_directory_where_none_is_read() {
 }
 
 #[test]
-fn a_place_where_a_job_cannot_be_written_leaves_no_policy_either() {
+fn if_a_job_cannot_be_written_no_policy_is_written_either() {
     let directory = root();
     std::fs::write(directory.path().join(".gitlab"), "a file").unwrap();
     let ran = init(directory.path(), &["--ci", "gitlab"]).exits(2);

@@ -1,6 +1,6 @@
-//! Every leak of testdata is found for what it is, under every toolchain, and its clean twin is clean.
-//!
-//! The truth is `testdata/expected.tsv`, written from the source of the programs.
+//! Every leak of testdata is found under every toolchain, with the right count, state, root and
+//! home, and every clean twin is clean. The expected values are in `testdata/expected.tsv`,
+//! which was written from the source of the programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ fn expected() -> BTreeMap<String, BTreeSet<Leak>> {
     leaks
 }
 
-/// The one name that toolchains before Go 1.27 spell with the function that its creator was inlined into.
+/// Before Go 1.27, one name contains the function that its creator was inlined into.
 fn as_go_1_27_names_it(function: &str) -> String {
     function.replace("main.closureInClosure.newHandler.", "main.newHandler.")
 }
@@ -137,7 +137,7 @@ fn goroutines_that_were_there_before_are_found_again_under_another_toolchain() {
 }
 
 #[test]
-fn a_stack_that_toolchains_spell_differently_is_told_as_renamed() {
+fn a_stack_that_toolchains_name_differently_is_reported_as_renamed() {
     for leak in [
         "closure-in-closure",
         "mutex-unlocked",
@@ -158,7 +158,7 @@ fn a_stack_that_toolchains_spell_differently_is_told_as_renamed() {
 
 #[test]
 fn growth_across_toolchains_is_only_the_growth() {
-    // Two leaks in one comparison: the old one was there before, under another name, and the new one was not.
+    // Two leaks: one was there before under another name, and only the other one is new.
     let (code, report) = Leakgate::check()
         .arg(profile("go1.21", "closure-in-closure", "after"))
         .arg(profile("go1.27", "mutex-unlocked", "after"))
@@ -170,7 +170,7 @@ fn growth_across_toolchains_is_only_the_growth() {
 }
 
 #[test]
-fn an_idle_keep_alive_connection_is_benign_and_said_to_be() {
+fn an_idle_keep_alive_connection_is_allowed_and_reported() {
     for go in TOOLCHAINS {
         let (code, report) = Leakgate::check().pair(go, "keep-alive-idle").json();
         assert_eq!(code, 0, "{go}");
@@ -227,7 +227,7 @@ fn a_policy_that_allows_each_leak_passes_and_says_why() {
 }
 
 #[test]
-fn leaks_that_the_garbage_collector_proved_are_told_apart_from_those_it_did_not() {
+fn leaks_that_the_garbage_collector_proved_are_marked() {
     for (leak, proven) in [
         ("send-abandoned", true),
         ("mutex-unlocked", true),
@@ -256,7 +256,7 @@ fn leaks_that_the_garbage_collector_proved_are_told_apart_from_those_it_did_not(
 }
 
 #[test]
-fn two_leak_profiles_can_be_compared_and_all_in_them_is_proven() {
+fn two_leak_profiles_can_be_compared_and_all_their_goroutines_are_proven() {
     let (code, report) = Leakgate::check()
         .arg(profile("go1.27", "send-abandoned-clean", "proven"))
         .arg(profile("go1.27", "send-abandoned", "proven"))
@@ -332,7 +332,7 @@ fn goroutines_without_a_frame_are_left_out_and_counted() {
 }
 
 #[test]
-fn a_race_build_reads_as_any_other() {
+fn a_race_build_is_read_like_any_other() {
     let (code, report) = Leakgate::check().special("race").json();
     assert_eq!(code, 1);
     assert_eq!(found(&report), expected()["closure-in-closure"]);

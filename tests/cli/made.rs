@@ -1,4 +1,4 @@
-//! Hand-made profiles in files, and the binary on them.
+//! Running the binary on hand-made profiles.
 
 #[path = "../made/profile.rs"]
 mod profile;

@@ -1,4 +1,4 @@
-//! leakgate as its users meet it: the binary, on profiles that real Go programs wrote.
+//! leakgate as users run it: the binary, mostly on profiles that real Go programs wrote.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,11 +1,11 @@
-//! Which stack is which: renamed, moved, new and gone.
+//! Matching the stacks of two profiles: the same, renamed, moved, new and gone.
 
 use serde_json::{Value, json};
 
 use crate::made::{Made, check, check_in};
 use crate::support::{Leakgate, findings, profile};
 
-/// Pairing, before and after of each stack that was matched without being equal.
+/// Pairing, before and after of each stack that matched another one.
 fn moved(report: &Value) -> Vec<(&str, i64, i64)> {
     let moved = report["moved"].as_array().unwrap().iter();
     moved
@@ -22,7 +22,7 @@ fn moved(report: &Value) -> Vec<(&str, i64, i64)> {
 const WAIT: &str = "runtime.chanrecv1 runtime.chanrecv runtime.gopark";
 
 #[test]
-fn a_stack_with_one_frame_changed_on_the_way_is_the_same_goroutine_moved() {
+fn a_stack_with_one_changed_frame_is_the_same_goroutine_moved() {
     let (code, report) = check(
         Made::new().goroutines(
             4,
@@ -47,7 +47,7 @@ fn a_stack_with_one_frame_changed_on_the_way_is_the_same_goroutine_moved() {
     assert_eq!(finding["stack_before"].as_array().unwrap().len(), 9);
 }
 
-/// A profile that net/http served, with the goroutine that wrote it.
+/// A profile from net/http/pprof, with the goroutine that wrote it.
 fn served() -> Made {
     Made::new().goroutines(
         1,
@@ -58,7 +58,7 @@ fn served() -> Made {
 const READER: &str = "net/http.(*connReader).backgroundRead internal/poll.runtime_pollWait";
 
 #[test]
-fn the_reader_of_the_connection_of_a_capture_is_the_start_of_no_leak() {
+fn the_connection_reader_of_a_capture_is_not_the_start_of_a_leak() {
     let leak = || served().goroutines(1, &format!("app.Serve {WAIT}"));
     for after in [leak().goroutines(1, ""), leak().goroutines(1, READER)] {
         let (code, report) = check(served().goroutines(1, ""), after);
@@ -114,7 +114,7 @@ fn goroutines_that_had_not_run_yet_are_the_start_of_unlabelled_ones() {
 }
 
 #[test]
-fn more_new_and_gone_stacks_than_can_be_compared_are_said_to_be_so() {
+fn too_many_new_and_gone_stacks_to_compare_are_reported() {
     let many = |name: &str| {
         (0..3000).fold(Made::new(), |made, number| {
             made.goroutines(1, &format!("app.Serve app.{name}{number} app.b app.{name}{number} app.d app.{name}{number} {WAIT}"))
@@ -165,7 +165,7 @@ fn a_moved_stack_is_listed_with_the_frames_that_changed() {
 
 #[test]
 fn in_one_process_a_closure_that_ended_is_no_excuse_for_another() {
-    // Real: the same process before and after, and a stack of the same class on both sides.
+    // Captured profiles: one process before and after, with a stack of the same class in both.
     let name = |go: &str, side: &str| profile(go, "closure-in-closure", side);
     let (_, across) = {
         let (code, report) = Leakgate::check()
@@ -216,7 +216,7 @@ fn a_whole_stack_of_32_frames_is_not_cut_where_go_keeps_128() {
 
 #[test]
 fn profiles_large_enough_for_threads_are_judged_like_small_ones() {
-    // Well over a megabyte each: 30,000 stacks of 20 frames out of 150 functions.
+    // More than a megabyte each: 30,000 stacks of 20 frames, of 150 functions.
     let large = || {
         let mut state = 7_u64;
         (0..30_000).fold(Made::new(), |made, _| {

@@ -1,4 +1,4 @@
-//! `leakgate completions` and `leakgate man`: what a packager asks for.
+//! `leakgate completions` and `leakgate man`.
 
 use crate::support::Leakgate;
 

@@ -1,12 +1,12 @@
-//! Reports for CI platforms: which file of a repository they name, what comes by itself in GitHub Actions, and when a
-//! report cannot be written.
+//! Reports for CI platforms: the file of the repository that they name, what GitHub Actions gets
+//! without a flag, and reports that cannot be written.
 
 use std::path::Path;
 
 use crate::made::Made;
 use crate::support::{Leakgate, Ran, profile, scratch};
 
-/// A leak in package `example.com/shop/worker`, whose file is `x.go`, in a repository with that module in a subfolder.
+/// A repository with a module in a subfolder, and a leak in `x.go` of its package `worker`.
 fn repository() -> tempfile::TempDir {
     let repository = scratch(
         "backend/go.mod",
@@ -57,7 +57,7 @@ fn an_annotation_names_the_file_by_its_path_in_the_repository() {
         "{}",
         checkout.stdout
     );
-    // A tree that was not cloned, such as a container's.
+    // Files that were not cloned, as in a container.
     std::fs::remove_dir_all(repository.path().join(".git")).unwrap();
     let workspace = check(repository.path())
         .env("GITHUB_WORKSPACE", repository.path())
@@ -198,7 +198,7 @@ fn a_summary_makes_room_for_what_the_step_has_written() {
 }
 
 #[test]
-fn the_name_of_the_run_is_in_what_has_to_be_found_again() {
+fn the_name_of_the_run_is_in_comments_and_sarif_so_that_they_can_be_updated() {
     let report = |format: &str, name: &[&str]| {
         Leakgate::check()
             .pair("go1.27", "send-abandoned")
@@ -223,7 +223,7 @@ fn the_name_of_the_run_is_in_what_has_to_be_found_again() {
 }
 
 #[test]
-fn a_path_that_cannot_be_written_is_found_before_anything_is_done() {
+fn an_unwritable_report_path_is_found_before_anything_is_done() {
     let ran = Leakgate::check()
         .args(&[
             "nowhere",
@@ -237,7 +237,7 @@ fn a_path_that_cannot_be_written_is_found_before_anything_is_done() {
 }
 
 #[test]
-fn folders_of_reports_are_made_and_a_report_stays_until_there_is_another() {
+fn report_folders_are_created_and_an_old_report_stays_until_there_is_a_new_one() {
     let directory = scratch("old.json", "old");
     let check = |path: &str| {
         Leakgate::check()
@@ -271,7 +271,7 @@ fn folders_of_reports_are_made_and_a_report_stays_until_there_is_another() {
 
 #[cfg(unix)]
 #[test]
-fn a_report_is_never_waited_for_and_goes_wherever_somebody_reads_it() {
+fn a_report_goes_to_a_pipe_that_has_a_reader_and_never_waits_for_one() {
     let directory = tempfile::tempdir().unwrap();
     crate::support::pipe(&directory.path().join("report"));
     let check = || {
@@ -289,16 +289,16 @@ fn a_report_is_never_waited_for_and_goes_wherever_somebody_reads_it() {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    // The reader has to be there first: until it is, there is nobody to write to.
-    let told = (0..1000).any(|_| check().run().code != 2);
-    assert!(told);
+    // Writing works only once the reader has opened the pipe.
+    let written = (0..1000).any(|_| check().run().code != 2);
+    assert!(written);
     let read = String::from_utf8(reader.wait_with_output().unwrap().stdout).unwrap();
     assert!(read.starts_with("result=fail\n"), "{read}");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_standard_error_that_takes_nothing_changes_no_exit_code() {
+fn a_closed_or_full_standard_error_changes_no_exit_code() {
     let leakgate = env!("CARGO_BIN_EXE_leakgate");
     for (arguments, code) in [
         ("check --policy none a b", 2),
@@ -316,7 +316,7 @@ fn a_standard_error_that_takes_nothing_changes_no_exit_code() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_report_that_fails_late_keeps_no_other_from_being_written() {
+fn a_report_that_fails_late_does_not_stop_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let ran = Leakgate::check()
         .dir(directory.path())
@@ -331,7 +331,7 @@ fn a_report_that_fails_late_keeps_no_other_from_being_written() {
 }
 
 #[test]
-fn no_name_in_a_profile_is_a_command_to_the_log() {
+fn no_name_in_a_profile_is_a_workflow_command() {
     let directory = tempfile::tempdir().unwrap();
     let before = Made::new().goroutines(1, "main.main runtime.gopark");
     let before = before.write(&directory.path().join("before.pb"));

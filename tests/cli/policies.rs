@@ -1,4 +1,4 @@
-//! Policies: what they allow, where they are found, and what is said about a wrong one.
+//! Policies: what they allow, where they are found, and the messages about wrong ones.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ fn judge_as_text(policy: &str, leak: &str) -> Ran {
     check_in(directory.path(), leak).run()
 }
 
-/// Judges the parallel test run, whose eleven goroutines carry two tests' names, by a policy.
+/// Judges the parallel test run, in which two tests leak eleven goroutines, by a policy.
 fn judge_tests(policy: &str) -> (i32, Value) {
     let directory = scratch("leakgate.yml", policy);
     Leakgate::check()
@@ -273,7 +273,7 @@ fn an_exception_holds_on_its_last_day_and_not_on_the_next() {
 }
 
 #[test]
-fn exceptions_that_end_soon_match_nothing_or_match_too_much_are_told_at_their_line() {
+fn exceptions_that_end_soon_match_nothing_or_match_too_much_are_reported_at_their_line() {
     let policy = "version: 1
 allow:
   - { match: { root: main.sendAbandoned.func1 }, max: 3, reason: known, expires: 2026-12-04, owner: '@a' }
@@ -348,7 +348,7 @@ fn two_policies_in_one_directory_and_one_of_a_wrong_name_are_errors() {
         .complains("would not be read: rename it to");
 }
 
-/// Judges by a wrong policy and gives what is said of it.
+/// The message about a wrong policy.
 fn error(policy: &str) -> String {
     let ran = judge_as_text(policy, "send-abandoned");
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{policy}");
@@ -400,7 +400,7 @@ fn a_wrong_policy_is_shown_with_its_line_a_caret_and_the_nearest_name() {
 }
 
 #[test]
-fn a_policy_made_to_be_slow_is_refused_at_once() {
+fn a_policy_made_to_be_slow_is_rejected_at_once() {
     let said = error(&format!("version: 1\nrules: {}", "[".repeat(100_000)));
     assert!(said.contains("nested more than 16 deep"), "{said}");
     let said = error(&format!("version: 1\nrules: {}", "{a: ".repeat(100_000)));
@@ -463,7 +463,7 @@ fn a_built_in_exception_counts_growth_and_no_unrelated_line_of_a_policy_changes_
 }
 
 #[test]
-fn the_other_half_of_a_connection_is_benign_as_far_as_the_first_half_is() {
+fn one_half_of_a_connection_is_allowed_as_often_as_the_other_half() {
     let other = || Made::new().goroutines(1, "app.other");
     let leaked = || other().goroutines(9, READ).goroutines(9, WRITE);
     let (code, report) = judge_made("version: 1\n", other(), leaked());
@@ -474,7 +474,7 @@ fn the_other_half_of_a_connection_is_benign_as_far_as_the_first_half_is() {
             .all(|one| one["disposition"] == "open"),
         "{report:#}"
     );
-    // Whoever covers the readers, their writers go with them.
+    // If an exception allows the readers, their writers are allowed too.
     let allow = "version: 1\nallow: [{ match: { root: net/http.(*persistConn).readLoop }, max: 2, reason: x, expires: 2027-01-01 }]\n";
     let two = other().goroutines(2, READ).goroutines(2, WRITE);
     assert_eq!(judge_made(allow, other(), two).0, 0);
@@ -483,7 +483,7 @@ fn the_other_half_of_a_connection_is_benign_as_far_as_the_first_half_is() {
 /// Disposition, root and growth of every finding, sorted.
 fn by_disposition(report: &Value) -> Vec<(&str, &str, i64)> {
     let findings = findings(report).iter();
-    let mut told: Vec<_> = findings
+    let mut sorted: Vec<_> = findings
         .map(|one| {
             (
                 one["disposition"].as_str().unwrap(),
@@ -492,8 +492,8 @@ fn by_disposition(report: &Value) -> Vec<(&str, &str, i64)> {
             )
         })
         .collect();
-    told.sort_unstable();
-    told
+    sorted.sort_unstable();
+    sorted
 }
 
 #[test]
@@ -596,8 +596,8 @@ fn an_idle_http_2_connection_is_excused_and_one_with_a_stream_in_flight_is_not()
         };
         let open = |after| {
             let (_, report) = judge(after);
-            let told = by_disposition(&report).into_iter();
-            let open = told.filter(|(disposition, ..)| *disposition == "open");
+            let findings = by_disposition(&report).into_iter();
+            let open = findings.filter(|(disposition, ..)| *disposition == "open");
             open.map(|(_, _, growth)| growth).collect::<Vec<_>>()
         };
         assert_eq!(open(busy(1)), [1; 5], "{package}");
@@ -674,7 +674,7 @@ fn benign_goroutines_of_the_runner_and_of_well_known_libraries_pass_and_near_mis
 }
 
 #[test]
-fn what_a_template_left_empty_is_an_error_and_no_wildcard() {
+fn an_empty_value_is_an_error_and_not_a_wildcard() {
     for policy in [
         "version: 1\nrules:\n  - name: a\n    match: { root: }\n    limit: { growth: 9 }\n",
         "version: 1\nrules:\n  - name: a\n    match:\n    limit: { growth: 9 }\n",
@@ -697,7 +697,7 @@ fn what_a_template_left_empty_is_an_error_and_no_wildcard() {
 }
 
 #[test]
-fn a_rule_cannot_be_hidden_from_who_reviews_the_file() {
+fn a_rule_cannot_be_hidden_from_reviewers() {
     for hidden in [
         '\u{85}', '\u{2028}', '\u{2029}', '\u{202e}', '\u{200b}', '\u{b}',
     ] {
@@ -726,13 +726,13 @@ fn a_comment_ends_where_an_editor_shows_its_end() {
 
 #[cfg(unix)]
 #[test]
-fn what_stands_in_the_place_of_a_policy_and_is_none_is_an_error() {
+fn a_policy_that_is_not_a_regular_file_is_an_error() {
     for (name, make) in [
         ("a link that leads nowhere", 0),
         ("a folder", 1),
         ("a named pipe", 2),
     ] {
-        // Without the check, the policy above it would be used, which allows all.
+        // Without the check, the policy in the folder above would be used, which allows all.
         let above = scratch(
             "leakgate.yml",
             "version: 1\ndefaults: { limit: { growth: 99 } }\n",
@@ -763,14 +763,14 @@ fn what_stands_in_the_place_of_a_policy_and_is_none_is_an_error() {
 }
 
 #[test]
-fn a_pattern_that_takes_every_name_is_told_as_broad() {
+fn a_pattern_that_matches_every_name_is_reported_as_broad() {
     let policy = "version: 1\nallow: [{ match: { package: '*' }, max: 99, reason: x, expires: 2027-01-01 }]\n";
     let (_, report) = judge(policy, "send-abandoned");
     assert_eq!(report["allows"][0]["broad"], true);
 }
 
 #[test]
-fn a_condition_on_proof_without_a_leak_profile_is_told() {
+fn a_proven_condition_without_a_leak_profile_is_reported() {
     let (_, report) = judge(
         &rules("  - { name: it, match: { proven: true }, limit: { growth: 9 } }\n"),
         "send-abandoned",
@@ -785,7 +785,7 @@ fn a_condition_on_proof_without_a_leak_profile_is_told() {
 }
 
 #[test]
-fn an_exceeded_exception_for_one_stack_is_to_be_raised_and_a_wider_one_to_be_forestalled() {
+fn an_exceeded_exception_for_one_stack_should_be_raised_and_a_wider_one_preceded() {
     for (matcher, advice) in [
         (
             "stack: \"58843f3eee26\"",
@@ -811,7 +811,7 @@ allow:
 }
 
 #[test]
-fn an_accepted_goroutine_of_a_shared_starter_hides_no_other_one() {
+fn an_accepted_goroutine_hides_no_other_one_with_the_same_root() {
     let wait = "runtime.chanrecv1 runtime.chanrecv runtime.gopark";
     let of = |loops: &[(u64, &str)]| {
         let other = Made::new().goroutines(1, "app.other");
@@ -841,7 +841,7 @@ fn an_accepted_goroutine_of_a_shared_starter_hides_no_other_one() {
 }
 
 #[test]
-fn an_entry_that_is_offered_is_yaml_and_means_the_finding_whatever_it_is_called() {
+fn an_offered_entry_is_valid_yaml_and_matches_only_its_finding_whatever_its_name() {
     let wait = "runtime.chanrecv1 runtime.chanrecv runtime.gopark";
     let other = || Made::new().goroutines(1, "app.other");
     for name in [
@@ -862,7 +862,7 @@ fn an_entry_that_is_offered_is_yaml_and_means_the_finding_whatever_it_is_called(
 }
 
 #[test]
-fn a_rule_that_names_nothing_is_told_at_its_line_and_one_that_only_waits_for_trouble_is_not() {
+fn an_unused_rule_is_reported_at_its_line_unless_it_only_guards_against_growth() {
     let policy = rules(
         "  - { name: case, match: { root: main.mutexunlocked.func1 }, limit: { growth: 9 } }
   - { name: trouble, match: { state: chan send }, per: state, limit: { growth: 0 } }
@@ -891,7 +891,7 @@ fn a_rule_that_names_nothing_is_told_at_its_line_and_one_that_only_waits_for_tro
 }
 
 #[test]
-fn a_stack_and_a_suite_can_be_asked_for() {
+fn a_rule_can_match_a_stack_and_a_suite() {
     for (matcher, selects) in [
         ("stack: 58843f3eee26", true),
         ("stack: \"000000000000\"", false),

@@ -1,4 +1,4 @@
-//! What a report says, where it goes, and the exit code.
+//! The content of reports, where they are written, and the exit code.
 
 use crate::made::Made;
 use crate::support::{Leakgate, TOOLCHAINS, findings, profile, scratch};
@@ -111,7 +111,7 @@ fn several_reports_come_from_one_run() {
 }
 
 #[test]
-fn two_reports_for_one_place_are_refused() {
+fn two_reports_to_one_place_are_rejected() {
     let ran = Leakgate::check()
         .pair("go1.27", "send-abandoned")
         .args(&["--report", "json", "--report", "text"])
@@ -121,7 +121,7 @@ fn two_reports_for_one_place_are_refused() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_an_error_and_no_verdict() {
+fn a_report_that_cannot_be_written_is_an_error_and_not_a_verdict() {
     Leakgate::check()
         .pair("go1.27", "send-abandoned-clean")
         .args(&["--report", "json=/proc/nowhere/all.json"])
@@ -131,7 +131,7 @@ fn a_report_that_cannot_be_written_is_an_error_and_no_verdict() {
 }
 
 #[test]
-fn quiet_is_the_closing_line_only() {
+fn quiet_prints_only_the_closing_line() {
     let ran = Leakgate::check()
         .pair("go1.27", "send-abandoned")
         .arg("-q")
@@ -144,7 +144,7 @@ fn quiet_is_the_closing_line_only() {
 }
 
 #[test]
-fn colour_is_not_for_pipes_unless_it_is_forced_and_no_color_wins() {
+fn colour_is_only_for_terminals_unless_it_is_forced_and_no_color_wins() {
     let check = || Leakgate::check().pair("go1.27", "send-abandoned");
     let coloured = |check: Leakgate| check.run().stdout.contains('\u{1b}');
     assert!(!coloured(check()));
@@ -224,7 +224,7 @@ fn outputs_are_fixed_words_and_numbers_for_a_ci_step() {
 }
 
 #[test]
-fn a_file_name_with_line_breaks_is_no_command_to_the_log() {
+fn a_file_name_with_line_breaks_is_not_a_workflow_command() {
     let ran = Leakgate::check()
         .args(&["--policy", "x\n::error::y\n  ::error::z"])
         .pair("go1.27", "send-abandoned")
@@ -273,7 +273,7 @@ fn wrong_usage_is_exit_code_2() {
 }
 
 #[test]
-fn a_day_that_is_none_is_wrong_usage() {
+fn an_invalid_day_is_wrong_usage() {
     Leakgate::check_on("tomorrow")
         .args(&["a", "b"])
         .run()
@@ -282,7 +282,7 @@ fn a_day_that_is_none_is_wrong_usage() {
 }
 
 #[test]
-fn of_several_after_profiles_the_last_is_judged_and_that_is_said() {
+fn of_several_after_profiles_the_last_is_judged_and_a_note_says_so() {
     let (code, report) = Leakgate::check()
         .pair("go1.27", "send-abandoned")
         .arg(profile("go1.26", "send-abandoned-clean", "after"))
@@ -303,7 +303,7 @@ fn of_several_after_profiles_the_last_is_judged_and_that_is_said() {
 }
 
 #[test]
-fn every_format_has_a_bound_and_says_what_it_left_out() {
+fn every_format_has_a_size_limit_and_reports_what_it_left_out() {
     let directory = tempfile::tempdir().unwrap();
     let made = || Made::new().goroutines(1, "app.main");
     let before = made().write(&directory.path().join("before.pb"));

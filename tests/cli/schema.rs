@@ -1,4 +1,4 @@
-//! `leakgate policy schema`: the JSON Schema of policy files, and what it has in common with the reader.
+//! `leakgate policy schema`: the JSON Schema of policy files, which must agree with the parser.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ fn validator() -> Validator {
         .unwrap()
 }
 
-/// What the schema has against a policy.
+/// The errors of a policy by the schema.
 fn complaints(validator: &Validator, yaml: &str) -> Vec<String> {
     let value: Value = serde_yaml::from_str(yaml).unwrap();
     let errors = validator.iter_errors(&value);
@@ -88,7 +88,7 @@ fn the_policy_in_the_documentation_is_the_example() {
 }
 
 #[test]
-fn what_the_reader_takes_fits_the_schema() {
+fn policies_that_are_valid_fit_the_schema() {
     let validator = validator();
     for policy in [
         "version: 1",
@@ -116,7 +116,7 @@ allow:
 }
 
 #[test]
-fn what_the_schema_refuses_the_reader_refuses_too() {
+fn policies_that_do_not_fit_the_schema_are_rejected() {
     let validator = validator();
     let rule = |keys: &str| format!("version: 1\nrules: [{{ {keys} }}]");
     let allow = |keys: &str| format!("version: 1\nallow: [{{ {keys} }}]");
@@ -169,11 +169,11 @@ fn what_the_schema_refuses_the_reader_refuses_too() {
         assert_ne!(
             complaints(&validator, &policy),
             Vec::<String>::new(),
-            "the schema takes {policy}"
+            "the schema accepts {policy}"
         );
         assert!(
             Policy::parse(Path::new("leakgate.yml"), &policy).is_err(),
-            "the reader takes {policy}"
+            "the parser accepts {policy}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! An HTTP server of the test's own, on this machine: it answers what it is told to, and remembers what it was asked.
+//! An HTTP server for tests: it gives the answers of the test and records the requests.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -11,13 +11,13 @@ pub(crate) struct Server {
     requests: Arc<Mutex<Vec<String>>>,
 }
 
-/// What it answers.
+/// An answer of the server.
 pub(crate) enum Answer {
     /// Status with its reason, headers and body.
     Whole(&'static str, Vec<String>, Vec<u8>),
     /// These bytes, whatever they mean.
     Raw(Vec<u8>),
-    /// Nothing, for ever.
+    /// No answer, ever.
     Silence,
 }
 
@@ -38,7 +38,7 @@ impl Answer {
 }
 
 impl Server {
-    /// Answers each request with what `answer` makes of its path and of how many came before it.
+    /// `answer` gets the path of a request and the number of earlier requests.
     pub(crate) fn start(answer: impl Fn(&str, usize) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -63,7 +63,7 @@ impl Server {
                         continue;
                     }
                 };
-                // A client that has read enough may be gone.
+                // The client may have closed the connection early.
                 let _ = stream.write_all(&bytes);
             }
         });
@@ -74,12 +74,12 @@ impl Server {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// The file that an instance has in a directory.
+    /// The name of the file for this instance.
     pub(crate) fn file(&self) -> String {
         format!("127.0.0.1-{}.pb.gz", self.port)
     }
 
-    /// The heads of all requests until now.
+    /// The heads of all requests so far.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }

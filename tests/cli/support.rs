@@ -16,7 +16,7 @@ pub(crate) struct Ran {
 }
 
 impl Leakgate {
-    /// `leakgate check`, in the repository, with a fixed day and nothing from the environment that a CI or a terminal sets.
+    /// `leakgate check` in the repository, on a fixed day and with an empty environment.
     pub(crate) fn check() -> Self {
         Self::check_on("2026-11-20")
     }
@@ -31,7 +31,7 @@ impl Leakgate {
         Self::bare().args(arguments)
     }
 
-    /// `leakgate capture`, in a directory of the test's own.
+    /// `leakgate capture` in a directory.
     pub(crate) fn capture(directory: &Path) -> Self {
         Self::bare().dir(directory).arg("capture")
     }

@@ -1,4 +1,4 @@
-//! The line that runs the tests of a finding again.
+//! The command of a finding that runs its tests again.
 
 use std::path::Path;
 
@@ -81,7 +81,7 @@ fn it_runs_from_the_directory_it_names_and_finds_the_leak_again() {
 }
 
 #[test]
-fn files_that_were_named_are_named_again() {
+fn test_files_named_on_the_command_line_are_named_again() {
     let folder = module();
     let go = go();
     let ran = go

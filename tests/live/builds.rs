@@ -1,4 +1,4 @@
-//! Ways to build and to find tests: flags, settings, modules.
+//! Ways to build and to select tests: flags, settings, modules.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ fn is_leak_of(ran: &Ran, module: &str) {
 }
 
 #[test]
-fn flags_of_go_test_change_nothing_in_what_is_found() {
+fn flags_of_go_test_do_not_change_the_findings() {
     for go in gos() {
         let mut all = vec![
             "-cover",
@@ -49,7 +49,7 @@ fn flags_of_go_test_change_nothing_in_what_is_found() {
 }
 
 #[test]
-fn each_round_of_count_leaks_and_run_chooses() {
+fn count_repeats_the_leak_and_run_selects_tests() {
     go().run("go test -count=2 -run=TestSends ./parallel")
         .finds(&[("example.com/run/parallel.send", &[("TestSends", 6)])]);
 }
@@ -163,7 +163,7 @@ fn a_workspace_a_vendored_module_and_another_directory_are_covered() {
 }
 
 #[test]
-fn a_go_that_leakgate_does_not_know_is_no_evidence() {
+fn an_unknown_go_version_is_no_evidence() {
     let folder = scratch_of(
         &["leaky"],
         &[
@@ -187,7 +187,7 @@ fn a_go_that_leakgate_does_not_know_is_no_evidence() {
         .says("examples/testmain");
 }
 
-/// All files below a folder, with what is in them.
+/// All files below a folder, with their contents.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -202,7 +202,7 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 #[test]
-fn what_is_built_for_leakgate_leaves_the_module_and_its_own_builds_alone() {
+fn leakgate_changes_neither_the_module_nor_the_build_cache_of_plain_go_test() {
     for go in gos() {
         let folder = scratch_of(&["leaky"], &[]);
         let module = folder.path().join("leaky");
@@ -215,13 +215,13 @@ fn what_is_built_for_leakgate_leaves_the_module_and_its_own_builds_alone() {
         let before = contents(folder.path());
         is_leak_of(&go.at(&module).run("go test ."), "leaky");
         assert_eq!(contents(folder.path()), before);
-        // Go builds and runs nothing anew.
+        // Go uses its cache as if leakgate had not run.
         assert!(plain().contains("(cached)"));
     }
 }
 
 #[test]
-fn a_test_binary_that_was_built_otherwise_is_unchecked_and_never_missing() {
+fn a_test_binary_built_without_leakgate_is_unchecked_and_never_missing() {
     let folder = scratch_of(&["leaky"], &[("overlay.json", "{}")]);
     let module = folder.path().join("leaky");
     for go in gos() {
@@ -232,7 +232,7 @@ fn a_test_binary_that_was_built_otherwise_is_unchecked_and_never_missing() {
             .says("put it into GOFLAGS")
             .says("was not captured");
     }
-    // Another Go, which is not the one of the PATH.
+    // Another Go than the one on the PATH.
     if let [first, .., last] = &gos()[..] {
         let command = format!("{}/go test .", first.bin().display());
         last.at(&module)
@@ -250,8 +250,8 @@ fn programs_that_go_run_starts_are_left_alone() {
 }
 
 #[test]
-fn a_go_that_lies_in_the_module_cache_is_covered_too() {
-    // As one does that the go command has downloaded, because a go.mod asks for it.
+fn a_go_in_the_module_cache_is_covered_too() {
+    // The go command downloads a Go to there if a go.mod needs it.
     let folder = scratch_of(&["leaky"], &[]);
     for go in gos() {
         let root = go.bin().parent().unwrap();

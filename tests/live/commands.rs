@@ -1,4 +1,4 @@
-//! The command that is run: what reaches it, what comes back, and what is kept.
+//! The command under `leakgate run`: its input and output, its environment, and kept profiles.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -49,14 +49,14 @@ fn make_and_scripts_are_covered() {
 }
 
 #[test]
-fn a_command_that_is_not_there_is_wrong_usage() {
+fn a_command_that_does_not_exist_is_wrong_usage() {
     go().run("no-such-command")
         .exits(2)
         .says("no-such-command cannot be run");
 }
 
 #[test]
-fn what_is_kept_is_judged_alike_by_check() {
+fn check_judges_kept_profiles_the_same() {
     let folder = scratch(&[]);
     let kept = folder.path().join("kept");
     let keep = format!("--keep={}", kept.display());
@@ -77,7 +77,7 @@ fn what_is_kept_is_judged_alike_by_check() {
 }
 
 #[test]
-fn a_head_is_held_against_what_its_base_left() {
+fn a_head_is_compared_with_what_its_base_leaked() {
     let more = "package leaky\n\nimport \"testing\"\n\nfunc more(c chan int) { c <- 1 }\n\n\
                 func TestMore(t *testing.T) { go more(make(chan int)) }\n";
     let folder = scratch_of(
@@ -109,7 +109,7 @@ fn a_head_is_held_against_what_its_base_left() {
 }
 
 #[test]
-fn what_is_kept_says_that_the_command_failed_too() {
+fn kept_profiles_record_that_the_command_failed() {
     let folder = scratch_of(
         &["leaky", "broken"],
         &[(
@@ -157,7 +157,7 @@ fn a_makefile_may_set_goflags_of_its_own() {
 }
 
 #[test]
-fn a_package_that_ran_once_excuses_no_later_run_of_it_that_did_not() {
+fn a_package_that_ran_once_does_not_excuse_a_later_run_that_did_not() {
     let folder = scratch_of(
         &["leaky"],
         &[(
@@ -182,7 +182,7 @@ fn a_script_may_list_tests_before_it_runs_them() {
 }
 
 #[test]
-fn a_go_that_looks_for_the_next_one_on_the_path_comes_to_it() {
+fn a_go_wrapper_finds_the_next_go_on_the_path() {
     let shim = "#!/bin/bash\nhere=$(dirname \"$0\")\nfor d in ${PATH//:/ }; do\n\
                   [ \"$d\" != \"$here\" ] && [ -x \"$d/go\" ] && exec \"$d/go\" \"$@\"\ndone\n";
     let folder = scratch_of(&["leaky"], &[("shims/go", shim)]);
@@ -191,7 +191,7 @@ fn a_go_that_looks_for_the_next_one_on_the_path_comes_to_it() {
     let mut mode = std::fs::metadata(&program).unwrap().permissions();
     std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
     std::fs::set_permissions(&program, mode).unwrap();
-    // The shim splits the PATH at blanks, so it lies in a folder without any.
+    // The shim splits the PATH at blanks, so its own folder must not have any in its path.
     let plain = tempfile::tempdir().unwrap();
     std::fs::rename(&program, plain.path().join("go")).unwrap();
     let path = go.path(&[plain.path()]);
@@ -217,7 +217,7 @@ fn a_run_inside_a_run_is_judged_by_the_inner_one() {
 }
 
 #[test]
-fn an_exec_of_the_users_own_is_told() {
+fn a_custom_exec_flag_is_reported() {
     let folder = scratch_of(&["leaky"], &[]);
     let ran = go()
         .at(&folder.path().join("leaky"))
@@ -263,9 +263,9 @@ fn an_accepted_leak_passes_and_is_not_waited_for() {
         .at(&folder.path().join("leaky"))
         .run("go test .")
         .exits(0);
-    let told = &ran.report["suites"][0]["run"];
-    assert_eq!(told["settled"], true, "{told}");
-    assert!(told["settle_ms"].as_u64().unwrap() < 1000, "{told}");
+    let run = &ran.report["suites"][0]["run"];
+    assert_eq!(run["settled"], true, "{run}");
+    assert!(run["settle_ms"].as_u64().unwrap() < 1000, "{run}");
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn a_token_for_leakgate_does_not_reach_the_command() {
 }
 
 #[test]
-fn a_module_that_is_gone_after_its_tests_is_judged() {
+fn a_module_that_is_removed_after_its_tests_is_judged() {
     let folder = scratch_of(&["gone"], &[]);
     let script = "set -e; d=$(mktemp -d); cp -r gone/. \"$d\"; cd \"$d\"; go test ./... || true; rm -rf \"$d\"";
     let ran = go().at(folder.path()).run_script(script).exits(1);
@@ -317,13 +317,13 @@ fn what_a_command_and_its_tests_build_is_built_without_leakgate() {
 }
 
 #[test]
-fn what_is_put_into_packages_builds_for_other_systems() {
+fn the_injected_code_builds_for_other_systems() {
     let folder = scratch_of(&["leaky"], &[]);
     let go = go();
     for (system, processor) in [("windows", "amd64"), ("darwin", "arm64"), ("js", "wasm")] {
         let script = format!("cd leaky && GOOS={system} GOARCH={processor} go test -c -o built .");
         let ran = go.at(folder.path()).run_script(&script);
-        // Nothing was tested, and it was built.
+        // No test ran, but the build worked.
         assert_eq!(ran.code, 3, "{system}: {}", ran.said());
         assert!(
             folder.path().join("leaky/built").exists(),

@@ -1,4 +1,4 @@
-//! How leakgate ends when the command fails, or removes what leakgate needs.
+//! How leakgate ends if the command fails, or removes files that leakgate needs.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ fn module() -> tempfile::TempDir {
 }
 
 #[test]
-fn the_code_of_a_command_that_failed_wins_whatever_it_removed() {
+fn the_exit_code_of_a_failed_command_wins_whatever_it_removed() {
     for removed in [
         "rm -rf \"$LEAKGATE_DIR\"",
         "rm -rf reports && : > reports",
@@ -34,7 +34,7 @@ fn the_code_of_a_command_that_failed_wins_whatever_it_removed() {
 }
 
 #[test]
-fn a_command_that_removes_what_was_captured_is_unchecked_and_never_clean() {
+fn a_command_that_removes_the_captured_profiles_is_unchecked_and_never_clean() {
     let ran = script(&module(), "go test . && rm -rf \"$LEAKGATE_DIR\"").exits(3);
     let unchecked = ran.report["unchecked"][0]["why"].as_str().unwrap();
     assert!(
@@ -45,7 +45,7 @@ fn a_command_that_removes_what_was_captured_is_unchecked_and_never_clean() {
 }
 
 #[test]
-fn a_command_that_could_not_do_what_was_asked_is_not_said_to_have_run_tests() {
+fn a_command_that_failed_before_any_test_is_not_reported_as_failed_tests() {
     let broken = scratch(&[
         ("go.mod", "modul example.com/x\n"),
         ("x_test.go", "package x\n"),
@@ -60,7 +60,7 @@ fn a_command_that_could_not_do_what_was_asked_is_not_said_to_have_run_tests() {
 
 #[cfg(unix)]
 #[test]
-fn a_pipe_in_the_place_of_a_note_is_reported_and_nobody_waits_for_it() {
+fn a_pipe_in_place_of_a_note_is_reported_and_never_waited_for() {
     let folder = module();
     let kept = folder.path().join("kept");
     let keep = format!("--keep={}", kept.display());

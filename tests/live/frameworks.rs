@@ -1,15 +1,15 @@
-//! What the frameworks of Go tests leave behind in every test binary, and leaks beside it. Their modules come from the module
-//! proxy.
+//! Test frameworks: the goroutines that they leave behind are not findings, and real leaks beside
+//! them are. Their modules come from the module proxy.
 
 use std::collections::BTreeMap;
 
 use crate::support::{Ran, gos, packages};
 
-/// A leaking package below testdata/frameworks, and its findings: how the entry function ends, by how many goroutines, and
-/// the test that they name.
+/// A leaking package below testdata/frameworks, and its findings: the end of the root's name, the
+/// number of goroutines, and the test that the finding names.
 type Leak = (&'static str, &'static [(&'static str, i64, &'static str)]);
 
-/// Of an HTTP/2 connection the stream is its test's, whichever test dialled.
+/// A stream of an HTTP/2 connection has the name of its own test, whichever test dialled.
 const HTTP2: &[(&str, i64, &str)] = &[
     ("(*conn).serve", 1, ""),
     ("ClientConn).readLoop", 1, "TestCloses"),
@@ -56,7 +56,7 @@ const LEAKS: [Leak; 9] = [
     ("xhttp2/leaky", HTTP2),
 ];
 
-/// Root, growth and tests of the open findings by package, sorted by root without its path.
+/// Root, growth and tests of the open findings of each package, sorted by root without its path.
 fn found(ran: &Ran) -> BTreeMap<&str, Vec<(&str, i64, String)>> {
     let findings = ran.report["findings"].as_array();
     let findings = findings.unwrap_or_else(|| panic!("{}", ran.said()));

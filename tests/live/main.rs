@@ -1,6 +1,7 @@
-//! `leakgate run` around real Go modules, by every Go that is named.
+//! `leakgate run` on real Go modules.
 //!
-//! Needs Go: the one on the PATH, or those whose directories `LEAKGATE_TEST_GO` lists, parted as PATH is.
+//! Needs Go: the one on the PATH, or all those whose `bin` directories are in `LEAKGATE_TEST_GO`,
+//! separated as in PATH.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! What test binaries do, each package of testdata/run by itself and several at once.
+//! What test binaries can do: the packages of testdata/run, alone and several at once.
 
 use std::collections::BTreeMap;
 
@@ -86,13 +86,13 @@ fn a_testmain_that_runs_no_test_is_unchecked_though_it_succeeds() {
 }
 
 #[test]
-fn what_ends_within_the_time_to_settle_is_no_finding() {
+fn goroutines_that_end_while_settling_are_not_findings() {
     for go in gos() {
         let ran = go.run("go test ./settles").exits(0);
-        let told = &ran.report["suites"][0]["run"];
-        assert_eq!(told["settled"], true, "{told}");
-        let waited = told["settle_ms"].as_u64().unwrap();
-        assert!((200..1000).contains(&waited), "{told}");
+        let run = &ran.report["suites"][0]["run"];
+        assert_eq!(run["settled"], true, "{run}");
+        let waited = run["settle_ms"].as_u64().unwrap();
+        assert!((200..1000).contains(&waited), "{run}");
     }
 }
 
@@ -107,7 +107,7 @@ fn goroutines_that_no_test_started_are_unattributed() {
 }
 
 #[test]
-fn labels_of_the_code_take_the_place_of_the_tests_and_are_told() {
+fn labels_of_the_code_replace_the_test_name_and_are_reported() {
     for go in gos() {
         let ran = go.run("go test ./labels").exits(1);
         ran.says("handler=/pay (1)");
@@ -165,7 +165,7 @@ fn examples_benchmarks_fuzz_seeds_and_subtests_are_named() {
 }
 
 #[test]
-fn a_copy_that_a_test_starts_of_itself_is_told_and_not_judged() {
+fn a_test_binary_that_a_test_starts_again_is_reported_and_not_judged() {
     for go in gos() {
         let ran = go.run("go test ./child").exits(0);
         assert_eq!(ran.suites(), ["example.com/run/child"]);
@@ -197,7 +197,7 @@ fn nothing_that_ran_is_missing_when_several_packages_run() {
 }
 
 #[test]
-fn a_package_that_does_not_build_is_unchecked_and_the_others_are_told() {
+fn a_package_that_does_not_build_is_unchecked_and_the_others_are_reported() {
     go().run("go test ./parallel ./broken")
         .exits(1)
         .unchecked_because("example.com/run/broken", "build failed")
@@ -273,7 +273,7 @@ fn the_example_leaks_as_its_readme_says() {
 }
 
 #[test]
-fn background_loops_of_which_some_moved_on_are_the_same_ones() {
+fn background_loops_that_moved_on_are_still_the_same() {
     for go in gos() {
         let ran = go.run("go test ./background").exits(0);
         let note = ran.report["notes"][0]["text"].as_str().unwrap();
@@ -286,7 +286,7 @@ fn background_loops_of_which_some_moved_on_are_the_same_ones() {
 }
 
 #[test]
-fn a_goroutine_that_ended_excuses_none_that_was_given_something_else_to_run() {
+fn a_goroutine_that_ended_does_not_excuse_a_new_one_that_runs_something_else() {
     for go in gos() {
         let ran = go.run("go test ./warm").exits(1);
         ran.finds(&[("example.com/run/warm.forget", &[])]);
@@ -314,12 +314,12 @@ fn a_test_binary_that_ends_before_its_tests_says_so() {
 }
 
 #[test]
-fn what_is_left_at_the_end_of_the_time_to_settle_is_told_so() {
+fn goroutines_that_never_settle_are_reported_as_unsettled() {
     let ran = go().run("go test ./parallel");
-    let told = &ran.report["suites"][0]["run"];
-    assert_eq!(told["settled"], false, "{told}");
-    assert!(told["settle_ms"].as_u64().unwrap() >= 1000, "{told}");
-    assert_eq!(told["tests"], 6, "{told}");
+    let run = &ran.report["suites"][0]["run"];
+    assert_eq!(run["settled"], false, "{run}");
+    assert!(run["settle_ms"].as_u64().unwrap() >= 1000, "{run}");
+    assert_eq!(run["tests"], 6, "{run}");
 }
 
 #[test]
@@ -331,12 +331,12 @@ fn a_response_that_nobody_read_is_its_tests_own_leak() {
         let root = finding["root"]["function"].as_str().unwrap();
         root.starts_with("net/http.(*persistConn).")
     });
-    let told: Vec<_> = of_client
+    let shared: Vec<_> = of_client
         .map(|finding| (&finding["shared"], &finding["tests"]))
         .collect();
     let tests = serde_json::json!({ "TestPriceUnknown": 3 });
     assert_eq!(
-        told,
+        shared,
         [(&false.into(), &tests), (&false.into(), &tests)],
         "{}",
         ran.said()
@@ -353,14 +353,14 @@ fn a_leak_does_not_hide_behind_one_of_the_same_stack_that_ended() {
 }
 
 #[test]
-fn a_server_of_all_tests_may_keep_an_idle_connection() {
+fn a_server_shared_by_all_tests_may_keep_an_idle_connection() {
     for go in gos() {
         go.run("go test ./server").exits(0);
     }
 }
 
 #[test]
-fn files_that_are_named_are_a_suite_too() {
+fn test_files_named_on_the_command_line_are_a_suite_too() {
     for go in gos() {
         let ran = go.run("go test parallel/parallel_test.go").exits(1);
         assert_eq!(ran.suites().len(), 1, "{}", ran.said());
@@ -380,8 +380,8 @@ fn a_test_that_closes_what_it_did_not_open_passes_as_it_does_without_leakgate() 
             let ran = go.run("go test -count=1 -timeout=0 ./closes").exits(0);
             assert_eq!(ran.suites(), ["example.com/run/closes"]);
         }
-        // The alarm of a timeout has started the runtime's poller, which the test closes then: a process may die of that
-        // wherever it is, so it gets some tries.
+        // The alarm of the timeout has started the runtime's poller, and the test closes that too.
+        // The process can die of this at any point, so it gets some tries.
         let survived = (0..10).find_map(|_| {
             let ran = go.run("go test -count=1 ./closes");
             ran.stdout.starts_with("ok").then_some(ran)
@@ -403,7 +403,7 @@ fn a_test_cannot_make_its_leak_look_as_if_it_had_been_there_before() {
 }
 
 #[test]
-fn what_goes_somewhere_late_and_stays_there_is_no_loop() {
+fn a_goroutine_that_moves_late_and_stays_there_is_not_a_loop() {
     for go in gos() {
         let ran = go.at(&packages()).run("go test ./stays");
         ran.finds(&[("example.com/run/stays.send", &[("TestSendsLate", 6)])]);
@@ -417,7 +417,7 @@ fn what_goes_somewhere_late_and_stays_there_is_no_loop() {
 
 #[cfg(unix)]
 #[test]
-fn a_test_that_puts_a_pipe_where_leakgate_writes_holds_nothing_up() {
+fn a_test_that_puts_a_pipe_where_leakgate_writes_delays_nothing() {
     for go in gos() {
         let ran = go.run("go test -timeout=60s ./pipes").exits(0);
         assert_eq!(ran.suites(), ["example.com/run/pipes"]);
@@ -425,12 +425,12 @@ fn a_test_that_puts_a_pipe_where_leakgate_writes_holds_nothing_up() {
 }
 
 #[test]
-fn a_loop_that_is_always_somewhere_else_is_running_and_known_again() {
+fn a_busy_loop_is_running_and_matches_wherever_it_happens_to_be() {
     for go in gos() {
         let spins = || go.at(&packages());
         let ran = spins().run("go test ./spins").exits(1);
         let findings = ran.report["findings"].as_array().unwrap();
-        let told: BTreeMap<&str, &str> = findings
+        let found: BTreeMap<&str, &str> = findings
             .iter()
             .map(|finding| {
                 let home = finding["home"]["function"].as_str().unwrap();
@@ -441,7 +441,7 @@ fn a_loop_that_is_always_somewhere_else_is_running_and_known_again() {
             ("example.com/run/spins.spin", "running"),
             ("example.com/run/spins.tick", "chan receive"),
         ];
-        assert_eq!(told, states.into(), "{}", ran.said());
+        assert_eq!(found, states.into(), "{}", ran.said());
         ran.says("a loop that hardly ever waits");
         // The offered entries match again, wherever the loop happens to be then.
         let entries: Vec<String> = ran
@@ -463,7 +463,7 @@ fn a_loop_that_is_always_somewhere_else_is_running_and_known_again() {
 }
 
 #[test]
-fn what_is_judged_is_what_was_looked_at_last() {
+fn the_profile_that_was_looked_at_last_is_judged() {
     let policy = "version: 1\nallow:\n  - match: { root: example.com/run/late.starts }\n    max: 1\n    reason: x\n    expires: 2199-12-31\n";
     let folder = scratch(&[("policy.yml", policy)]);
     let flag = format!("--policy={}", folder.path().join("policy.yml").display());

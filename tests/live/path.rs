@@ -12,7 +12,7 @@ fn is_leak(ran: &Ran) {
     ran.checked_all();
 }
 
-/// `leakgate run -- sh -c SCRIPT` in a module that leaks, with folders in front of its PATH.
+/// `leakgate run -- sh -c SCRIPT` in a module that leaks, with these folders first on its PATH.
 fn script(go: &Go, folder: &tempfile::TempDir, first: &[&str], script: &str) -> Ran {
     let first: Vec<_> = first.iter().map(|name| folder.path().join(name)).collect();
     let first: Vec<_> = first.iter().map(PathBuf::as_path).collect();
@@ -27,7 +27,7 @@ fn a_script_may_empty_its_environment() {
         let folder = scratch_of(&["leaky"], &[]);
         let emptied = "env -i PATH=\"$PATH\" HOME=\"$HOME\" GOTOOLCHAIN=local go test .";
         is_leak(&script(&go, &folder, &[], emptied));
-        // The real one, whatever else it is asked.
+        // Other subcommands run the real go.
         let version =
             "env -i PATH=\"$PATH\" go version && env -i PATH=\"$PATH\" HOME=\"$HOME\" go vet .";
         let ran = script(&go, &folder, &[], version);
@@ -37,7 +37,7 @@ fn a_script_may_empty_its_environment() {
 }
 
 #[test]
-fn a_file_called_go_that_nobody_can_run_is_passed_over_as_a_shell_does() {
+fn a_file_called_go_that_is_not_executable_is_skipped_as_a_shell_does() {
     let folder = scratch_of(&["leaky"], &[("first/go", "not a program\n")]);
     let file = folder.path().join("first/go");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
@@ -45,7 +45,7 @@ fn a_file_called_go_that_nobody_can_run_is_passed_over_as_a_shell_does() {
 }
 
 #[test]
-fn what_a_test_runs_with_an_emptied_environment_is_its_own_business() {
+fn what_a_test_runs_with_an_empty_environment_is_not_covered() {
     let test = "package outer\n\nimport (\n\t\"os\"\n\t\"os/exec\"\n\t\"testing\"\n)\n\n\
                 func TestTool(t *testing.T) {\n\
                 \tcmd := exec.Command(\"go\", \"test\", \".\")\n\
@@ -62,7 +62,7 @@ fn what_a_test_runs_with_an_emptied_environment_is_its_own_business() {
 }
 
 #[test]
-fn a_cache_that_is_no_absolute_path_is_refused_and_nothing_is_written() {
+fn a_cache_that_is_not_an_absolute_path_is_rejected_and_nothing_is_written() {
     let folder = scratch_of(&["leaky"], &[]);
     for cache in ["off", "some/where"] {
         go().at(&folder.path().join("leaky"))
@@ -76,7 +76,7 @@ fn a_cache_that_is_no_absolute_path_is_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn a_flag_of_the_tests_own_ends_the_packages_as_it_does_for_go() {
+fn a_custom_test_flag_ends_the_list_of_packages_as_it_does_for_go() {
     let test = "package own\n\nimport (\n\t\"flag\"\n\t\"testing\"\n)\n\n\
                 var update = flag.Bool(\"update\", false, \"\")\n\n\
                 func TestClean(t *testing.T) { t.Log(*update) }\n";
@@ -89,7 +89,7 @@ fn a_flag_of_the_tests_own_ends_the_packages_as_it_does_for_go() {
         ),
     ]);
     for (command, suites) in [
-        // Here go takes ./... for an argument of the tests, and tests this directory alone.
+        // Here ./... is an argument of the tests, so go tests this directory only.
         ("go test -update=1 ./...", vec!["example.com/own"]),
         (
             "go test ./... -update",

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support::{go, packages, scratch};
 
-/// The service of testdata/run, built and listening.
+/// The service of testdata/run, running.
 struct Service {
     process: Child,
     program: PathBuf,
@@ -39,7 +39,7 @@ impl Service {
         BufReader::new(process.stdout.take().unwrap())
             .read_line(&mut url)
             .unwrap();
-        // It says where it listens just before it waits there.
+        // It prints its address just before it starts to wait there.
         std::thread::sleep(std::time::Duration::from_millis(200));
         Self {
             process,

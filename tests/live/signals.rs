@@ -14,7 +14,7 @@ use crate::support::{go, has, scratch};
 
 const LEAKGATE: &str = env!("CARGO_BIN_EXE_leakgate");
 
-/// leakgate around a shell script, in a scratch folder in which temporary files have a folder of their own.
+/// leakgate around a shell script, in a scratch folder with its own folder for temporary files.
 struct Running {
     folder: tempfile::TempDir,
     child: Child,
@@ -30,7 +30,7 @@ impl Running {
         Self::spawn(folder, &mut leakgate)
     }
 
-    /// Starts what starts leakgate, which is the program `$LEAKGATE`.
+    /// Starts a command that starts leakgate by its path in `$LEAKGATE`.
     fn start_by(command: &[&str], script: &str) -> Self {
         let folder = scratch(&[("script.sh", script), ("tmp/.keep", "")]);
         let mut starter = go().command(command[0], folder.path());
@@ -57,7 +57,7 @@ impl Running {
         kill(signal, &self.child.id().to_string());
     }
 
-    /// Waits until the script has written a file, and gives what is in it.
+    /// Waits until the script has written a file, and returns its contents.
     fn wait_for(&mut self, name: &str) -> String {
         let path = self.path(name);
         let start = Instant::now();
@@ -72,7 +72,7 @@ impl Running {
         fs::read_to_string(path).unwrap()
     }
 
-    /// How it ended: its exit code, or the signal as a negative number. Nothing temporary is left.
+    /// Its exit code, or the signal as a negative number. Checks that no temporary file is left.
     fn end(&mut self) -> i32 {
         let status = self.child.wait().unwrap();
         let left = fs::read_dir(self.path("tmp")).unwrap();
@@ -90,7 +90,8 @@ fn kill(signal: &str, process: &str) {
     assert!(kill.unwrap().success());
 }
 
-/// A service that answers so many requests with a profile and the next with nothing; tells of each.
+/// A service that answers this many requests with a profile, and the next one not at all. Sends a
+/// message for each request.
 fn service(answers: usize) -> (String, Receiver<()>) {
     let profile = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("testdata/profiles/go1.27/send-abandoned/before.pb.gz");
@@ -117,7 +118,7 @@ fn service(answers: usize) -> (String, Receiver<()>) {
     (url, requests)
 }
 
-/// Runs until a file `stop` is there, or for some seconds.
+/// Runs until there is a file `stop`, at most some seconds.
 const WAIT: &str = "for _ in $(seq 200); do [ -e stop ] || sleep 0.05; done\n";
 
 #[test]
@@ -157,7 +158,8 @@ fn a_command_that_a_signal_ends_gives_the_exit_code_of_shells() {
 #[test]
 fn a_test_binary_that_outlives_leakgate_leaves_nothing_behind() {
     for signal in ["-TERM", "-HUP"] {
-        // The shell ends and does not pass the signal on: go test and its test binary go on without leakgate.
+        // The shell ends and does not pass the signal on, so go test and its test binary continue
+        // without leakgate.
         let script = "while [ ! -e go.mod ]; do sleep 0.01; done\ngo test -p 1 ./... &\n\
              while [ ! -e begun ]; do sleep 0.01; done\n: > ready\nwait\n";
         let mut running = Running::start(&[], script);
@@ -188,7 +190,7 @@ fn a_test_binary_that_outlives_leakgate_leaves_nothing_behind() {
             );
             thread::sleep(Duration::from_millis(10));
         }
-        // Until go test, which the tests are children of, has removed its own folder.
+        // Wait until go test, the parent of the tests, has removed its own folder.
         while fs::read_dir(running.path("tmp")).unwrap().count() > 1 {
             assert!(
                 start.elapsed() < Duration::from_secs(60),
@@ -236,13 +238,13 @@ fn a_signal_ends_leakgate_before_the_command_and_after_it() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn at_a_terminal_a_signal_reaches_the_command_once_typed_or_sent() {
+fn at_a_terminal_a_typed_or_sent_signal_reaches_the_command_once() {
     assert!(has("script"), "this test needs script, of util-linux");
     let script = format!(
         "trap 'echo got >> got' INT\necho $PPID > pid.part\nmv pid.part pid\n{WAIT}exit 4\n"
     );
     for typed in [true, false] {
-        // It gives leakgate a terminal.
+        // `script` gives leakgate a terminal.
         let command = [
             "script",
             "--quiet",

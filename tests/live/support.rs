@@ -14,7 +14,7 @@ pub(crate) struct Go {
     bin: PathBuf,
 }
 
-/// A call of leakgate in a directory, not yet made. Its JSON report is read into [`Ran::report`].
+/// A call of leakgate that is not made yet. Its JSON report is read into [`Ran::report`].
 pub(crate) struct Leakgate {
     command: Command,
     directory: PathBuf,
@@ -53,7 +53,7 @@ pub(crate) fn gos() -> Vec<Go> {
     gos
 }
 
-/// The newest Go to test with, which is the last of the list: for what does not depend on the version.
+/// The newest Go, which is the last of the list: for tests that do not depend on the version.
 pub(crate) fn go() -> Go {
     gos().pop().unwrap()
 }
@@ -91,7 +91,7 @@ impl Go {
         }
     }
 
-    /// A line of a shell that finds leakgate on its PATH. Its report, if the line writes one, is `report.json`.
+    /// A line of shell, with leakgate on the PATH. If it writes `report.json`, that is the report.
     pub(crate) fn shell(&self, directory: &Path, line: &str) -> Ran {
         let leakgate = Path::new(env!("CARGO_BIN_EXE_leakgate")).parent().unwrap();
         let mut shell = self.command("sh", directory);
@@ -100,7 +100,7 @@ impl Go {
         Ran::new(&shell.output().unwrap(), &directory.join("report.json"))
     }
 
-    /// Any program, not yet started, with this Go first on its PATH and none of the user's settings.
+    /// A program that is not started yet, with this Go first on its PATH and default settings.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>, directory: &Path) -> Command {
         let mut command = Command::new(program);
         command
@@ -206,7 +206,7 @@ impl Ran {
         self
     }
 
-    /// Fails the test unless leakgate printed this to standard error, where its own output goes.
+    /// Fails the test unless this is in standard error, where leakgate's own output goes.
     #[track_caller]
     pub(crate) fn says(&self, text: &str) -> &Self {
         assert!(self.stderr.contains(text), "no {text:?} in {}", self.said());
@@ -249,7 +249,7 @@ impl Ran {
         list.unwrap_or_else(|| panic!("no {key} in the report: {}", self.said()))
     }
 
-    /// Open findings: from the home, or from the root where all is standard library, to the tests that leaked.
+    /// Open findings: the home, or the root if all is standard library, and the tests that leaked.
     pub(crate) fn findings(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
         let findings = self.list("findings").iter();
         let open = findings.filter(|finding| finding["disposition"] == "open");

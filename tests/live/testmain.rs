@@ -83,7 +83,7 @@ fn the_makefile_forgets_what_an_earlier_run_left() {
             ran.said()
         );
     }
-    // Without make they are judged once more.
+    // Without make, the earlier profiles are judged again.
     let again = checked(&go(), folder.path(), "go test -count=1 ./...");
     assert_eq!(
         again.suites(),
@@ -99,8 +99,8 @@ fn a_package_without_a_leak_is_clean() {
         fs::remove_dir_all(folder.path().join("profiles")).ok();
         let ran = checked(&go, folder.path(), "go test -count=1 .").exits(0);
         assert_eq!(ran.suites(), ["example.com/own"]);
-        let told = ran.report["suites"][0]["run"].to_string();
-        assert!(told.contains("go1."), "{told}");
+        let run = ran.report["suites"][0]["run"].to_string();
+        assert!(run.contains("go1."), "{run}");
     }
 }
 
@@ -126,13 +126,16 @@ fn profiles_that_cannot_be_written_fail_the_tests() {
         package("package own\n\nimport \"testing\"\n\nfunc TestNothing(t *testing.T) {}\n");
     fs::write(folder.path().join("file"), "").unwrap();
     for go in gos() {
-        for (directory, told) in [
+        for (directory, message) in [
             ("$PWD/file", "not a directory"),
             ("profiles", "write an absolute path"),
         ] {
             let command = format!("LEAKGATE_DIR={directory} go test -count=1 .");
             let said = go.shell(folder.path(), &command).exits(1).stdout;
-            assert!(said.contains("leakgate: ") && said.contains(told), "{said}");
+            assert!(
+                said.contains("leakgate: ") && said.contains(message),
+                "{said}"
+            );
         }
     }
 }

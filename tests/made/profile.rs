@@ -1,12 +1,12 @@
-//! Hand-made profiles, for what no real program can be made to write on demand: stacks that a refactoring moved,
+//! Hand-made profiles, for what no real program writes on demand: stacks that a refactoring moved,
 //! goroutines without a frame, labels of any kind.
 
 use std::collections::HashMap;
 
 use prost::encoding::{WireType, encode_key, encode_varint};
 
-/// A goroutine profile in the making. Every function is its own location, in `x.go` at line 700 unless the frame says
-/// another: past where the runtime parks for nil channels.
+/// Builds a goroutine profile. Every function is its own location, in `x.go`. Its line is 700, past
+/// the lines where the runtime parks for nil channels, unless the frame names another.
 #[derive(Default)]
 pub(crate) struct Made {
     functions: Vec<String>,
@@ -14,7 +14,7 @@ pub(crate) struct Made {
     known: HashMap<String, usize>,
     strings: Vec<String>,
     samples: Vec<Vec<u8>>,
-    /// When it was taken, in nanoseconds since 1970; 0 for not known.
+    /// When it was taken, in nanoseconds since 1970; 0 if unknown.
     taken: u64,
 }
 
@@ -31,7 +31,7 @@ impl Made {
         }
     }
 
-    /// Adds one stack for each line: a count, labels in braces, and the frames, root first as in a sentence.
+    /// Adds one stack for each line: a count, labels in braces, and the frames, root first.
     ///
     /// Input: `2 {leakgate.test=TestA} app.Serve app.wait runtime.gopark`
     pub(crate) fn lines(self, text: &str) -> Self {
@@ -54,7 +54,7 @@ impl Made {
         })
     }
 
-    /// Says when it was taken, in nanoseconds since 1970.
+    /// Sets when it was taken, in nanoseconds since 1970.
     pub(crate) fn taken(mut self, taken: u64) -> Self {
         self.taken = taken;
         self
