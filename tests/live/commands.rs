@@ -104,7 +104,10 @@ fn a_head_is_compared_with_what_its_base_leaked() {
         ("example.com/leaky/sub.more", &[("TestMore", 1)]),
     ]);
     let note = compared.report["notes"][0]["text"].as_str().unwrap();
-    assert!(note.contains("1 suite that the base has not"), "{note}");
+    assert!(
+        note.contains("1 suite that the base does not have"),
+        "{note}"
+    );
     check(&["leaky", "head"]).exits(2);
 }
 
