@@ -203,7 +203,10 @@ impl Prepared {
                 GoTestRun::new(process, here, Vec::new(), packages, go_test)
             }));
         let commands = stand_in::commands(directory);
-        self.record.go_tests.extend(commands.go_tests);
+        // Inside another run, the go command of that one notes the command too.
+        let others = commands.go_tests.into_iter();
+        let others = others.filter(|other| other.process != process);
+        self.record.go_tests.extend(others);
         self.record.problems.extend(commands.problems);
         let unexpected = guard::unexpected(directory, &self.record.go_tests);
         self.record.problems.extend(unexpected);
@@ -245,7 +248,13 @@ fn put_first(folder: &Path, variables: &mut Variables) -> anyhow::Result<()> {
         .or_else(|| std::env::var_os("PATH"))
         .unwrap_or_default();
     let first = std::iter::once(folder.to_owned());
-    let path = std::env::join_paths(first.chain(std::env::split_paths(&path)))?;
+    let path =
+        std::env::join_paths(first.chain(std::env::split_paths(&path))).with_context(|| {
+            format!(
+                "{} cannot be on the PATH: set TMPDIR to a folder without a colon in its path",
+                folder.display()
+            )
+        })?;
     variables.push(("PATH", Some(path)));
     Ok(())
 }

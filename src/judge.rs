@@ -255,12 +255,15 @@ impl<'p> Judge<'p> {
             verdict.unchecked.push(nothing);
         }
         let suite = SuiteName::from(command.line);
-        verdict
-            .notes
-            .extend(command.notes.into_iter().map(|text| Note {
-                suite: suite.clone(),
-                text,
-            }));
+        let notes = command.notes.into_iter().map(|text| Note {
+            suite: suite.clone(),
+            text,
+        });
+        verdict.notes.extend(notes);
+        if command.failed.is_none() {
+            let failed = failed_suites(verdict);
+            verdict.notes.extend(failed);
+        }
         verdict.command = Some(CommandRun {
             gated: command.failed.is_none() || self.policy.gate_failed_tests,
             failed: command.failed,
@@ -269,6 +272,23 @@ impl<'p> Judge<'p> {
             children: command.children,
         });
     }
+}
+
+/// Suites with findings whose own tests failed, in a command that succeeded all the same: a retry.
+fn failed_suites(verdict: &Verdict) -> Vec<Note> {
+    let failed = verdict.suites.iter().filter(|suite| {
+        let run = suite.run.as_ref();
+        let code = run.and_then(|run| run.exit_code).unwrap_or(0);
+        let mut open = verdict.findings.iter().filter(|finding| finding.is_open());
+        code != 0 && open.any(|finding| finding.suite == suite.name)
+    });
+    let notes = failed.map(|suite| Note {
+        suite: suite.name.clone(),
+        text: "its tests failed, though the command succeeded: a test that fails may leave goroutines behind that \
+               it would otherwise have ended"
+            .into(),
+    });
+    notes.collect()
 }
 
 /// What became of a rule; `None` for one that no file holds.

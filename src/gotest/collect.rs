@@ -237,6 +237,11 @@ impl Collected {
         }
         for (package, wanted) in &times {
             let import_path = &package.import_path;
+            if let (Some(error), false) = (&package.error, package.has_tests) {
+                let why = format!("the go command cannot load it: {error}");
+                self.unchecked(import_path.clone(), why);
+                continue;
+            }
             if !package.has_tests {
                 packages_without_tests.insert(import_path.clone());
                 continue;

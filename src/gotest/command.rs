@@ -36,6 +36,9 @@ pub(super) struct Package {
     /// Where its sources are, and its test binary runs.
     pub(super) directory: String,
     pub(super) has_tests: bool,
+    /// Why the go command cannot load it.
+    #[serde(default)]
+    pub(super) error: Option<String>,
 }
 
 /// Flags of `go test` that take no value unless it stands behind `=`.
@@ -312,7 +315,10 @@ impl GoTest {
         };
         command
             .args(["list", "-e", "-f"])
-            .arg("{{.ImportPath}}\t{{.Dir}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}")
+            .arg(concat!(
+                "{{.ImportPath}}\t{{.Dir}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}\t",
+                "{{with .Error}}{{printf \"%q\" .Err}}{{end}}"
+            ))
             .args(self.flags.iter().filter(is_for_list))
             .arg("--")
             .args(&self.packages)
@@ -331,11 +337,13 @@ impl GoTest {
             let mut fields = line.split('\t');
             let import_path = fields.next()?.to_owned();
             let directory = fields.next()?.to_owned();
-            let has_tests = fields.any(|count| count != "0");
+            let (inside, outside) = (fields.next()?, fields.next()?);
+            let error = fields.next()?;
             Some(Package {
                 import_path,
                 directory,
-                has_tests,
+                has_tests: inside != "0" || outside != "0",
+                error: (!error.is_empty()).then(|| error.to_owned()),
             })
         });
         Ok(packages.collect())

@@ -116,9 +116,9 @@ const INSERTIONS: [Insertion; 11] = [
 /// The standard library of a Go installation is not one that the calls fit into.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "leakgate does not know this Go: {} should hold exactly once\n  {}\n\
-     Use a released Go from 1.21 to 1.27, or capture by a TestMain: examples/testmain shows how.",
-    .file.display(), .anchor.trim()
+    "leakgate does not know this Go: {} should have one line `{}`. Use a released Go from 1.21 to 1.27, or capture in a \
+     TestMain: examples/testmain shows how.",
+    .file.display(), .anchor.trim().lines().next().unwrap_or_default()
 )]
 pub struct UnknownGo {
     file: PathBuf,

@@ -1,7 +1,5 @@
 //! The list of goroutines that no test binary waits for: those that are accepted anyway.
 
-use std::time::Duration;
-
 use jiff::civil::Date;
 
 use crate::policy::{Exception, Matcher, Max, Pattern, Policy};
@@ -9,55 +7,55 @@ use crate::policy::{Exception, Matcher, Max, Pattern, Policy};
 /// Holds the list, for the test binaries to read.
 pub(super) const FILE: &str = "quiet";
 
-/// How long goroutines are watched that are accepted if they wait for what they should wait for.
-const PATIENCE: Duration = Duration::from_millis(500);
-
-/// The list, as the shim reads it: the exceptions in force whose functions say enough, one a line.
+/// The list, as the shim reads it: the exceptions in force that a test binary can check, one a line.
 pub(super) fn list(policy: &Policy, today: Date) -> String {
-    let in_force = policy.exceptions.iter().filter(|exception| {
-        let matcher = &exception.matcher;
-        let names_functions =
-            !(matcher.root.is_empty() && matcher.home.is_empty() && matcher.any.is_empty());
-        !exception.is_expired(today) && names_functions && !matcher.asks_for_labels()
-    });
-    let in_force: Vec<&Exception> = in_force.map(AsRef::as_ref).collect();
-    in_force
-        .iter()
-        .map(|exception| line(exception, &in_force) + "\n")
-        .collect()
+    let in_force = policy.exceptions.iter().map(AsRef::as_ref);
+    let in_force = in_force.filter(|one: &&Exception| !one.is_expired(today));
+    let listed: Vec<&Exception> = in_force.filter(|one| can_be_checked(one)).collect();
+    let lines = listed.iter().map(|one| line(one, &listed) + "\n");
+    lines.collect()
 }
 
-fn line(exception: &Exception, in_force: &[&Exception]) -> String {
+/// Whether a test binary can tell what the exception matches: it knows functions and its own import
+/// path. A goroutine that is only like an accepted one may be about to end, so it is waited for.
+fn can_be_checked(exception: &Exception) -> bool {
+    let matcher = &exception.matcher;
+    let Matcher {
+        stack,
+        root,
+        home,
+        any,
+        state,
+        package,
+        proven,
+        ..
+    } = matcher;
+    let asks_for_more = stack.is_some()
+        || state.is_some()
+        || proven.is_some()
+        || !(home.is_empty() && package.is_empty())
+        || matcher.asks_for_labels();
+    !asks_for_more && !(root.is_empty() && any.is_empty())
+}
+
+fn line(exception: &Exception, listed: &[&Exception]) -> String {
     let max = match &exception.max {
         Max::Count(count) => count.to_string(),
         Max::Unlimited => u16::MAX.to_string(),
-        Max::AsManyAs(_) => match in_force.iter().position(|other| exception.goes_with(other)) {
+        Max::AsManyAs(_) => match listed.iter().position(|other| exception.goes_with(other)) {
             Some(position) => format!("={position}"),
             None => "0".to_owned(),
         },
     };
     let Matcher {
-        stack,
         suite,
         root,
-        home,
         any,
         without,
-        state,
-        package,
-        proven,
         ..
     } = &exception.matcher;
-    // Whatever else is asked for is not known before the end: such goroutines are believed only once
-    // they have not gone for a while.
-    let is_sure = [suite, home, package].iter().all(|list| list.is_empty())
-        && stack.is_none()
-        && state.is_none()
-        && proven.is_none();
-    let patience = if is_sure { Duration::ZERO } else { PATIENCE };
-    let any = if any.is_empty() { home } else { any };
-    let lists = [root, any, without, &exception.in_use_by].map(|list| joined(list));
-    format!("{max}\t{}\t{}", patience.as_millis(), lists.join("\t"))
+    let lists = [suite, root, any, without, &exception.in_use_by];
+    format!("{max}\t{}", lists.map(|list| joined(list)).join("\t"))
 }
 
 fn joined(patterns: &[Pattern]) -> String {

@@ -46,10 +46,21 @@ func init() {
 	os.Setenv("LEAKGATE_PARENT", strconv.Itoa(os.Getpid()))
 }
 
+// leakgateEnviron is what leakgate has set, as the process found it: init functions of the tests may clear their environment.
+var leakgateEnviron = func() map[string]string {
+	found := map[string]string{}
+	for _, name := range []string{"DIR", "PARENT", "SUITE", "GOFLAGS", "SETTLE_MS"} {
+		if value, ok := os.LookupEnv("LEAKGATE_" + name); ok {
+			found["LEAKGATE_"+name] = value
+		}
+	}
+	return found
+}()
+
 // leakgateStart is called first of all, by testing.MainStart: from here on a process that ends without an after snapshot
 // is known to be missing.
 func leakgateStart(deps testDeps) {
-	root, parent := os.Getenv("LEAKGATE_DIR"), os.Getenv("LEAKGATE_PARENT")
+	root, parent := leakgateEnviron["LEAKGATE_DIR"], leakgateEnviron["LEAKGATE_PARENT"]
 	if _, err := os.Stat(root); root == "" || err != nil {
 		// Where leakgate has gone already, nobody would read or remove what is written.
 		return
@@ -58,7 +69,7 @@ func leakgateStart(deps testDeps) {
 	if parent == pid {
 		parent = ""
 		// A process that became this one, by an exec before its tests began, is not missing.
-		if earlier := os.Getenv("LEAKGATE_SUITE"); earlier != "" {
+		if earlier := leakgateEnviron["LEAKGATE_SUITE"]; earlier != "" {
 			if _, err := os.Stat(earlier + "/tests.log"); err != nil {
 				_ = os.RemoveAll(earlier)
 			}
@@ -92,18 +103,21 @@ func leakgateStart(deps testDeps) {
 	if parent != "" {
 		return
 	}
-	os.Setenv("LEAKGATE_PARENT", pid)
-	os.Setenv("LEAKGATE_SUITE", dir)
-	// What tests build is theirs.
-	if flags, ok := os.LookupEnv("LEAKGATE_GOFLAGS"); ok {
-		os.Setenv("GOFLAGS", flags)
-	} else {
-		os.Unsetenv("GOFLAGS")
+	// An environment that was emptied stays as it is.
+	if os.Getenv("LEAKGATE_DIR") != "" {
+		os.Setenv("LEAKGATE_PARENT", pid)
+		os.Setenv("LEAKGATE_SUITE", dir)
+		// What tests build is theirs.
+		if flags, ok := leakgateEnviron["LEAKGATE_GOFLAGS"]; ok {
+			os.Setenv("GOFLAGS", flags)
+		} else {
+			os.Unsetenv("GOFLAGS")
+		}
 	}
 	leakgate.dir = dir
-	leakgate.quiet = leakgateReadQuiet(root + "/quiet")
+	leakgate.quiet = leakgateReadQuiet(root+"/quiet", deps.ImportPath())
 	leakgate.running, leakgate.names = map[string]int{}, map[string]bool{}
-	milliseconds, _ := strconv.Atoi(os.Getenv("LEAKGATE_SETTLE_MS"))
+	milliseconds, _ := strconv.Atoi(leakgateEnviron["LEAKGATE_SETTLE_MS"])
 	leakgate.settle = time.Duration(milliseconds) * time.Millisecond
 }
 
@@ -154,6 +168,7 @@ func leakgateAfter(m *M) {
 	if leakgate.dir == "" || leakgateCalledBy("runtime.gopanic") || leakgateCalledBy("runtime.Goexit") || leakgateIsBroken() {
 		return
 	}
+	leakgateLog("=\n")
 	start, pause := time.Now(), time.Millisecond
 	var watched leakgateWatch
 	for {
@@ -163,8 +178,8 @@ func leakgateAfter(m *M) {
 		grown := leakgateGrown(groups, waited)
 		if grown && waited < leakgate.settle {
 			time.Sleep(pause)
-			if pause *= 2; pause > 100*time.Millisecond {
-				pause = 100 * time.Millisecond
+			if pause *= 2; pause > 50*time.Millisecond {
+				pause = 50 * time.Millisecond
 			}
 			continue
 		}
@@ -500,7 +515,7 @@ func leakgatePlain(name string) string {
 // leakgateWatch looks at a process again and again, to tell a goroutine that waits from one that is always somewhere else. Looks
 // that come one right after the other count once: a machine with much to do may not have let anything go on between them.
 type leakgateWatch struct {
-	looks []leakgateLook // the last ones
+	looks []leakgateLook // the last ones, the latest last
 	polls int
 	last  time.Duration
 }
@@ -549,9 +564,17 @@ func (watch *leakgateWatch) look(groups []leakgateGroup, now time.Duration) {
 		}
 	}
 	watch.looks = append(watch.looks, look)
-	if len(watch.looks) > 12 {
+	if len(watch.looks) > 64 {
 		watch.looks = watch.looks[1:]
 	}
+}
+
+// recent gives the last looks: what was long ago says little of where a goroutine is now.
+func (watch *leakgateWatch) recent() []leakgateLook {
+	if len(watch.looks) <= 12 {
+		return watch.looks
+	}
+	return watch.looks[len(watch.looks)-12:]
 }
 
 // moving gives the samples of the last look whose goroutines were somewhere else again and again: the position in the profile,
@@ -560,7 +583,8 @@ func (watch *leakgateWatch) moving(groups []leakgateGroup) []string {
 	if len(watch.looks) < 6 {
 		return nil
 	}
-	earlier, last := watch.looks[:len(watch.looks)-1], watch.looks[len(watch.looks)-1]
+	recent := watch.recent()
+	earlier, last := recent[:len(recent)-1], recent[len(recent)-1]
 	if len(last.stacks) != len(groups) {
 		return nil
 	}
@@ -576,7 +600,9 @@ func (watch *leakgateWatch) moving(groups []leakgateGroup) []string {
 	}
 	var moving []string
 	for i, parts := range last.stacks {
-		if len(parts) == 0 || watch.stays(parts[len(parts)-1]) {
+		// A goroutine that waits may go round between two waits; one that runs is nowhere in particular.
+		waits := len(parts) == 0 || len(groups[i].names) > 0 && strings.HasPrefix(groups[i].names[0], "runtime.gopark")
+		if waits && (len(parts) == 0 || watch.stays(parts[len(parts)-1])) {
 			continue
 		}
 		for kept := len(parts) - 1; kept > 0; kept-- {
@@ -593,22 +619,24 @@ func (watch *leakgateWatch) moving(groups []leakgateGroup) []string {
 
 // stays says whether a whole stack was there nearly always, or all the time of late: who came to it and stayed is not moving.
 func (watch *leakgateWatch) stays(whole uint64) bool {
-	there, lately := 0, true
-	for i, look := range watch.looks {
-		is := 2*look.counts[whole] >= watch.looks[len(watch.looks)-1].counts[whole]
-		if is {
+	recent := watch.recent()
+	now, there, lately := recent[len(recent)-1].counts[whole], 0, true
+	for i, look := range recent {
+		if 2*look.counts[whole] >= now {
 			there++
-		} else if i >= len(watch.looks)-6 {
+		} else if i >= len(recent)-6 {
 			lately = false
 		}
 	}
-	return lately || there*10 >= len(watch.looks)*8
+	return lately || there*10 >= len(recent)*8
 }
 
-// changes says whether the stacks with an outer part of so many locations were others in every second look or more: those of a
-// goroutine that went from one place to another, and stays there, were others once.
+// changes says whether the stacks with an outer part of so many locations were others in every second look or more, or were once
+// again what they had been before: those of a goroutine that went from one place to another, and stays there, were others once.
 func (watch *leakgateWatch) changes(part uint64, kept int) bool {
-	changed, before := 0, uint64(0)
+	seen := map[uint64]bool{}
+	recent, changed, again := len(watch.looks)-len(watch.recent()), 0, false
+	var before uint64
 	for i, look := range watch.looks {
 		var now uint64
 		for _, parts := range look.stacks {
@@ -617,11 +645,14 @@ func (watch *leakgateWatch) changes(part uint64, kept int) bool {
 			}
 		}
 		if i > 0 && now != before {
-			changed++
+			again = again || now != 0 && seen[now]
+			if i > recent {
+				changed++
+			}
 		}
-		before = now
+		before, seen[now] = now, true
 	}
-	return changed*2 >= len(watch.looks)-1
+	return again || changed*2 >= len(watch.recent())-1
 }
 
 // leakgateGrown says whether there are goroutines that the judgement would find: any that a test started, and more of some
@@ -666,7 +697,7 @@ func leakgateGrown(all []leakgateGroup, waited time.Duration) bool {
 		for i := range groups {
 			group := &groups[i]
 			for q := range quiet {
-				if group.count <= 0 || quiet[q].asMany != later || quiet[q].patience > waited || !quiet[q].matches(group.names) {
+				if group.count <= 0 || quiet[q].asMany != later || !quiet[q].matches(group.names) {
 					continue
 				}
 				left := quiet[q].max
@@ -694,19 +725,18 @@ func leakgateGrown(all []leakgateGroup, waited time.Duration) bool {
 }
 
 // leakgateQuiet is one line of the file "quiet": how many more goroutines are accepted, or behind an equals sign the line,
-// counted from 0, whose goroutines they are accepted with, one for one; after how many milliseconds, where
-// more than functions decides whether they are; then patterns for the entry function, for any function of the stack, for
+// counted from 0, whose goroutines they are accepted with, one for one; then patterns for the import path of the package under
+// test, for the entry function, for any function of the stack, for
 // functions that must not be in it, and for the entry functions of goroutines that each show one of these at work; all
 // parted by tabs, and the patterns of one kind by bars.
 type leakgateQuiet struct {
 	asMany                   bool
 	max                      int // the line, where asMany is set
 	accepted                 int
-	patience                 time.Duration
 	root, any, without, busy []string
 }
 
-func leakgateReadQuiet(path string) []leakgateQuiet {
+func leakgateReadQuiet(path, importPath string) []leakgateQuiet {
 	var quiet []leakgateQuiet
 	for _, line := range strings.Split(leakgateReadFile(path), "\n") {
 		fields := strings.Split(line, "\t")
@@ -717,16 +747,18 @@ func leakgateReadQuiet(path string) []leakgateQuiet {
 			return strings.FieldsFunc(field, func(r rune) bool { return r == '|' })
 		}
 		most, _ := strconv.Atoi(strings.TrimPrefix(fields[0], "="))
-		milliseconds, _ := strconv.Atoi(fields[1])
-		quiet = append(quiet, leakgateQuiet{
-			asMany:   strings.HasPrefix(fields[0], "="),
-			max:      most,
-			patience: time.Duration(milliseconds) * time.Millisecond,
-			root:     patterns(fields[2]),
-			any:      patterns(fields[3]),
-			without:  patterns(fields[4]),
-			busy:     patterns(fields[5]),
-		})
+		accepted := leakgateQuiet{
+			asMany:  strings.HasPrefix(fields[0], "="),
+			max:     most,
+			root:    patterns(fields[2]),
+			any:     patterns(fields[3]),
+			without: patterns(fields[4]),
+			busy:    patterns(fields[5]),
+		}
+		if suites := patterns(fields[1]); len(suites) > 0 && !leakgateMatchAny(suites, importPath) {
+			accepted = leakgateQuiet{}
+		}
+		quiet = append(quiet, accepted)
 	}
 	return quiet
 }

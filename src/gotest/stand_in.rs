@@ -54,6 +54,8 @@ pub(super) struct Orders {
     environment: Vec<(String, Option<String>)>,
     /// The flags that the go command took from GOFLAGS then, wherever that is set.
     goflags: String,
+    /// The PATH then: a script may call this go by its path, with a PATH that has none.
+    path: Option<OsString>,
 }
 
 impl Orders {
@@ -63,7 +65,12 @@ impl Orders {
             capturing: capturing.clone(),
             environment: OF_BUILDS.iter().map(value).collect(),
             goflags: flags::without_ours(toolchain.flags_of_user()),
+            path: std::env::var_os("PATH"),
         }
+    }
+
+    fn read(folder: &Path) -> Option<Self> {
+        read_json(&folder.join(ORDERS)).ok().flatten()
     }
 
     /// GOFLAGS as a script has set it, without what leakgate adds; `None` where it is as it was.
@@ -138,6 +145,8 @@ pub(super) fn folder(signals: &Signals, orders: &Orders) -> Option<TemporaryFold
                 &leakgate,
                 &folder.path().join(go.file_name().unwrap_or_default()),
             );
+            // Scripts look for it beside the go command.
+            let _ = link(&go.with_file_name("gofmt"), &folder.path().join("gofmt"));
         }
     }
     Some(folder)
@@ -183,10 +192,18 @@ pub fn called_as_go() -> anyhow::Result<Option<Go>> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let (ours, entries): (Vec<PathBuf>, Vec<PathBuf>) =
         std::env::split_paths(&path).partition(|entry| is_stand_in(entry));
-    let mut gos = entries
-        .iter()
-        .map(|entry| entry.join(name))
-        .filter(|go| is_executable(go));
+    let folder = called.parent().filter(|folder| is_stand_in(folder));
+    let folder = folder.or(ours.first().map(PathBuf::as_path));
+    let orders = folder.and_then(Orders::read);
+    let first_path = orders.as_ref().and_then(|orders| orders.path.as_ref());
+    let first_path = first_path.into_iter().flat_map(std::env::split_paths);
+    let first_path: Vec<PathBuf> = first_path.filter(|entry| !is_stand_in(entry)).collect();
+    let all = [&entries, &first_path].map(|entries| {
+        let gos = entries.iter().map(|entry| entry.join(name));
+        gos.filter(|go| is_executable(go)).collect::<Vec<_>>()
+    });
+    let mut gos = all.into_iter().find(|gos| !gos.is_empty());
+    let mut gos = gos.iter_mut().flatten();
     // What this process was before came back: it looks for a go command on the PATH itself, and means the next one.
     let earlier = std::env::var(TRIED).unwrap_or_default();
     let earlier = earlier.strip_prefix(&tried(Path::new("")));
@@ -195,12 +212,11 @@ pub fn called_as_go() -> anyhow::Result<Option<Go>> {
     }
     let program = gos
         .next()
-        .with_context(|| format!("no other {} is on the PATH", name.display()))?;
+        .with_context(|| format!("no other {} is on the PATH", name.display()))?
+        .clone();
     let arguments: Vec<OsString> = arguments.collect();
-    let folder = called.parent().filter(|folder| is_stand_in(folder));
-    let folder = folder.or(ours.first().map(PathBuf::as_path));
-    let mut variables = match (earlier, folder) {
-        (None, Some(folder)) => prepare(folder, &program, &arguments).unwrap_or_default(),
+    let mut variables = match (earlier, orders) {
+        (None, Some(orders)) => prepare(&orders, &program, &arguments).unwrap_or_default(),
         _ => Variables::new(),
     };
     variables.push((TRIED, Some(tried(&program).into())));
@@ -239,8 +255,7 @@ fn is_script(program: &Path) -> bool {
 }
 
 /// Makes a `go test` capture and notes it, and keeps the overlay from any other command; `None` for what tests run themselves.
-fn prepare(folder: &Path, go: &Path, arguments: &[OsString]) -> Option<Variables> {
-    let orders: Orders = read_json(&folder.join(ORDERS)).ok()??;
+fn prepare(orders: &Orders, go: &Path, arguments: &[OsString]) -> Option<Variables> {
     // A run inside this one has a directory of its own.
     let capturing = Capturing::from_environment();
     let is_emptied = capturing.is_none();
@@ -269,13 +284,16 @@ fn prepare(folder: &Path, go: &Path, arguments: &[OsString]) -> Option<Variables
         ..capturing
     };
     let prepared = GoTest::read(&command).and_then(|go_test| {
-        let Some(go_test) = go_test else {
+        if go_test.is_none() && !starts_programs(arguments) {
             return Ok(None);
-        };
-        let toolchain = Toolchain::ask(go.as_os_str(), go_test.directory.as_deref())?;
+        }
+        let directory = go_test.as_ref().and_then(|one| one.directory.as_deref());
+        let toolchain = Toolchain::ask(go.as_os_str(), directory)?;
         let goflags = toolchain.goflags()?;
-        noted.unguarded = go_test.unguarded(&goflags).map(str::to_owned);
-        noted.go_test = Some(go_test);
+        if let Some(go_test) = go_test {
+            noted.unguarded = go_test.unguarded(&goflags).map(str::to_owned);
+            noted.go_test = Some(go_test);
+        }
         let mut variables = variables(&toolchain, goflags.text)?;
         variables.extend(capturing.variables());
         Ok(Some(variables))
@@ -289,8 +307,22 @@ fn prepare(folder: &Path, go: &Path, arguments: &[OsString]) -> Option<Variables
             Variables::new()
         }
     };
-    note(&directory.join(FOLDER), &noted);
+    if noted.go_test.is_some() || noted.problem.is_some() {
+        note(&directory.join(FOLDER), &noted);
+    }
     Some(variables)
+}
+
+/// Whether a go command starts programs that may run `go test` themselves. Since Go 1.24 these find
+/// the real go command first on their PATH, so what makes tests capture has to come by GOFLAGS.
+fn starts_programs(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter().filter_map(|argument| argument.to_str());
+    let first = match words.next() {
+        Some("-C") => words.nth(1),
+        Some(flag) if flag.starts_with("-C=") => words.next(),
+        first => first,
+    };
+    matches!(first, Some("run" | "tool" | "generate"))
 }
 
 /// Gives up in silence where it cannot: the command comes first, and test binaries that capture nothing are noticed.

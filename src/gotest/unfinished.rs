@@ -16,6 +16,11 @@ pub(super) fn why_unfinished(folder: &Path, has_begun: bool) -> String {
     }
     // A TestMain that captures writes none.
     let log = read_text(&folder.join("tests.log")).ok().flatten();
+    if log.as_deref().is_some_and(|log| log.ends_with("=\n")) {
+        return "all its tests had ended, and the process ended while leakgate waited for their goroutines: one of them panicked or \
+                called os.Exit. Without leakgate the process ends before that happens. End the goroutine with its test."
+            .into();
+    }
     let during = match log.as_deref().map(running).as_deref() {
         None => "early".to_owned(),
         Some([]) => "outside of any test".to_owned(),

@@ -217,6 +217,58 @@ fn a_run_inside_a_run_is_judged_by_the_inner_one() {
     let inner = std::fs::read(folder.path().join("leaky/inner.json")).unwrap();
     let inner: serde_json::Value = serde_json::from_slice(&inner).unwrap();
     assert_eq!(inner["outcome"], "fail");
+    assert_eq!(inner["unchecked"], serde_json::json!([]));
+}
+
+#[test]
+fn a_go_test_that_another_go_command_starts_is_captured() {
+    for go in gos() {
+        for command in [
+            "go run ./launches ./forges",
+            "go generate ./launches",
+            "env -i PATH=\"$PATH\" HOME=\"$HOME\" GOTOOLCHAIN=local go run ./launches ./forges",
+        ] {
+            go.run_script(&format!("go test ./clean && {command}"))
+                .exits(1)
+                .finds(&[("example.com/run/forges.leak", &[])]);
+        }
+    }
+}
+
+#[test]
+fn a_go_that_is_called_by_its_path_needs_none_on_the_path() {
+    let call = "go=$(command -v go) && env -i HOME=\"$HOME\" PATH=/usr/bin:/bin GOTOOLCHAIN=local \"$go\" test ./forges";
+    go().run_script(call)
+        .exits(1)
+        .finds(&[("example.com/run/forges.leak", &[])]);
+}
+
+#[test]
+fn a_package_that_does_not_exist_is_unchecked() {
+    go().run_script("go test ./clean ./gone | cat")
+        .exits(3)
+        .unchecked_because("./gone", "the go command cannot load it");
+}
+
+#[test]
+fn an_accepted_leak_of_one_suite_hurries_no_other() {
+    let go = go();
+    let root = "example.com/run/slowly.(*conn).loop";
+    for matches in [
+        format!("{{ suite: example.com/run/other, root: {root} }}"),
+        format!("{{ stack: 0123456789ab, root: {root} }}"),
+    ] {
+        let policy = format!(
+            "version: 1\nallow: [{{ match: {matches}, max: 1, reason: known, expires: 2199-12-31 }}]\n"
+        );
+        let folder = scratch(&[("policy.yml", &policy)]);
+        let policy = folder.path().join("policy.yml");
+        go.at(&packages())
+            .flag(format!("--policy={}", policy.display()))
+            .run("go test ./slowly")
+            .exits(0)
+            .checked_all();
+    }
 }
 
 #[test]

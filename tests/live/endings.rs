@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Ran, go, scratch, scratch_of};
+use crate::support::{Ran, go, gos, scratch, scratch_of};
 
 /// `leakgate run -- sh -c SCRIPT` in a module that leaks, with reports below `reports/`.
 fn script(folder: &tempfile::TempDir, script: &str) -> Ran {
@@ -96,5 +96,14 @@ fn a_pipe_in_place_of_a_note_is_reported_and_never_waited_for() {
         assert_ne!(ran.code, 0, "{}", ran.said());
         fs::remove_file(&note).unwrap();
         fs::write(&note, text).unwrap();
+    }
+}
+
+#[test]
+fn a_goroutine_that_panics_after_all_tests_is_named_as_the_reason() {
+    for go in gos() {
+        go.run("go test ./afterwards")
+            .exits(1)
+            .unchecked_because("example.com/run/afterwards", "all its tests had ended");
     }
 }

@@ -478,3 +478,11 @@ fn the_profile_that_was_looked_at_last_is_judged() {
         }
     }
 }
+
+#[test]
+fn a_package_that_empties_its_environment_is_checked() {
+    for go in gos() {
+        let ran = go.run("go test ./clears").exits(0);
+        assert_eq!(ran.suites(), ["example.com/run/clears"]);
+    }
+}

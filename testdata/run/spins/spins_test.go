@@ -22,7 +22,7 @@ func spin() {
 
 //go:noinline
 func look() {
-	for i := 0; i < 800; i++ {
+	for i := 0; i < 300; i++ {
 		_, _ = os.Lstat("/nowhere")
 	}
 }
