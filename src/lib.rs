@@ -37,7 +37,9 @@
 //! ```
 //! use std::path::Path;
 //!
+//! use leakgate::report::sources::Sources;
 //! use leakgate::report::text::{self, Detail};
+//! use leakgate::report::Subject;
 //! use leakgate::evidence::{Profiles, Suite};
 //! use leakgate::{input, judge::Judge, policy::Policy, profile::Profile, snapshot::Snapshot, verdict::FailOn};
 //!
@@ -56,7 +58,13 @@
 //! let judged = judge.suite(Suite::default(), &profiles);
 //! let verdict = judge.verdict(vec![judged], Vec::new(), None);
 //!
-//! let text = text::render(&verdict, FailOn::Error, Detail::Normal);
+//! let subject = Subject {
+//!     verdict: &verdict,
+//!     fail_on: FailOn::Error,
+//!     name: None,
+//!     sources: &Sources::default(),
+//! };
+//! let text = text::render(&subject, Detail::Normal);
 //! assert!(text.contains("5 more goroutines than before"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -13,7 +13,8 @@ use leakgate::input::{DEFAULT_LIMIT, read};
 use leakgate::judge::Judge;
 use leakgate::policy::Policy;
 use leakgate::profile::{Profile, Stack};
-use leakgate::report::json;
+use leakgate::report::sources::Sources;
+use leakgate::report::{Subject, json};
 use leakgate::snapshot::Snapshot;
 use leakgate::verdict::FailOn;
 
@@ -148,7 +149,13 @@ fn survive(bytes: &[u8], sound: &Snapshot) -> bool {
         };
         let judged = judge.suite(Suite::default(), &profiles);
         let verdict = judge.verdict(vec![judged], Vec::new(), None);
-        assert!(json::render(&verdict, FailOn::Error).ends_with("}\n"));
+        let report = json::render(&Subject {
+            verdict: &verdict,
+            fail_on: FailOn::Error,
+            name: None,
+            sources: &Sources::default(),
+        });
+        assert!(report.ends_with("}\n"));
     }
     true
 }

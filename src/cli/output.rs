@@ -11,7 +11,7 @@ use super::sources;
 use crate::report::sources::Sources;
 use crate::report::text::Detail;
 use crate::report::{Subject, github, gitlab, json, junit, markdown, outputs, sarif, text};
-use crate::verdict::{FailOn, Verdict};
+use crate::verdict::{FailOn, Finding, Verdict};
 
 /// A report that was asked for.
 #[derive(Debug, Clone)]
@@ -84,8 +84,8 @@ impl Report {
 
     fn render(&self, subject: &Subject, detail: Detail) -> String {
         match self.format {
-            Format::Text => text::render(subject.verdict, subject.fail_on, detail),
-            Format::Json => json::render(subject.verdict, subject.fail_on),
+            Format::Text => text::render(subject, detail),
+            Format::Json => json::render(subject),
             Format::Markdown => markdown::render(subject, markdown::SUMMARY),
             Format::Comment => markdown::render(subject, markdown::COMMENT),
             Format::Github => github::render(subject, detail),
@@ -100,8 +100,14 @@ impl Report {
         matches!(self.format, Format::Text | Format::Github)
     }
 
-    fn needs_sources(&self) -> bool {
-        !matches!(self.format, Format::Text | Format::Json | Format::Outputs)
+    /// Whether it names files of the repository, which takes a walk through it.
+    fn needs_sources(&self, verdict: &Verdict) -> bool {
+        match self.format {
+            Format::Outputs => false,
+            Format::Text => verdict.findings.iter().any(Finding::is_open),
+            Format::Json => !(verdict.findings.is_empty() && verdict.moved.is_empty()),
+            _ => true,
+        }
     }
 }
 
@@ -239,7 +245,8 @@ pub(super) fn write(
         .all(|report| report.path.is_some())
         .then_some(&implied);
     let all = || reports.iter().chain(implied);
-    let needs_sources = actions.summary.is_some() || all().any(Report::needs_sources);
+    let needs_sources =
+        actions.summary.is_some() || all().any(|report| report.needs_sources(verdict));
     let sources = if needs_sources {
         sources::find(&verdict.policy)
     } else {

@@ -30,12 +30,13 @@ fn can_be_checked(exception: &Exception) -> bool {
         proven,
         ..
     } = matcher;
-    let asks_for_more = stack.is_some()
-        || state.is_some()
-        || proven.is_some()
-        || !(home.is_empty() && package.is_empty())
-        || matcher.asks_for_labels();
-    !asks_for_more && !(root.is_empty() && any.is_empty())
+    let asks_for_no_more = stack.is_none()
+        && state.is_none()
+        && proven.is_none()
+        && home.is_empty()
+        && package.is_empty()
+        && !matcher.asks_for_labels();
+    asks_for_no_more && !(root.is_empty() && any.is_empty())
 }
 
 fn line(exception: &Exception, listed: &[&Exception]) -> String {

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::escape::{command_message, command_property};
 use super::text::{self, Detail};
-use super::words::{self, Words};
+use super::words::{self, Line, Tests, Words};
 use super::{Subject, plural};
 use crate::evidence::Unchecked;
 use crate::policy::Severity;
@@ -21,7 +21,7 @@ const MOST: usize = 9;
 
 /// Renders a verdict.
 pub fn render(subject: &Subject, detail: Detail) -> String {
-    let mut out = text::render(subject.verdict, subject.fail_on, detail);
+    let mut out = text::render(subject, detail);
     let annotations = annotations(subject);
     for annotation in annotations.iter().take(MOST) {
         annotation.write(&mut out);
@@ -86,30 +86,13 @@ fn of_finding(subject: &Subject, words: &Words, finding: &Finding) -> Annotation
         words::headline(finding),
         words::counts(finding)
     )];
-    let mut line = |label: &str, text: Option<String>| {
-        if let Some(text) = text.filter(|text| !text.is_empty()) {
-            lines.push(format!("{label}: {text}"));
-        }
-    };
-    line(
-        "rule",
-        Some(format!(
-            "{}, {}",
-            finding.rule.name,
-            words::rule_place(verdict, &finding.rule)
-        )),
-    );
-    let several = words::several(verdict);
-    line("suite", several.then(|| finding.suite.to_string()));
-    line("test", words.tests(finding));
-    line("state", words::wait(finding));
-    line("note", Some(words::reason(verdict, finding)));
-    line("fix", Some(words::fix(finding).to_owned()));
-    line("again", words.again(finding));
-    line(
-        "allow",
-        words.accept(finding).map(|accept| accept.to_string()),
-    );
+    let rule = words::rule_place(verdict, &finding.rule);
+    lines.push(format!("rule: {}, {rule}", finding.rule.name));
+    if words::several(verdict) {
+        lines.push(format!("suite: {}", finding.suite));
+    }
+    let more = words.lines(finding, Tests::TopLevel).into_iter();
+    lines.extend(more.map(|Line { label, text, .. }| format!("{label}: {text}")));
     Annotation {
         level: if counts { Level::Error } else { Level::Warning },
         spot: subject.sources.spot(finding),

@@ -8,7 +8,7 @@ use super::Subject;
 use super::escape::{self, terminal};
 use super::room::{self, Room};
 use super::sources::Spot;
-use super::words::{self, Words};
+use super::words::{self, Line, Tests, Words};
 use crate::evidence::Unchecked;
 use crate::policy::Severity;
 use crate::verdict::Finding;
@@ -18,6 +18,9 @@ const ROOM: Room = Room {
     entries: 5000,
     bytes: 16 << 20,
 };
+
+/// The lines about a finding that an issue has room for.
+const SHOWN: [&str; 4] = ["test", "state", "note", "fix"];
 
 #[derive(Serialize)]
 struct Issue {
@@ -64,15 +67,10 @@ fn of_finding(subject: &Subject, words: &Words, finding: &Finding, fingerprint: 
         Severity::Warning => "minor",
     };
     let mut description = format!("{}: {}", words::subject(finding), words::headline(finding));
-    for more in [
-        words::wait(finding),
-        words.tests(finding).map(|tests| format!("tests: {tests}")),
-        Some(words::fix(finding).to_owned()).filter(|_| finding.is_open()),
-        Some(words::reason(subject.verdict, finding)),
-    ] {
-        if let Some(more) = more.filter(|more| !more.is_empty()) {
-            description = format!("{description}. {more}");
-        }
+    // An issue is one line: what it takes to act on it is in the other reports.
+    let lines = words.lines(finding, Tests::TopLevel).into_iter();
+    for Line { label, text, .. } in lines.filter(|line| SHOWN.contains(&line.label)) {
+        description = format!("{description}. {label}: {text}");
     }
     let spot = subject.sources.spot(finding);
     Issue {

@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::escape;
 use super::room::{MOST_FINDINGS, Room};
-use super::words;
+use super::sources::Sources;
+use super::words::{self, Words};
+use super::{Subject, escape};
 use crate::diff::Pairing;
 use crate::evidence::{Ending, SuiteName, TestRun};
 use crate::policy::{Max, Severity};
-use crate::verdict::{self, FailOn, Subject, Trace, Verdict};
+use crate::verdict::{self, Trace};
 
 #[derive(Serialize)]
 struct Report<'v> {
@@ -119,12 +120,18 @@ struct Finding<'v> {
     stack_before: Vec<Place<'v>>,
     stack_before_elided: usize,
     reason: String,
+    /// The entry that would accept it, in the language of the policy.
+    allow: Option<String>,
+    /// The command that runs its tests again.
+    again: Option<String>,
 }
 
 #[derive(Serialize)]
 struct Place<'v> {
     function: &'v str,
     file: &'v str,
+    /// The file below the root of the repository; null where it lies outside.
+    path: Option<String>,
     line: u32,
 }
 
@@ -187,16 +194,20 @@ struct Note<'v> {
 }
 
 /// Renders a verdict, indented, with a newline at the end.
-pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
+pub fn render(subject: &Subject) -> String {
+    let (verdict, fail_on) = (subject.verdict, subject.fail_on);
+    let words = Words::new(verdict);
     let size = |bytes: serde_json::Result<Vec<u8>>| bytes.map_or(usize::MAX, |bytes| bytes.len());
     let findings = ROOM.fill(
         verdict.findings.iter(),
-        |one| finding(verdict, one),
+        |one| finding(subject, &words, one),
         |one| size(serde_json::to_vec(one)),
     );
-    let moved = ROOM.fill(verdict.moved.iter(), moved, |one| {
-        size(serde_json::to_vec(one))
-    });
+    let moved = ROOM.fill(
+        verdict.moved.iter(),
+        |one| moved(subject.sources, one),
+        |one| size(serde_json::to_vec(one)),
+    );
     let report = Report {
         schema: "leakgate.report/1",
         outcome: verdict.outcome(fail_on).name(),
@@ -257,10 +268,13 @@ pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
     escape::json(&plain) + "\n"
 }
 
-fn finding<'v>(verdict: &Verdict, finding: &'v verdict::Finding) -> Finding<'v> {
+fn finding<'v>(subject: &Subject, words: &Words, finding: &'v verdict::Finding) -> Finding<'v> {
+    let (verdict, sources) = (subject.verdict, subject.sources);
+    let place = |one: &'v verdict::Place| place(sources, one);
+    let places = |trace: &'v Trace| places(sources, trace);
     let (stack, key) = match &finding.subject {
-        Subject::Stack(stack) => (Some(&**stack), None),
-        Subject::Sum(sum) => (None, sum.key.as_deref()),
+        verdict::Subject::Stack(stack) => (Some(&**stack), None),
+        verdict::Subject::Sum(sum) => (None, sum.key.as_deref()),
     };
     let trace = stack.map(|stack| &stack.trace);
     let trace_before = stack.and_then(|stack| stack.trace_before.as_ref());
@@ -300,6 +314,8 @@ fn finding<'v>(verdict: &Verdict, finding: &'v verdict::Finding) -> Finding<'v> 
         stack_before: trace_before.map_or_else(Vec::new, places),
         stack_before_elided: trace_before.map_or(0, Trace::elided),
         reason: words::reason(verdict, finding),
+        allow: words.entry(finding),
+        again: words.again(finding),
     }
 }
 
@@ -329,19 +345,21 @@ fn run(run: &TestRun) -> Run<'_> {
     }
 }
 
-fn place(place: &verdict::Place) -> Place<'_> {
+fn place<'v>(sources: &Sources, place: &'v verdict::Place) -> Place<'v> {
     Place {
         function: place.name(),
         file: place.file(),
+        path: sources.path(place),
         line: place.line,
     }
 }
 
-fn places(trace: &Trace) -> Vec<Place<'_>> {
-    trace.frames().iter().map(place).collect()
+fn places<'v>(sources: &Sources, trace: &'v Trace) -> Vec<Place<'v>> {
+    let frames = trace.frames().iter();
+    frames.map(|frame| place(sources, frame)).collect()
 }
 
-fn moved(moved: &verdict::Moved) -> Moved<'_> {
+fn moved<'v>(sources: &Sources, moved: &'v verdict::Moved) -> Moved<'v> {
     Moved {
         suite: &moved.suite,
         id_before: &moved.id_before,
@@ -350,9 +368,9 @@ fn moved(moved: &verdict::Moved) -> Moved<'_> {
         similarity: similarity(moved.pairing),
         before: moved.before,
         after: moved.after,
-        stack_before: places(&moved.stack_before),
+        stack_before: places(sources, &moved.stack_before),
         stack_before_elided: moved.stack_before.elided(),
-        stack: places(&moved.stack),
+        stack: places(sources, &moved.stack),
         stack_elided: moved.stack.elided(),
     }
 }
@@ -395,21 +413,18 @@ fn allow(allow: &verdict::AllowUse) -> Allow<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_FINDINGS, render};
+    use super::{MOST_FINDINGS, Subject, render};
     use crate::report::sample::{self, HOSTILE};
     use crate::verdict::FailOn;
 
     #[test]
     fn the_sample() {
-        insta::assert_snapshot!(sample::with(|subject| render(
-            subject.verdict,
-            subject.fail_on
-        )));
+        insta::assert_snapshot!(sample::with(render));
     }
 
     #[test]
     fn a_strange_name_steers_no_terminal_and_is_read_back_as_it_was() {
-        let rendered = sample::with(|subject| render(subject.verdict, subject.fail_on));
+        let rendered = sample::with(render);
         sample::assert_harmless(&rendered);
         let report: serde_json::Value = serde_json::from_str(&rendered).unwrap();
         assert_eq!(report["findings"][1]["suite"], HOSTILE);
@@ -419,7 +434,12 @@ mod tests {
     fn it_holds_as_many_findings_as_it_has_room_for_and_counts_all() {
         let mut verdict = sample::verdict();
         verdict.findings = vec![verdict.findings[0].clone(); MOST_FINDINGS + 7];
-        let rendered = render(&verdict, FailOn::Error);
+        let rendered = render(&Subject {
+            verdict: &verdict,
+            fail_on: FailOn::Error,
+            name: None,
+            sources: &sample::sources(),
+        });
         let report: serde_json::Value = serde_json::from_str(&rendered).unwrap();
         assert_eq!(report["findings"].as_array().unwrap().len(), MOST_FINDINGS);
         assert_eq!(report["left_out"]["findings"], 7);

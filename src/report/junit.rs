@@ -95,7 +95,7 @@ fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
             } else {
                 skipped_for(verdict, finding)
             },
-            text: text::block(verdict, &words, finding),
+            text: text::block(subject, &words, finding),
         }
     };
     let unchecked = |unchecked: &'v Unchecked| Case {

@@ -6,11 +6,13 @@
 
 mod finding;
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::escape::{markdown, markdown_code};
 use super::words::Remark;
 use super::{Subject, plural, words};
+use crate::evidence::SuiteName;
 use crate::verdict::{Finding, Place};
 use finding::Findings;
 
@@ -21,7 +23,7 @@ pub const SUMMARY: usize = 900 << 10;
 pub const COMMENT: usize = 64_900;
 
 /// Above the folded findings.
-const DETAILS: &str = "What each waits for, how to fix it, to accept it, and to run it again:\n\n";
+const DETAILS: &str = "How to fix, accept and reproduce each:\n\n";
 
 /// More rows of a kind than this never fit into a summary, so no more are rendered.
 const MOST: usize = 8000;
@@ -126,13 +128,34 @@ impl Page<'_, '_> {
         self.rows("unchecked suite", total, "", rows.collect(), "\n");
     }
 
+    /// A table of each suite's findings, which names the suite once.
     fn table(&mut self, open: &[&Finding]) {
-        let rows = open.iter().map(|finding| self.findings.row(finding));
-        let rows = rows.take(MOST).collect();
+        let mut suites: Vec<&SuiteName> = Vec::new();
+        let mut numbers: HashMap<&SuiteName, usize> = HashMap::new();
+        let mut rows = Vec::new();
+        for finding in open.iter().take(MOST) {
+            let number = *numbers.entry(&finding.suite).or_insert(suites.len());
+            if number == suites.len() {
+                suites.push(&finding.suite);
+            }
+            rows.push((number, self.findings.row(finding)));
+        }
+        // Stable: within a suite the gravest stay first.
+        rows.sort_by_key(|(number, _)| *number);
+        let several = words::several(self.subject.verdict);
+        let mut last = None;
+        let rows = rows.into_iter().map(|(number, row)| {
+            if last.replace(number) == Some(number) {
+                return row;
+            }
+            let suite = several.then(|| markdown_code(&suites[number].to_string()) + "\n\n");
+            format!("\n{}{}{row}", suite.unwrap_or_default(), finding::TABLE)
+        });
+        let rows = rows.collect();
         // Half of the room, so that the gravest have their stacks too.
         let budget = self.budget;
         self.budget = budget / 2;
-        self.rows("finding", open.len(), finding::TABLE, rows, "\n");
+        self.rows("finding", open.len(), "", rows, "\n");
         self.budget = budget;
     }
 

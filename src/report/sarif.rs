@@ -14,10 +14,10 @@ use super::Subject;
 use super::escape::{self, markdown, markdown_code, terminal};
 use super::room::{self, Room};
 use super::sources::Spot;
-use super::words::{self, Remark, Words};
+use super::words::{self, Line, Remark, Tests, Words};
 use crate::evidence::Unchecked;
 use crate::policy::{Per, Severity};
-use crate::verdict::{Finding, Place, Stack, Trace, Verdict};
+use crate::verdict::{Finding, Place, Stack, Trace};
 
 /// GitHub shows 5,000 results of a run and refuses a file of more than 10 MB when gzipped, which this many bytes without
 /// indentation are far below. See <https://docs.github.com/en/code-security/reference/code-scanning/sarif-support-for-code-scanning>.
@@ -157,7 +157,7 @@ fn result(
         "ruleId": terminal(&finding.rule.name),
         "ruleIndex": rule,
         "level": level(finding.rule.severity),
-        "message": message(subject.verdict, words, finding),
+        "message": message(words, finding),
         "locations": [location],
         // Lines move and counts change: neither is part of it.
         "partialFingerprints": { "leakgateFinding/v1": fingerprint },
@@ -190,7 +190,7 @@ fn result(
 }
 
 /// § 3.11
-fn message(verdict: &Verdict, words: &Words, finding: &Finding) -> Value {
+fn message(words: &Words, finding: &Finding) -> Value {
     let grown = format!(
         "{} (before {}, after {}, allowed {}).",
         words::headline(finding),
@@ -201,27 +201,19 @@ fn message(verdict: &Verdict, words: &Words, finding: &Finding) -> Value {
     let function = words::subject(finding);
     let mut text = vec![format!("{function}: {grown}")];
     let mut shown = vec![format!("{}: {grown}", markdown_code(&function))];
-    for (label, more, is_code) in [
-        ("Waits for", words::wait(finding), false),
-        ("Test", words.tests(finding), true),
-        ("Note", Some(words::reason(verdict, finding)), false),
-        ("Fix", Some(words::fix(finding).to_owned()), false),
-        ("Again", words.again(finding), true),
-        (
-            "Accept",
-            words.accept(finding).map(|accept| accept.to_string()),
-            true,
-        ),
-    ] {
-        if let Some(more) = more.filter(|more| !more.is_empty()) {
-            let code = if is_code {
-                markdown_code(&more)
-            } else {
-                markdown(&more)
-            };
-            shown.push(format!("{label}: {code}"));
-            text.push(format!("{label}: {more}"));
-        }
+    for Line {
+        label,
+        text: more,
+        is_code,
+    } in words.lines(finding, Tests::TopLevel)
+    {
+        let code = if is_code {
+            markdown_code(&more)
+        } else {
+            markdown(&more)
+        };
+        shown.push(format!("{label}: {code}"));
+        text.push(format!("{label}: {more}"));
     }
     let text: Vec<_> = text.iter().map(|line| terminal(line)).collect();
     json!({ "text": text.join("\n"), "markdown": shown.join("\n\n") })

@@ -1,20 +1,24 @@
-//! `text`: the verdict for a person, at a terminal or in a log.
+//! `text`: the verdict for a person, at a terminal or in a log: 80 columns wide, where names allow it.
 //!
 //! Colours are written always; who prints it strips them where they are not wanted.
 
 mod finding;
+mod layout;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
-use super::escape::terminal;
-use super::plural;
-use super::room::{self, Room};
-use super::words::{self, Remark, Words};
-use crate::evidence::{SuiteName, Unchecked};
-use crate::verdict::{AllowUse, FailOn, Finding, Moved, Note, Outcome, Place, Subject, Verdict};
 use anstyle::{AnsiColor, Style};
 
-/// How much is told.
+use super::escape::terminal;
+use super::room::{self, Room};
+use super::words::{self, Remark, Words};
+use super::{Subject, plural};
+use crate::evidence::{SuiteName, Unchecked};
+use crate::verdict::{self, AllowUse, FailOn, Finding, Moved, Note, Outcome, Place, Verdict};
+use layout::remark;
+
+/// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
     /// The closing line only.
@@ -31,8 +35,8 @@ const ROOM: Room = Room {
     bytes: 4 << 20,
 };
 
-/// Columns of the word in front of a line.
-const LABEL: usize = 8;
+/// With more findings than this, a line for each comes first.
+const FEW: usize = 5;
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -41,226 +45,245 @@ const DIM: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
 /// Renders a verdict.
-pub fn render(verdict: &Verdict, fail_on: FailOn, detail: Detail) -> String {
+pub fn render(subject: &Subject, detail: Detail) -> String {
     let mut out = String::new();
     if detail > Detail::Quiet {
         let mut text = Text {
             out: &mut out,
-            verdict,
-            words: &Words::new(verdict),
+            subject,
+            words: &Words::new(subject.verdict),
             verbose: detail == Detail::Verbose,
         };
-        text.body().expect("writing to a string does not fail");
+        text.body();
     }
-    out + &closing_line(verdict, fail_on) + "\n"
+    out + &closing_line(subject.verdict, subject.fail_on) + "\n"
 }
 
 /// One finding in full, without colours.
-pub(super) fn block(verdict: &Verdict, words: &Words, finding: &Finding) -> String {
+pub(super) fn block(subject: &Subject, words: &Words, finding: &Finding) -> String {
     let mut out = String::new();
     let mut text = Text {
         out: &mut out,
-        verdict,
+        subject,
         words,
         verbose: true,
     };
-    text.finding(finding)
-        .expect("writing to a string does not fail");
+    text.finding(&[finding]);
     anstream::adapter::strip_str(out.trim_end()).to_string()
 }
 
 struct Text<'o, 'v> {
     out: &'o mut String,
-    verdict: &'v Verdict,
+    subject: &'o Subject<'v>,
     words: &'o Words<'v>,
     verbose: bool,
 }
 
-impl Text<'_, '_> {
-    fn body(&mut self) -> std::fmt::Result {
-        let verdict = self.verdict;
+impl<'v> Text<'_, 'v> {
+    fn body(&mut self) {
+        let verdict = self.subject.verdict;
         let (open, covered): (Vec<&Finding>, Vec<&Finding>) = verdict
             .findings
             .iter()
             .partition(|finding| finding.is_open());
-        self.entries("finding", open, Self::finding)?;
-        self.entries(
-            "unchecked suite",
-            verdict.unchecked.iter().collect(),
-            Self::unchecked,
-        )?;
+        self.open(&open);
+        let unchecked = verdict.unchecked.iter();
+        self.entries("unchecked suite", unchecked, Self::unchecked);
         let start = self.out.len();
         let (builtin, covered): (Vec<&Finding>, Vec<&Finding>) = covered
             .into_iter()
             .partition(|finding| finding.builtin().is_some() && !self.verbose);
-        self.entries("accepted finding", covered, Self::allowed)?;
+        self.entries("accepted finding", covered.into_iter(), Self::allowed);
         if let Some(benign) = words::benign(&builtin) {
-            writeln!(self.out, "{DIM}allowed{DIM:#}  {benign} (-v lists them)")?;
+            self.remark(DIM, "allowed", &format!("{benign} (-v lists them)"));
         }
         for remark in words::remarks(verdict) {
-            self.remark(&remark)?;
+            self.policy_remark(&remark);
         }
         if self.verbose {
-            verdict
-                .allows
-                .iter()
-                .try_for_each(|allow| self.allow(allow))?;
+            verdict.allows.iter().for_each(|allow| self.allow(allow));
         }
-        self.moved()?;
-        self.entries("note", verdict.notes.iter().collect(), Self::note)?;
-        self.skipped()?;
-        writeln!(
-            self.out,
-            "{DIM}policy{DIM:#}   {}",
-            terminal(&verdict.policy)
-        )?;
+        self.moved();
+        self.entries("note", verdict.notes.iter(), Self::note);
+        let left_out = words::left_out(verdict, self.verbose);
+        if !left_out.is_empty() {
+            self.remark(DIM, "left out", &left_out.join("; "));
+        }
+        self.remark(DIM, "policy", &verdict.policy);
         if self.out.len() > start {
-            writeln!(self.out)?;
+            self.out.push('\n');
         }
-        Ok(())
+    }
+
+    /// The findings that count; a line for each first, where there are many.
+    fn open(&mut self, open: &[&'v Finding]) {
+        let blocks = blocks(open);
+        if blocks.len() > FEW {
+            let suites: HashSet<&SuiteName> = open.iter().map(|one| &one.suite).collect();
+            let title = format!(
+                "{} in {} of {}",
+                plural(open.len() as u64, "finding"),
+                suites.len(),
+                plural(self.subject.verdict.totals.suites, "suite")
+            );
+            let _ = writeln!(self.out, "{BOLD}{title}{BOLD:#}");
+            self.entries("finding", blocks.iter(), |text, same| {
+                text.summary_line(same);
+            });
+            self.out.push('\n');
+        }
+        self.entries("finding", blocks.iter(), |text, same| text.finding(same));
     }
 
     /// Writes as many entries as there is room for, and how many there are besides.
     fn entries<E>(
         &mut self,
         noun: &str,
-        entries: Vec<&E>,
-        write: fn(&mut Self, &E) -> std::fmt::Result,
-    ) -> std::fmt::Result {
+        entries: impl ExactSizeIterator<Item = E>,
+        write: impl Fn(&mut Self, E),
+    ) {
         let (start, total) = (self.out.len(), entries.len());
-        for (written, entry) in entries.into_iter().enumerate() {
+        for (written, entry) in entries.enumerate() {
             if written == ROOM.entries || self.out.len() - start > ROOM.bytes {
                 let left_out = room::says(total - written, noun);
-                writeln!(self.out, "{DIM}... {left_out}{DIM:#}\n")?;
+                self.remark(DIM, "...", &left_out);
+                self.out.push('\n');
                 break;
             }
-            write(self, entry)?;
+            write(self, entry);
         }
-        Ok(())
     }
 
-    fn unchecked(&mut self, unchecked: &Unchecked) -> std::fmt::Result {
+    fn unchecked(&mut self, unchecked: &Unchecked) {
         let Unchecked { suite, why } = unchecked;
         let suite = suite.to_string();
-        let suite = words::name(&suite);
-        writeln!(
-            self.out,
-            "{RED}UNCHECKED{RED:#} {BOLD}{}{BOLD:#}",
-            terminal(&suite)
-        )?;
-        writeln!(self.out, "  {}\n", terminal(why))
+        let suite = terminal(&words::name(&suite)).into_owned();
+        let head = format!("{RED}UNCHECKED{RED:#} {BOLD}{suite}{BOLD:#}\n");
+        self.out.push_str(&head);
+        self.out.push_str(&layout::paragraph(&terminal(why)));
+        self.out.push('\n');
     }
 
-    fn note(&mut self, note: &Note) -> std::fmt::Result {
+    /// A line that concerns the whole report.
+    fn remark(&mut self, style: Style, label: &str, text: &str) {
+        self.out.push_str(&remark(style, label, &terminal(text)));
+    }
+
+    fn note(&mut self, note: &Note) {
         let suite = self.suite_prefix(&note.suite);
-        writeln!(
-            self.out,
-            "{DIM}note{DIM:#}     {suite}{}",
-            terminal(&note.text)
-        )
+        self.remark(DIM, "note", &format!("{suite}{}", note.text));
     }
 
-    fn allowed(&mut self, finding: &Finding) -> std::fmt::Result {
-        let suite = self.suite_prefix(&finding.suite);
+    fn allowed(&mut self, finding: &Finding) {
         let what = match &finding.subject {
-            Subject::Stack(stack) => {
+            verdict::Subject::Stack(stack) => {
                 let place = stack.root.as_ref().or(stack.trace.last());
                 place.map_or("", Place::name)
             }
-            Subject::Sum(sum) => sum.key.as_deref().unwrap_or_default(),
+            verdict::Subject::Sum(sum) => sum.key.as_deref().unwrap_or_default(),
         };
-        let (before, after) = (finding.before, finding.after);
-        writeln!(
-            self.out,
-            "{DIM}allowed{DIM:#}  {suite}{}  before {before}, after {after}: {}",
-            terminal(&words::name(what)),
-            terminal(&words::reason(self.verdict, finding))
-        )
+        let text = format!(
+            "{}{}  before {}, after {}: {}",
+            self.suite_prefix(&finding.suite),
+            words::name(what),
+            finding.before,
+            finding.after,
+            words::reason(self.subject.verdict, finding)
+        );
+        self.remark(DIM, "allowed", &text);
     }
 
-    fn remark(&mut self, remark: &Remark) -> std::fmt::Result {
+    fn policy_remark(&mut self, remark: &Remark) {
         let Remark {
             what,
             place,
             text,
             owner,
         } = remark;
-        let owner = owner
-            .map(|owner| format!(" ({})", terminal(owner)))
-            .unwrap_or_default();
-        writeln!(
-            self.out,
-            "{YELLOW}{what}{YELLOW:#}{:pad$} {} {}{owner}",
-            "",
-            terminal(place),
-            terminal(text),
-            pad = LABEL - what.len()
-        )
+        let owner = owner.map(|owner| format!(" ({owner})"));
+        let text = format!("{place} {text}{}", owner.unwrap_or_default());
+        self.remark(YELLOW, what, &text);
     }
 
-    fn allow(&mut self, allow: &AllowUse) -> std::fmt::Result {
-        if allow.matched == 0 {
-            return Ok(());
+    fn allow(&mut self, allow: &AllowUse) {
+        if allow.matched > 0 {
+            let place = words::allow_place(self.subject.verdict, allow);
+            let matched = plural(allow.matched, "goroutine");
+            let reason = &allow.exception.reason;
+            self.remark(
+                DIM,
+                "allow",
+                &format!("{place} matched {matched}: {reason}"),
+            );
         }
-        let place = words::allow_place(self.verdict, allow);
-        let matched = plural(allow.matched, "goroutine");
-        writeln!(
-            self.out,
-            "{DIM}allow{DIM:#}    {} matched {matched}: {}",
-            terminal(&place),
-            terminal(&allow.exception.reason)
-        )
     }
 
-    fn moved(&mut self) -> std::fmt::Result {
-        let (moved, verbose) = (&self.verdict.moved, self.verbose);
+    fn moved(&mut self) {
+        let moved = &self.subject.verdict.moved;
         if moved.is_empty() {
-            return Ok(());
+            return;
         }
         let stacks = plural(moved.len() as u64, "stack");
         let more = if self.verbose { "" } else { " (-v lists them)" };
-        writeln!(
-            self.out,
-            "{DIM}moved{DIM:#}    {stacks} matched with one that changed its name or path{more}"
-        )?;
-        let all = moved.iter().filter(|_| verbose).collect();
-        self.entries("moved stack", all, Self::one_moved)
+        let text = format!("{stacks} matched with one that changed its name or path{more}");
+        self.remark(DIM, "moved", &text);
+        if self.verbose {
+            self.entries("moved stack", moved.iter(), Self::one_moved);
+        }
     }
 
-    fn one_moved(&mut self, one: &Moved) -> std::fmt::Result {
+    fn one_moved(&mut self, one: &Moved) {
         let (how, from, to) = (one.pairing.name(), &one.id_before, &one.id);
         let root = one.stack.last().map_or("", Place::name);
-        let (before, after) = (one.before, one.after);
-        writeln!(
-            self.out,
-            "           {how} {from} -> {to}  before {before}, after {after}  {}",
-            terminal(&words::name(root))
-        )?;
-        self.changes(&one.stack_before, &one.stack)
-    }
-
-    /// One line for all goroutines that were left out.
-    fn skipped(&mut self) -> std::fmt::Result {
-        let reasons = words::left_out(self.verdict, self.verbose);
-        if reasons.is_empty() {
-            return Ok(());
-        }
-        let reasons = reasons.join("; ");
-        writeln!(self.out, "{DIM}left out{DIM:#} {}", terminal(&reasons))
+        let text = format!(
+            "{how} {from} -> {to}  before {}, after {}  {}",
+            one.before,
+            one.after,
+            words::name(root)
+        );
+        self.out.push_str(&layout::labelled("", &terminal(&text)));
+        self.changes(&one.stack_before, &one.stack);
     }
 
     fn several(&self) -> bool {
-        words::several(self.verdict)
+        words::several(self.subject.verdict)
     }
 
     /// The suite's name, where there are several.
     fn suite_prefix(&self, suite: &SuiteName) -> String {
         if self.several() {
-            format!("{}: ", terminal(&words::name(&suite.to_string())))
+            format!("{}: ", words::name(&suite.to_string()))
         } else {
             String::new()
         }
     }
+}
+
+/// The findings, those of one stack in several suites together; in the order of the first of each.
+fn blocks<'v>(findings: &[&'v Finding]) -> Vec<Vec<&'v Finding>> {
+    let mut blocks: Vec<Vec<&Finding>> = Vec::new();
+    let mut known: HashMap<_, usize> = HashMap::new();
+    for finding in findings {
+        let Some(stack) = finding.stack() else {
+            blocks.push(vec![finding]);
+            continue;
+        };
+        let frames = stack.trace.frames().iter();
+        let frames: Vec<(&str, u32)> = frames.map(|place| (place.name(), place.line)).collect();
+        let key = (
+            &finding.id,
+            &finding.rule.name,
+            finding.disposition.name(),
+            frames,
+        );
+        let block = *known.entry(key).or_insert(blocks.len());
+        match blocks.get_mut(block) {
+            // Twice in one suite are two stacks that only look alike.
+            Some(same) if same.iter().all(|one| one.suite != finding.suite) => same.push(finding),
+            Some(_) | None => blocks.push(vec![finding]),
+        }
+    }
+    blocks
 }
 
 /// The last line: all that a glance at a log should give.
@@ -275,18 +298,68 @@ fn closing_line(verdict: &Verdict, fail_on: FailOn) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Detail, render};
+    use super::*;
     use crate::report::sample;
 
     fn plain() -> String {
-        let rendered =
-            sample::with(|subject| render(subject.verdict, subject.fail_on, Detail::Verbose));
+        let rendered = sample::with(|subject| render(subject, Detail::Verbose));
         anstream::adapter::strip_str(&rendered).to_string()
     }
 
     #[test]
     fn the_sample() {
         insta::assert_snapshot!(plain());
+    }
+
+    /// What is printed for these findings.
+    fn printed(findings: Vec<Finding>) -> String {
+        let verdict = Verdict {
+            findings,
+            ..sample::verdict()
+        };
+        let rendered = render(
+            &Subject {
+                verdict: &verdict,
+                fail_on: FailOn::Error,
+                name: None,
+                sources: &sample::sources(),
+            },
+            Detail::Normal,
+        );
+        anstream::adapter::strip_str(&rendered).to_string()
+    }
+
+    #[test]
+    fn many_findings_open_with_a_line_for_each() {
+        let finding = &sample::verdict().findings[0];
+        let numbered = (1..=7).map(|number| Finding {
+            id: format!("{number:012x}"),
+            ..finding.clone()
+        });
+        let printed = printed(numbered.collect());
+        let lines: Vec<&str> = printed.lines().take(8).collect();
+        assert_eq!(lines[0], "7 findings in 1 of 3 suites");
+        let line = "FAIL   40  worker.(*Pool).run  worker/pool.go:57  TestPoolDrain and 1 more";
+        assert_eq!(lines[1..], [line; 7]);
+    }
+
+    #[test]
+    fn one_stack_in_several_suites_is_one_block() {
+        let finding = &sample::verdict().findings[0];
+        let other = Finding {
+            suite: "example.com/shop/mail".into(),
+            after: 3,
+            ..finding.clone()
+        };
+        let printed = printed(vec![finding.clone(), other]);
+        let head = "FAIL worker-pool  41 more goroutines than before, in 2 suites    leakgate.yml:12\n  \
+                    suite    example.com/shop/worker: before 2, after 42, allowed 5 (2 + growth 3;\n           \
+                    ceiling 64); TestPoolDrain (38), TestPoolStop/twice (2)\n  \
+                    suite    example.com/shop/mail: before 2, after 3, allowed 5 (2 + growth 3;\n           \
+                    ceiling 64); TestPoolDrain (38), TestPoolStop/twice (2)\n";
+        assert!(printed.starts_with(head), "{printed}");
+        assert_eq!(printed.matches("  allow    - { match:").count(), 2);
+        assert_eq!(printed.matches("\n  id ").count(), 1);
     }
 
     #[test]

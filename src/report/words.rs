@@ -17,11 +17,10 @@ use sha2::{Digest as _, Sha256};
 use crate::evidence::SuiteName;
 use crate::report::plural;
 use crate::verdict::{Place, Subject, Verdict};
-pub(super) use accept::Accept;
 use accept::Entries;
 use again::Reruns;
 pub(super) use finding::{
-    counts, fails, fix, headline, limit_sum, proof, reason, rule_place, subject, wait, was,
+    Line, Tests, counts, fails, fix, headline, limit_sum, reason, rule_place, subject,
 };
 pub(super) use policy::{Remark, allow_place, remarks};
 pub(super) use summary::{benign, left_out, result, skip_reason, summary};
@@ -103,6 +102,16 @@ pub(super) fn short(place: &Place) -> String {
         Some(directory) => format!("{}/{file}:{line}", name(directory)),
         None => format!("{file}:{line}"),
     }
+}
+
+/// A function without the path of its package.
+///
+/// Input: `example.com/shop/worker.(*Pool).run`
+/// Output: `worker.(*Pool).run`
+pub(super) fn base(function: &str) -> &str {
+    let path = function.find(['(', '[']).unwrap_or(function.len());
+    let slash = function[..path].rfind('/').map_or(0, |slash| slash + 1);
+    &function[slash..]
 }
 
 /// Whether there is more than one suite, so that each has to be named.

@@ -112,7 +112,7 @@ fn every_ci_gets_the_job_of_the_examples() {
         assert_eq!(ran.code, 0, "{ci}: {}", ran.stderr);
         assert_eq!(ran.stdout.lines().count(), 2, "{ci}: {}", ran.stdout);
         assert!(
-            ran.stdout.contains(&format!("\nwrote {path}: ")),
+            ran.has(&format!("\nwrote {path}: ")),
             "{ci}: {}",
             ran.stdout
         );

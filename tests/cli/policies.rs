@@ -287,7 +287,7 @@ allow:
         "allow    leakgate.yml:5 accepts any goroutine that waits in this way: match its root or home instead",
         "1 allowed (1 to expire, the first in 14 days)",
     ] {
-        assert!(ran.stdout.contains(line), "{line}\n{}", ran.stdout);
+        assert!(ran.has(line), "{line}\n{}", ran.stdout);
     }
 }
 
@@ -879,7 +879,7 @@ fn an_unused_rule_is_reported_at_its_line_unless_it_only_guards_against_growth()
     ] {
         ran.prints(said);
     }
-    assert!(!ran.stdout.contains("leakgate.yml:4"), "{}", ran.stdout);
+    assert!(!ran.has("leakgate.yml:4"), "{}", ran.stdout);
     let (_, report) = check().json();
     let unused: Vec<_> = report["rules"]
         .as_array()

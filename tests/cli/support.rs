@@ -118,8 +118,13 @@ impl Ran {
     /// Fails the test unless this is in standard output, where reports go.
     #[track_caller]
     pub(crate) fn prints(&self, text: &str) -> &Self {
-        assert!(self.stdout.contains(text), "no {text:?} in {}", self.said());
+        assert!(self.has(text), "no {text:?} in {}", self.said());
         self
+    }
+
+    /// Whether this is in standard output, wherever its lines are broken.
+    pub(crate) fn has(&self, text: &str) -> bool {
+        unwrapped(&self.stdout).contains(unwrapped(text).trim())
     }
 
     /// Fails the test unless this is in standard error, where messages go.
@@ -131,13 +136,22 @@ impl Ran {
 
     /// The allow entries that the findings offer, filled in.
     pub(crate) fn entries(&self) -> Vec<String> {
-        let lines = self.stdout.lines();
-        let offered = lines.filter_map(|line| line.strip_prefix("  allow    "));
-        let filled = "reason: x, expires: 2027-01-01";
-        offered
-            .map(|entry| entry.replace("reason: ..., expires: ...", filled))
-            .collect()
+        let offered = self.stdout.split("\n  allow    ").skip(1);
+        let entries = offered.map(|rest| {
+            let mut lines = rest.lines();
+            let first = lines.next().unwrap_or_default();
+            let more = lines.take_while(|line| line.starts_with("           "));
+            let entry = more.fold(first.to_owned(), |entry, line| entry + "\n" + line);
+            let entry = entry.replace("reason: ...", "reason: x");
+            entry.replace("expires: ...", "expires: 2027-01-01")
+        });
+        entries.collect()
     }
+}
+
+/// A text with a single blank for every run of blanks and line breaks.
+pub(crate) fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A policy with these allow entries.

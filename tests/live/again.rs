@@ -32,11 +32,17 @@ fn shell(go: &Go, directory: &Path, line: &str) -> Ran {
     )
 }
 
-/// The line that runs the tests again.
-fn offered(ran: &Ran) -> &str {
-    let mut lines = ran.stderr.lines();
-    let line = lines.find_map(|line| line.strip_prefix("  again    "));
-    line.unwrap_or_else(|| panic!("{}", ran.said()))
+/// The command of the text report that runs the tests again, with its line breaks, and the same on
+/// one line, of the JSON report.
+fn offered(ran: &Ran) -> (String, &str) {
+    let (_, rest) = ran.stderr.split_once("\n  again    ").unwrap();
+    let mut lines = rest.lines();
+    let mut printed = lines.next().unwrap().to_owned();
+    while printed.ends_with('\\') {
+        printed = printed + "\n" + lines.next().unwrap();
+    }
+    let again = ran.report["findings"][0]["again"].as_str();
+    (printed, again.unwrap_or_else(|| panic!("{}", ran.said())))
 }
 
 #[test]
@@ -57,23 +63,23 @@ fn it_runs_from_the_directory_it_names_and_finds_the_leak_again() {
     let lines: [(&[&str], &str); 3] = [
         (
             &race,
-            "leakgate run -- go test -race '-tags=slow' -run '^TestSends$' example.com/shop/cart -deep",
+            "leakgate run -- go test -race -tags=slow -run '^TestSends$' example.com/shop/cart -deep",
         ),
         (
             &tagged,
-            "leakgate run -- go -C cart test '-tags=slow' '-ldflags=-X main.v=1 -s' -run '^TestSends$' example.com/shop/cart -args -deep",
+            "leakgate run -- go -C cart test -tags=slow '-ldflags=-X main.v=1 -s' -run '^TestSends$' example.com/shop/cart -args -deep",
         ),
         (
             &["make", "test"],
-            "cd cart && CGO_ENABLED=0 GOFLAGS='-tags=slow' leakgate run -- go test -run '^TestSends$' example.com/shop/cart -deep",
+            "cd cart && CGO_ENABLED=0 GOFLAGS=-tags=slow leakgate run -- go test -run '^TestSends$' example.com/shop/cart -deep",
         ),
     ];
     for (command, expected) in lines {
         let folder = module();
         let ran = go.at(folder.path()).run_words(command).exits(1);
-        let again = offered(&ran);
+        let (printed, again) = offered(&ran);
         assert_eq!(again, expected, "{}", ran.said());
-        let ran = shell(&go, folder.path(), again).exits(1);
+        let ran = shell(&go, folder.path(), &printed).exits(1);
         ran.says("home     example.com/shop/cart.send");
         // The package has two tests.
         assert_eq!(ran.report["suites"][0]["run"]["tests"], 1);
@@ -87,10 +93,10 @@ fn test_files_named_on_the_command_line_are_named_again() {
     let ran = go
         .at(folder.path())
         .run("go test -tags=slow cart/cart_test.go -deep");
-    let again = offered(&ran);
+    let (printed, again) = offered(&ran);
     assert_eq!(
         again,
-        "leakgate run -- go test '-tags=slow' -run '^TestSends$' cart/cart_test.go -deep"
+        "leakgate run -- go test -tags=slow -run '^TestSends$' cart/cart_test.go -deep"
     );
-    shell(&go, folder.path(), again).exits(1);
+    shell(&go, folder.path(), &printed).exits(1);
 }

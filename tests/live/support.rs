@@ -127,6 +127,11 @@ fn path(first: &[&Path]) -> OsString {
     std::env::join_paths(first.chain(std::env::split_paths(&others))).unwrap()
 }
 
+/// A text with a single blank for every run of blanks and line breaks.
+pub(crate) fn unwrapped(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// What a program prints.
 pub(crate) fn text_of(mut program: Command, arguments: &[&str]) -> String {
     String::from_utf8(program.args(arguments).output().unwrap().stdout).unwrap()
@@ -209,7 +214,8 @@ impl Ran {
     /// Fails the test unless this is in standard error, where leakgate's own output goes.
     #[track_caller]
     pub(crate) fn says(&self, text: &str) -> &Self {
-        assert!(self.stderr.contains(text), "no {text:?} in {}", self.said());
+        let has = unwrapped(&self.stderr).contains(unwrapped(text).trim());
+        assert!(has, "no {text:?} in {}", self.said());
         self
     }
 
@@ -274,9 +280,9 @@ impl Ran {
 
     /// The allow entries that the findings offer.
     pub(crate) fn entries(&self) -> Vec<&str> {
-        let lines = self.stderr.lines();
-        lines
-            .filter_map(|line| line.strip_prefix("  allow    "))
+        let findings = self.list("findings").iter();
+        findings
+            .filter_map(|finding| finding["allow"].as_str())
             .collect()
     }
 }

@@ -1,4 +1,4 @@
-//! One finding: its row in the table, and, folded, what a person needs to mend it.
+//! One finding: its row in the table, and, folded, what a person needs to fix it.
 
 use std::fmt::Write as _;
 
@@ -6,11 +6,11 @@ use crate::policy::Severity;
 use crate::report::Subject;
 use crate::report::escape::{html, markdown, markdown_code};
 use crate::report::sources::Spot;
-use crate::report::words::{self, Accept, Words};
+use crate::report::words::{self, Tests, Words};
 use crate::verdict::{Finding, Place};
 
-/// The head of the table.
-pub(super) const TABLE: &str = "| | goroutines | test | where |\n|---|---|---|---|\n";
+/// The head of a table.
+pub(super) const TABLE: &str = "| | goroutines | where | test |\n|---|---|---|---|\n";
 
 /// Writes the findings of a subject.
 pub(super) struct Findings<'p, 'v> {
@@ -26,37 +26,30 @@ impl<'p, 'v> Findings<'p, 'v> {
         }
     }
 
-    /// A row of the table: how many there are, may be, and by which line of the policy; of which test, and where.
+    /// A row of a table: how many there are, where, and of which test. The rule is named where it
+    /// allows some, or is not the default.
     pub(super) fn row(&self, finding: &Finding) -> String {
         let Finding { before, after, .. } = finding;
-        let allowed = finding.allowed();
-        let mut test = Vec::new();
-        if let Some((first, count)) = finding.tests.first_key_value() {
-            test.push(format!("{} ({count})", markdown_code(first)));
+        let mut counts = format!("{before} → {after}");
+        let (allowed, rule) = (finding.allowed(), &finding.rule);
+        if allowed > *before || rule.line.is_some() {
+            let place = self.rule_place(finding);
+            let rule = markdown_code(&rule.name);
+            let _ = write!(counts, "<br>allowed {allowed} by {rule}, {place}");
         }
-        if let more @ 1.. = finding.tests.len().saturating_sub(1) {
-            test.push(format!("and {more} more"));
-        }
-        if !test.is_empty() || words::several(self.subject.verdict) {
-            test.push(format!("in {}", markdown_code(&finding.suite.to_string())));
-        }
-        let test = test.join("<br>");
-        let mut place = markdown_code(&words::subject(finding));
+        let mut place = markdown_code(words::base(&words::subject(finding)));
         if let Some(spot) = self.subject.sources.code(finding) {
             let _ = write!(place, "<br>{}", self.link(&spot));
         }
         if let Some(stack) = finding.stack() {
             let _ = write!(place, "<br>{}", markdown(stack.wait.state));
         }
-        let rule = markdown_code(&finding.rule.name);
-        let policy = self.rule_place(finding);
-        let icon = icon(finding);
-        format!(
-            "| {icon} | {before} → {after}<br>allowed {allowed} by {rule}<br>{policy} | {test} | {place} |\n"
-        )
+        let tests = self.words.tests(finding, Tests::TopLevel);
+        let tests = tests.map_or_else(String::new, |tests| markdown_code(&tests));
+        format!("| {} | {counts} | {place} | {tests} |\n", icon(finding))
     }
 
-    /// What a person needs to mend one finding, folded.
+    /// What a person needs to fix one finding, folded.
     pub(super) fn details(&self, finding: &Finding) -> String {
         let function = words::subject(finding);
         let mut out = format!(
@@ -70,58 +63,24 @@ impl<'p, 'v> Findings<'p, 'v> {
                 let _ = writeln!(out, "- **{label}** {text}");
             }
         };
-        let mut counts = words::counts(finding);
-        if let Some(proof) = words::proof(finding) {
-            let _ = write!(counts, ", {proof}");
-        }
-        item("counted", Some(markdown(&counts)));
+        item("counted", Some(markdown(&words::counts(finding))));
         let rule = format!(
             "{}, {}",
             markdown_code(&finding.rule.name),
             self.rule_place(finding)
         );
         item("rule", Some(rule));
-        item("suite", Some(markdown_code(&finding.suite.to_string())));
-        item(
-            "test",
-            self.words.tests(finding).map(|tests| markdown_code(&tests)),
-        );
-        for (key, values) in &finding.labels {
-            let values = values
-                .iter()
-                .map(|(value, count)| format!("{key}={value} ({count})"));
-            item(
-                "label",
-                Some(markdown_code(&values.collect::<Vec<_>>().join(", "))),
-            );
+        if words::several(self.subject.verdict) {
+            item("suite", Some(markdown_code(&finding.suite.to_string())));
         }
-        item(
-            "waits for",
-            words::wait(finding).map(|wait| markdown(&wait)),
-        );
-        item("was", words::was(finding));
-        item(
-            "note",
-            Some(markdown(&words::reason(self.subject.verdict, finding))),
-        );
-        item("fix", Some(markdown(words::fix(finding))));
-        item(
-            "again",
-            self.words.again(finding).map(|again| markdown_code(&again)),
-        );
-        let accept = self.words.accept(finding).map(|accept| match &accept {
-            Accept::Entry { entry, above } => {
-                let above = above.as_ref();
-                let above = above.map(|above| format!(" above {}", markdown_code(above)));
-                format!(
-                    "add under `allow:`{} {}",
-                    above.unwrap_or_default(),
-                    markdown_code(entry)
-                )
-            }
-            Accept::Raise { .. } | Accept::Offered => markdown(&accept.to_string()),
-        });
-        item("accept", accept);
+        for line in self.words.lines(finding, Tests::All) {
+            let text = if line.is_code {
+                markdown_code(&line.text)
+            } else {
+                markdown(&line.text)
+            };
+            item(line.label, Some(text));
+        }
         item(
             "id",
             Some(markdown_code(&finding.id)).filter(|_| !finding.id.is_empty()),

@@ -1,151 +1,170 @@
-//! One finding, in full.
-
-use std::fmt::Write as _;
+//! One finding, in full; and those of several suites that are the same.
 
 use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
+use super::layout::{self, labelled};
 use super::{BOLD, DIM, RED, Text, YELLOW};
 use crate::policy::Severity;
 use crate::report::escape::terminal;
-use crate::report::{plural, words};
+use crate::report::words::{self, Line, Tests};
+use crate::report::{plural, room};
 use crate::verdict::{Finding, Place, Stack, Subject, Sum, Trace};
 
-/// Names wider than this do not line up.
-const WIDEST: usize = 80;
-
-/// So many values of a label are named.
-const MOST_VALUES: usize = 20;
-
-/// Column where the place of a rule stands, so that these line up.
-const PLACE_COLUMN: usize = 72;
+/// So many suites of one stack are told apart.
+const MOST_SUITES: usize = 20;
 
 impl Text<'_, '_> {
-    pub(super) fn finding(&mut self, finding: &Finding) -> std::fmt::Result {
+    /// A finding, and the same stack in other suites.
+    pub(super) fn finding(&mut self, same: &[&Finding]) {
+        let [finding, others @ ..] = same else {
+            return;
+        };
+        self.head(same);
+        if others.is_empty() {
+            self.out
+                .push_str(&layout::paragraph(&words::counts(finding)));
+            if self.several() {
+                let suite = finding.suite.to_string();
+                self.line("suite", &words::name(&suite));
+            }
+        } else {
+            for finding in same.iter().take(MOST_SUITES) {
+                let suite = finding.suite.to_string();
+                let tests = self.words.tests(finding, Tests::TopLevel);
+                let tests = tests.map_or_else(String::new, |tests| format!("; {tests}"));
+                let counts = words::counts(finding);
+                self.line(
+                    "suite",
+                    &format!("{}: {counts}{tests}", words::name(&suite)),
+                );
+            }
+            if let more @ 1.. = same.len().saturating_sub(MOST_SUITES) {
+                let more = room::says(more, "suite");
+                self.line("", &more);
+            }
+        }
+        let stack = finding.stack();
+        let series = stack.map_or(&[][..], |stack| &stack.series);
+        if series.len() > 1 {
+            let counts: Vec<_> = series.iter().map(ToString::to_string).collect();
+            self.line("series", &counts.join(", "));
+        }
+        let tests = if self.verbose {
+            Tests::All
+        } else {
+            Tests::TopLevel
+        };
+        let lines = self.words.lines(finding, tests);
+        for Line { label, text, .. } in &lines {
+            match *label {
+                // Each suite has named its own.
+                "test" if !others.is_empty() => {}
+                "again" => {
+                    let words = self.words.rerun(finding).unwrap_or_default();
+                    self.out.push_str(&layout::command("again", &words));
+                }
+                // Each suite has an entry of its own.
+                "allow" => self.entries_of(same),
+                label => self.line(label, text),
+            }
+            if let ("state", Some(stack)) = (*label, stack) {
+                self.places(stack);
+            }
+            if let ("was", Some(stack)) = (*label, stack) {
+                self.was(stack);
+            }
+        }
+        self.line("id", &finding.id);
+        if let Some(stack) = stack.filter(|_| self.verbose) {
+            self.stack("stack", &stack.trace);
+            if let Some(before) = &stack.trace_before {
+                self.stack("was", before);
+            }
+        }
+        self.out.push('\n');
+    }
+
+    fn head(&mut self, same: &[&Finding]) {
+        let Some(finding) = same.first() else {
+            return;
+        };
         let (word, style) = match finding.rule.severity {
             _ if !finding.is_open() => ("ALLOWED", DIM),
             Severity::Error => ("FAIL", RED),
             Severity::Warning => ("WARN", YELLOW),
         };
-        let rule = terminal(&finding.rule.name);
         let what = match &finding.subject {
             Subject::Sum(Sum { key: Some(key), .. }) => {
-                let per = finding.rule.per.name();
-                format!(" ({} {})", terminal(&per), terminal(&words::name(key)))
+                format!(" ({} {})", finding.rule.per.name(), words::name(key))
             }
             _ => String::new(),
         };
-        let title = format!("{rule}{what}  {}", words::headline(finding));
-        let gap = " ".repeat(PLACE_COLUMN.saturating_sub(title.chars().count()).max(2));
-        writeln!(
-            self.out,
-            "{style}{word}{style:#} {BOLD}{title}{BOLD:#}{gap}{DIM}{}{DIM:#}",
-            terminal(&words::rule_place(self.verdict, &finding.rule))
-        )?;
-        write!(self.out, "  {}", words::counts(finding))?;
-        let stack = finding.stack();
-        let series = stack.map_or(&[][..], |stack| &stack.series);
-        if series.len() > 1 {
-            let counts: Vec<_> = series.iter().map(ToString::to_string).collect();
-            write!(self.out, ", one after another {}", counts.join(", "))?;
-        }
-        match words::proof(finding) {
-            Some(proof) => writeln!(self.out, "    {proof}")?,
-            None => writeln!(self.out)?,
-        }
-        if self.several() {
-            self.line("suite", &terminal(&words::name(&finding.suite.to_string())))?;
-        }
-        if let Some(tests) = self.words.tests(finding) {
-            self.line("test", &terminal(&tests))?;
-        }
-        for (key, of_key) in &finding.labels {
-            let values: Vec<_> = of_key
-                .iter()
-                .take(MOST_VALUES)
-                .map(|(value, count)| {
-                    let (key, value) = (words::name(key), words::name(value));
-                    format!("{}={} ({count})", terminal(&key), terminal(&value))
-                })
-                .collect();
-            let more = match of_key.len().saturating_sub(MOST_VALUES) {
-                0 => String::new(),
-                more => format!(", and {}", plural(more as u64, "more value")),
-            };
-            self.line("label", &(values.join(", ") + &more))?;
-        }
-        if let Some(wait) = words::wait(finding) {
-            self.line("state", &wait)?;
-        }
-        if let Some(stack) = stack {
-            self.places(stack)?;
-            self.was(finding, stack)?;
-        }
-        let reason = words::reason(self.verdict, finding);
-        if !reason.is_empty() {
-            self.line("note", &terminal(&reason))?;
-        }
-        let fix = words::fix(finding);
-        if !fix.is_empty() {
-            self.line("fix", &terminal(fix))?;
-        }
-        if let Some(accept) = self.words.accept(finding) {
-            self.line("allow", &terminal(&accept.to_string()))?;
-        }
-        if let Some(again) = self.words.again(finding) {
-            self.line("again", &again)?;
-        }
-        self.line("id", &finding.id)?;
-        if let Some(stack) = stack.filter(|_| self.verbose) {
-            self.stack("stack", &stack.trace)?;
-            if let Some(before) = &stack.trace_before {
-                self.stack("was", before)?;
+        let rule = &finding.rule.name;
+        let title = match same.len() {
+            1 => format!("{rule}{what}  {}", words::headline(finding)),
+            suites => {
+                let growth: i64 = same.iter().map(|finding| finding.growth()).sum();
+                format!("{rule}{what}  {growth} more goroutines than before, in {suites} suites")
             }
-        }
-        writeln!(self.out)
+        };
+        let place = words::rule_place(self.subject.verdict, &finding.rule);
+        let line = layout::apart(
+            &format!("{style}{word}{style:#} {BOLD}{}{BOLD:#}", terminal(&title)),
+            &format!("{DIM}{}{DIM:#}", terminal(&place)),
+        );
+        self.out.push_str(&line);
     }
 
     /// One labelled line of a finding.
-    fn line(&mut self, label: &str, text: &str) -> std::fmt::Result {
-        writeln!(self.out, "  {DIM}{label:<8}{DIM:#} {text}")
+    fn line(&mut self, label: &str, text: &str) {
+        self.out.push_str(&labelled(label, &terminal(text)));
     }
 
-    fn places(&mut self, stack: &Stack) -> std::fmt::Result {
-        let rows = [("home", &stack.home), ("root", &stack.root)];
-        let rows = rows.map(|(label, place)| {
-            let shown = place.as_ref().map(|place| {
-                let function = words::name(place.name());
-                (terminal(&function).into_owned(), words::short(place))
-            });
-            (label, shown)
-        });
-        let shown = || rows.iter().filter_map(|(_, shown)| shown.as_ref());
-        let width = shown().map(|(function, _)| function.chars().count()).max();
-        // Escapes may have made a short name long, and a width has its own limit.
-        let width = width.unwrap_or(0).min(WIDEST);
-        for (label, shown) in &rows {
-            if let Some((function, place)) = shown {
-                let place = terminal(place);
-                self.line(label, &format!("{function:<width$}  {place}"))?;
+    /// The entries that would accept a stack in each of its suites.
+    fn entries_of(&mut self, same: &[&Finding]) {
+        for finding in same.iter().take(MOST_SUITES) {
+            if let Some(accept) = self.words.accept(finding) {
+                let entry = layout::entry("allow", &terminal(&accept));
+                self.out.push_str(&entry);
             }
         }
-        if stack.root.is_none() {
-            self.line("root", "unknown: the stack was cut when it was captured")?;
+    }
+
+    fn places(&mut self, stack: &Stack) {
+        let home = stack.home.as_ref();
+        if let Some(home) = home {
+            self.place("home", home);
         }
-        Ok(())
+        match &stack.root {
+            Some(root) if Some(root) != home => self.place("root", root),
+            Some(_) => {}
+            None => self.line("root", "unknown: the stack was cut when it was captured"),
+        }
+    }
+
+    fn place(&mut self, label: &str, place: &Place) {
+        let function = words::name(place.name());
+        let text = format!("{function}  {}", self.spot(place));
+        self.line(label, &text);
+    }
+
+    /// `worker/pool.go:57`, below the root of the repository where it lies in it.
+    pub(super) fn spot(&self, place: &Place) -> String {
+        match self.subject.sources.spot_of(place) {
+            Some(spot) => format!("{}:{}", words::name(&spot.path), spot.line),
+            None => words::short(place),
+        }
     }
 
     /// How the stack before differs, for one that was matched though it is not equal.
-    fn was(&mut self, finding: &Finding, stack: &Stack) -> std::fmt::Result {
-        let Some(how) = words::was(finding) else {
-            return Ok(());
-        };
-        self.line("was", &how)?;
-        let before = stack.trace_before.as_ref();
-        before.map_or(Ok(()), |before| self.changes(before, &stack.trace))
+    fn was(&mut self, stack: &Stack) {
+        if let Some(before) = &stack.trace_before {
+            self.changes(before, &stack.trace);
+        }
     }
 
     /// The frames that differ between two stacks.
-    pub(super) fn changes(&mut self, before: &Trace, after: &Trace) -> std::fmt::Result {
+    pub(super) fn changes(&mut self, before: &Trace, after: &Trace) {
         let names = |stack: &Trace| -> Vec<String> {
             let frames = stack.frames().iter();
             frames.map(|place| place.name().to_owned()).collect()
@@ -159,25 +178,53 @@ impl Text<'_, '_> {
                     ChangeTag::Insert => '+',
                 };
                 let name = words::name(change.value_ref());
-                writeln!(self.out, "           {sign} {}", terminal(&name))?;
+                self.line("", &format!("{sign} {name}"));
             }
         }
-        Ok(())
     }
 
-    fn stack(&mut self, label: &str, stack: &Trace) -> std::fmt::Result {
+    fn stack(&mut self, label: &str, stack: &Trace) {
         let frame = |place: &Place| {
             let (function, file) = (words::name(place.name()), words::name(place.file()));
-            format!(
-                "{}  {}:{}",
-                terminal(&function),
-                terminal(&file),
-                place.line
-            )
+            format!("{function}  {file}:{}", place.line)
         };
         for (index, line) in stack.map(frame, words::gap).iter().enumerate() {
-            self.line(if index == 0 { label } else { "" }, line)?;
+            self.line(if index == 0 { label } else { "" }, line);
         }
-        Ok(())
+    }
+
+    /// One line for a finding, where there are many.
+    ///
+    /// Output: `FAIL    5  store.(*Store).work  store/store.go:31  TestForgotten`
+    pub(super) fn summary_line(&mut self, same: &[&Finding]) {
+        let Some(finding) = same.first() else {
+            return;
+        };
+        let (word, style) = match finding.rule.severity {
+            Severity::Error => ("FAIL", RED),
+            Severity::Warning => ("WARN", YELLOW),
+        };
+        let growth: i64 = same.iter().map(|finding| finding.growth()).sum();
+        let subject = words::subject(finding);
+        let mut text = words::base(&subject).to_owned();
+        let stack = finding.stack();
+        let place = stack.and_then(|stack| stack.home.as_ref().or(stack.root.as_ref()));
+        if let Some(place) = place {
+            text = format!("{text}  {}", self.spot(place));
+        }
+        let tests: Vec<_> = finding.tests.keys().collect();
+        match &tests[..] {
+            _ if same.len() > 1 => {}
+            [] => {}
+            [only] => text = format!("{text}  {}", words::name(only)),
+            [first, more @ ..] => {
+                text = format!("{text}  {} and {} more", words::name(first), more.len());
+            }
+        }
+        if same.len() > 1 {
+            text = format!("{text}, in {}", plural(same.len() as u64, "suite"));
+        }
+        let head = format!("{style}{word}{style:#} {growth:>4}  ");
+        self.out.push_str(&layout::hanging(&head, &terminal(&text)));
     }
 }

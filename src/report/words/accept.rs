@@ -4,7 +4,6 @@
 //! began with, would quietly accept whatever else begins there later.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::path::Path;
 
 use super::{Words, name};
@@ -13,40 +12,6 @@ use crate::policy::{Max, Pattern};
 use crate::report::escape;
 use crate::stack::Name;
 use crate::verdict::{Finding, Place, Stack, Verdict};
-
-/// How a finding could be accepted.
-pub(in crate::report) enum Accept {
-    /// By the entry of the policy at this place, which is for this stack alone, and whose bound is exceeded.
-    Raise { place: String, max: i64 },
-    /// By this new entry under `allow:`, above the one at this place where that one would take the goroutines first. Its
-    /// reason and its last day are for a person to fill in.
-    Entry {
-        entry: String,
-        above: Option<String>,
-    },
-    /// By the entry that an earlier finding offers, which matches this one too.
-    Offered,
-}
-
-impl fmt::Display for Accept {
-    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Accept::Raise { place, max } => write!(
-                formatter,
-                "raise max at {place} from {max}, if this is accepted too"
-            ),
-            Accept::Entry { entry, above } => {
-                if let Some(above) = above {
-                    write!(formatter, "above {above}: ")?;
-                }
-                formatter.write_str(entry)
-            }
-            Accept::Offered => {
-                formatter.write_str("by the entry that the first finding with this id offers")
-            }
-        }
-    }
-}
 
 /// What an entry matches: the suite, the stack's id, its root, its home, and a closure between the two.
 type Matched<'v> = [&'v str; 5];
@@ -66,7 +31,7 @@ struct Offer<'v> {
     /// The goroutines of its findings by suite: a package that is tested several times is judged each time.
     counts: HashMap<&'v SuiteName, i64>,
     /// The finding that offers it.
-    first: *const Finding,
+    first: &'v Finding,
 }
 
 impl<'v> Entries<'v> {
@@ -143,36 +108,50 @@ fn is_plain(text: &str) -> bool {
 }
 
 impl Words<'_> {
-    /// How to accept a finding that counts.
-    pub(in crate::report) fn accept(&self, finding: &Finding) -> Option<Accept> {
-        let above = finding.exceeded().map(|exception| {
+    /// How to accept a finding that counts: by an entry, the entry of an earlier finding, or a higher
+    /// bound of the entry that there is.
+    pub(in crate::report) fn accept(&self, finding: &Finding) -> Option<String> {
+        let exceeded = finding.exceeded().map(|exception| {
             let place = super::policy::exception_place(self.verdict, exception);
             (place, exception)
         });
         let Some(stack) = offers(finding) else {
-            let (place, exception) = above?;
+            let (place, exception) = exceeded?;
             let Max::Count(max) = exception.max else {
                 return None;
             };
-            return Some(Accept::Raise { place, max });
+            return Some(format!(
+                "raise max at {place} from {max}, if this is accepted too"
+            ));
         };
-        let matched = self.entries.matched(finding, stack);
-        let Offer { counts, first } = self.entries.offered.get(&matched)?;
-        let max = counts.values().max()?;
-        if !std::ptr::eq(*first, finding) {
-            return Some(Accept::Offered);
+        let offer = self
+            .entries
+            .offered
+            .get(&self.entries.matched(finding, stack))?;
+        if !std::ptr::eq(offer.first, finding) {
+            return Some("by the entry that the first finding with this id offers".to_owned());
         }
+        let entry = self.entry(finding)?;
+        // The entry that is there would take the goroutines first.
+        Some(match exceeded {
+            Some((place, _)) => format!("above {place}: {entry}"),
+            None => entry,
+        })
+    }
+
+    /// The entry under `allow:` that matches a finding and nothing else. Its reason and its last day
+    /// are for a person to fill in.
+    pub(in crate::report) fn entry(&self, finding: &Finding) -> Option<String> {
+        let matched = self.entries.matched(finding, offers(finding)?);
+        let max = self.entries.offered.get(&matched)?.counts.values().max()?;
         let keys = KEYS.into_iter().zip(matched);
         let keys = keys.filter(|(_, name)| !name.is_empty());
         let keys: Vec<String> = keys
             .map(|(key, name)| format!("{key}: {}", serde_json::Value::from(name)))
             .collect();
-        Some(Accept::Entry {
-            entry: format!(
-                "- {{ match: {{ {} }}, max: {max}, reason: ..., expires: ... }}",
-                keys.join(", ")
-            ),
-            above: above.map(|(place, _)| place),
-        })
+        Some(format!(
+            "- {{ match: {{ {} }}, max: {max}, reason: ..., expires: ... }}",
+            keys.join(", ")
+        ))
     }
 }

@@ -18,9 +18,14 @@ pub(super) fn reruns(verdict: &Verdict) -> Reruns<'_> {
 }
 
 impl Words<'_> {
-    /// A line for a shell that runs only the tests which a finding names, as they were run, or all of their package; `None`
-    /// where it names no test of a package.
+    /// A line for a shell that runs only the tests which a finding names, as they were run, or all of
+    /// their package; `None` where it names no test of a package.
     pub(in crate::report) fn again(&self, finding: &Finding) -> Option<String> {
+        Some(self.rerun(finding)?.join(" "))
+    }
+
+    /// The same by its words, each quoted.
+    pub(in crate::report) fn rerun(&self, finding: &Finding) -> Option<Vec<String>> {
         self.verdict.command.as_ref()?;
         let tests: BTreeSet<&str> = finding
             .tests
@@ -55,22 +60,32 @@ impl Words<'_> {
         }
         words.extend(packages);
         words.extend(arguments);
-        let quote = |word: &String| shlex::try_quote(word).map(Cow::into_owned).ok();
+        let quote = |word: &String| {
+            if !word.is_empty() && word.chars().all(is_safe) {
+                return Some(word.clone());
+            }
+            shlex::try_quote(word).map(Cow::into_owned).ok()
+        };
         let mut line = Vec::new();
         if let Some(directory) = directory {
-            line.push(format!("cd {} &&", quote(&directory)?));
+            line.extend(["cd".to_owned(), quote(&directory)?, "&&".to_owned()]);
         }
         for (name, value) in environment {
             line.push(format!("{name}={}", quote(&value)?));
         }
-        line.push("leakgate run --".to_owned());
+        line.extend(["leakgate", "run", "--"].map(str::to_owned));
         for word in &words {
             line.push(quote(word)?);
         }
-        let line = line.join(" ");
         // A line that had to be escaped would not run.
-        (escape::terminal(&line) == line).then_some(line)
+        let whole = line.join(" ");
+        (escape::terminal(&whole) == whole).then_some(line)
     }
+}
+
+/// Whether a character of an argument means itself in every shell.
+fn is_safe(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "-_=:,./@%+".contains(character)
 }
 
 /// Whether a test's name means itself in a regular expression.
@@ -111,7 +126,7 @@ mod tests {
                 arguments: words(&["-args", "-update"]),
             });
         });
-        let again = "cd 'my shop' && CGO_ENABLED=0 leakgate run -- go test -race '-tags=a,b' '-ldflags=-X main.v=1' -run \
+        let again = "cd 'my shop' && CGO_ENABLED=0 leakgate run -- go test -race -tags=a,b '-ldflags=-X main.v=1' -run \
                      '^(TestPoolDrain|TestPoolStop)$' example.com/shop/worker -args -update";
         assert_eq!(
             Words::new(&verdict).again(&verdict.findings[0]).as_deref(),

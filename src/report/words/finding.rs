@@ -1,27 +1,79 @@
 //! What there is to say about one finding.
 
+use std::collections::BTreeMap;
+
 use super::{Words, name};
 use crate::diff::Pairing;
 use crate::policy::{Exception, Limit, Max, Origin, Per, Rule};
 use crate::report::plural;
 use crate::verdict::{Disposition, FailOn, Finding, Subject, Verdict};
 
-/// So many tests are named; a report for programs has all of them.
-const MOST_TESTS: usize = 20;
+/// So many tests are named, and so many values of a label; a report for programs has all of them.
+const MOST_NAMED: usize = 20;
+
+/// How much of the tests of a finding is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum Tests {
+    /// Top-level tests, with the number of their subtests.
+    TopLevel,
+    /// Subtests too.
+    All,
+}
+
+/// One line about a finding, below its headline.
+pub(in crate::report) struct Line {
+    pub(in crate::report) label: &'static str,
+    pub(in crate::report) text: String,
+    /// Whether the text is names, code or a command.
+    pub(in crate::report) is_code: bool,
+}
 
 impl Words<'_> {
+    /// What to know about a finding in order to act, beside its counts and places; in the order and
+    /// under the labels of every format.
+    pub(in crate::report) fn lines(&self, finding: &Finding, tests: Tests) -> Vec<Line> {
+        let labels = finding.labels.iter();
+        let labels = labels.map(|(key, values)| ("label", Some(label(key, values)), true));
+        let lines = [("test", self.tests(finding, tests), true)]
+            .into_iter()
+            .chain(labels)
+            .chain([
+                ("proven", proof(finding), false),
+                ("state", wait(finding), false),
+                ("was", was(finding), false),
+                ("note", Some(reason(self.verdict, finding)), false),
+                ("fix", Some(fix(finding).to_owned()), false),
+                ("allow", self.accept(finding), true),
+                ("again", self.again(finding), true),
+            ]);
+        let said = lines.filter_map(|(label, text, is_code)| {
+            let text = text.filter(|text| !text.is_empty())?;
+            Some(Line {
+                label,
+                text,
+                is_code,
+            })
+        });
+        said.collect()
+    }
+
     /// Which tests started the goroutines, and how many each.
-    pub(in crate::report) fn tests(&self, finding: &Finding) -> Option<String> {
+    pub(in crate::report) fn tests(&self, finding: &Finding, tests: Tests) -> Option<String> {
         let of_run = self.of_tests.contains(&finding.suite) && finding.stack().is_some();
         if finding.tests.is_empty() && !of_run {
             return None;
         }
-        let tests = finding.tests.iter();
-        let mut tests: Vec<_> = tests
-            .take(MOST_TESTS)
-            .map(|(test, count)| format!("{} ({count})", name(test)))
-            .collect();
-        if let more @ 1.. = finding.tests.len().saturating_sub(MOST_TESTS) {
+        let all: Vec<String> = match tests {
+            Tests::All => {
+                let tests = finding.tests.iter();
+                let named = tests.map(|(test, count)| format!("{} ({count})", name(test)));
+                named.collect()
+            }
+            Tests::TopLevel => top_level(finding),
+        };
+        let more = all.len().saturating_sub(MOST_NAMED);
+        let mut tests: Vec<String> = all.into_iter().take(MOST_NAMED).collect();
+        if more > 0 {
             tests.push(format!("and {}", plural(more as u64, "more test")));
         }
         if finding.stack().is_some_and(|stack| stack.shared) && !tests.is_empty() {
@@ -43,6 +95,37 @@ impl Words<'_> {
         }
         Some(tests.join(", "))
     }
+}
+
+/// Input: 38 of `TestPool/full`, 2 of `TestStop/once`, 3 of `TestStop/twice`
+/// Output: `TestPool/full (38)`, `TestStop (5 in 2 subtests)`
+fn top_level(finding: &Finding) -> Vec<String> {
+    let mut tests: BTreeMap<&str, Vec<(&str, i64)>> = BTreeMap::new();
+    for (test, count) in &finding.tests {
+        let top = test.split('/').next().unwrap_or_default();
+        tests.entry(top).or_default().push((test, *count));
+    }
+    let named = tests.iter().map(|(test, started)| match &started[..] {
+        [(test, count)] => format!("{} ({count})", name(test)),
+        several => {
+            let sum: i64 = several.iter().map(|(_, count)| count).sum();
+            let subtests = several.iter().filter(|(one, _)| one != test).count();
+            format!("{} ({sum} in {subtests} subtests)", name(test))
+        }
+    });
+    named.collect()
+}
+
+/// `handler=/pay (3), handler=/refund (1)`.
+fn label(key: &str, values: &BTreeMap<String, i64>) -> String {
+    let named = values.iter().take(MOST_NAMED);
+    let mut named: Vec<_> = named
+        .map(|(value, count)| format!("{}={} ({count})", name(key), name(value)))
+        .collect();
+    if let more @ 1.. = values.len().saturating_sub(MOST_NAMED) {
+        named.push(format!("and {}", plural(more as u64, "more value")));
+    }
+    named.join(", ")
 }
 
 /// "5 more goroutines than before".
@@ -99,7 +182,7 @@ fn line_of_policy(verdict: &Verdict, line: Option<u32>) -> String {
 }
 
 /// What it waits for, and the usual cause; nothing for a sum.
-pub(in crate::report) fn wait(finding: &Finding) -> Option<String> {
+fn wait(finding: &Finding) -> Option<String> {
     let wait = finding.stack()?.wait;
     Some(format!("{}: {}", wait.state, wait.cause))
 }
@@ -163,19 +246,19 @@ fn exceeded(verdict: &Verdict, exception: &Exception) -> String {
     }
 }
 
-/// What Go's leak profile says about it, when there was one.
-pub(in crate::report) fn proof(finding: &Finding) -> Option<String> {
+/// What Go's leak profile says about it, where there is one.
+fn proof(finding: &Finding) -> Option<String> {
     Some(match finding.stack()?.proven? {
-        0 => "not proven by the garbage collector".into(),
+        0 => "no; Go's garbage collector does not see every leak".into(),
         proven if proven < finding.after => {
-            format!("{proven} of them proven by the garbage collector")
+            format!("{proven} of {}, by Go's garbage collector", finding.after)
         }
-        _ => "proven by the garbage collector".into(),
+        _ => "yes, by Go's garbage collector".into(),
     })
 }
 
 /// How the stack before differs, for one that was matched though it is not equal.
-pub(in crate::report) fn was(finding: &Finding) -> Option<String> {
+fn was(finding: &Finding) -> Option<String> {
     match finding.stack()?.pairing {
         Pairing::Renamed => Some("renamed: the same source under another build".to_owned()),
         Pairing::Near(similarity) => Some(format!(
