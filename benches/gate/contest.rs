@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::measure::{Cost, Subject, compare};
 use crate::options::{Options, Part};
-use crate::pair::{COMPRESSIBLE, Pair, USUAL, spread};
+use crate::pair::{COMPRESSIBLE, Pair, USUAL, release, spread};
 use crate::profile::Shape;
 use crate::say;
 
@@ -50,6 +50,7 @@ fn large(options: &Options) -> Vec<(String, Shape)> {
     let pair = |part: &Part| match *part {
         Part::Stacks(stacks) => Some((stacks.to_string(), spread(stacks))),
         Part::Compressible => Some(("10000-compressible".to_owned(), COMPRESSIBLE)),
+        Part::Release => Some(("100000-release".to_owned(), release(100_000))),
         Part::Usual | Part::Directory => None,
     };
     options.parts.iter().filter_map(pair).collect()
@@ -128,10 +129,10 @@ impl Contest {
             let [floor, plain, ruled, pprof] = self.contest(&pair, shape)?;
             let (name, pprof) = (name.replace('-', ", "), pprof.cpu);
             let compressible = shape.tails.is_some();
-            let of_floor = if compressible || shape.stacks < 100_000 {
-                ""
-            } else {
-                "<= 1.8"
+            let of_floor = match shape.stacks {
+                _ if shape.gone.is_some() => "<= 2.0",
+                100_000.. if !compressible => "<= 1.8",
+                _ => "",
             };
             let [pprof, times, faster] = if pprof > 0.0 {
                 let times = pprof / plain.cpu;

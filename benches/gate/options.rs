@@ -23,6 +23,8 @@ pub(crate) enum Part {
     Stacks(usize),
     /// A pair whose stacks have much in common.
     Compressible,
+    /// A pair before and after a release, with thousands of findings.
+    Release,
     /// A pair that a test binary leaves.
     Usual,
     /// Ten thousand usual pairs.
@@ -34,8 +36,8 @@ cargo bench --bench gate -- [--quick] [--sizes LIST] [--rounds N] [--write DIREC
 
   --quick            fewer rounds, and no pprof where it takes long
   --sizes LIST       of numbers of unique stacks (1k, 250000) and the words compressible,
-                     usual and directory; otherwise
-                     1k,10k,100k,500k,compressible,usual,directory
+                     release, usual and directory; otherwise
+                     1k,10k,100k,500k,compressible,release,usual,directory
   --rounds N         so many rounds of every comparison
   --write DIRECTORY  only write the large pairs there";
 
@@ -45,7 +47,7 @@ impl Options {
         mut arguments: impl Iterator<Item = String>,
     ) -> anyhow::Result<Option<Self>> {
         let (mut quick, mut rounds, mut write) = (false, None, None);
-        let mut sizes = "1k,10k,100k,500k,compressible,usual,directory".to_owned();
+        let mut sizes = "1k,10k,100k,500k,compressible,release,usual,directory".to_owned();
         while let Some(argument) = arguments.next() {
             let mut value = || {
                 let value = arguments.next();
@@ -84,6 +86,7 @@ impl Part {
             .map_or((text, 1), |digits| (digits, 1000));
         match (text, digits.parse::<usize>()) {
             ("compressible", _) => Ok(Part::Compressible),
+            ("release", _) => Ok(Part::Release),
             ("usual", _) => Ok(Part::Usual),
             ("directory", _) => Ok(Part::Directory),
             (_, Ok(number @ 1..=1_000_000)) if number * unit <= 1_000_000 => {

@@ -16,6 +16,8 @@ pub(crate) struct Shape {
     pub(crate) functions: usize,
     /// How many different outer halves the stacks have; `None` for as many as it happens.
     pub(crate) tails: Option<usize>,
+    /// One stack in so many is gone after; `None` for none.
+    pub(crate) gone: Option<usize>,
     /// One stack in so many has grown after.
     pub(crate) grown: usize,
     /// One stack in so many is new after.
@@ -80,8 +82,8 @@ fn text_order(pc: u64) -> (u64, u32) {
     (pc << (64 - 4 * digits), digits)
 }
 
-/// Makes a profile and a later one of the same program: all goroutines are still there, some stacks have 1 to 40 more of
-/// them, some stacks are new.
+/// Makes a profile and a later one of the same program: some stacks are gone, some have 1 to 40 more goroutines, some are
+/// new, all others are as they were.
 pub(crate) fn pair(program: &Program, shape: Shape, random: &mut Random) -> (Profile, Profile) {
     let mut frames = program.capture.clone();
     let mut before = vec![Sample {
@@ -124,8 +126,12 @@ pub(crate) fn pair(program: &Program, shape: Shape, random: &mut Random) -> (Pro
         before.push(another(count as i64, random));
     }
     let mut after = before.clone();
+    // The first is the one that takes the profile.
+    for _ in 0..shape.gone.map_or(0, |gone| shape.stacks.div_ceil(gone)) {
+        after.swap_remove(1 + random.below(after.len() - 1));
+    }
     for _ in 0..shape.stacks.div_ceil(shape.grown) {
-        let place = 1 + random.below(shape.stacks);
+        let place = 1 + random.below(after.len() - 1);
         after[place].count += 1 + random.below(40) as i64;
     }
     for _ in 0..shape.stacks.div_ceil(shape.new) {
