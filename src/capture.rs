@@ -29,9 +29,10 @@ pub use settle::{SHORTEST_PAUSE, Settled};
 pub use store::store;
 pub use trust::{Trust, TrustError};
 
+use crate::go_names::SERVER_READ_AHEAD;
 use crate::input::{self, InputProblem};
 use crate::profile::{Kind, Profile};
-use crate::snapshot::{CONNECTION_READER, Snapshot};
+use crate::snapshot::Snapshot;
 use clock::Wall;
 
 /// So many redirects in a row are followed.
@@ -234,7 +235,7 @@ fn count(bytes: &[u8], limit: u64) -> Result<Option<i64>, InputProblem> {
     let reads = |group| {
         let frames = snapshot.frames(group);
         let root = frames.root();
-        root.is_some_and(|root| root.function.as_str() == CONNECTION_READER)
+        root.is_some_and(|root| root.function.as_str() == SERVER_READ_AHEAD)
     };
     // One that has not run yet has no frame to be known by.
     let reader = snapshot.frameless > 0 || (0..snapshot.groups().len()).any(reads);

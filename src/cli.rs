@@ -5,16 +5,16 @@ mod check;
 mod completions;
 mod config;
 mod duration;
+mod exec;
 mod gate;
 mod init;
+mod judge_files;
 mod man;
 mod output;
 mod policy;
 mod run;
 mod service;
 mod sources;
-mod start;
-mod suites;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -22,8 +22,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::escape;
 use crate::gotest;
-use crate::report::escape;
 use crate::verdict::Outcome;
 use clap::{Args, Parser, Subcommand};
 use gate::Gate;
@@ -73,7 +73,7 @@ enum Command {
     Man(man::Man),
     /// Starts a test binary for `run`.
     #[command(name = gotest::START_COMMAND, hide = true)]
-    Start(start::Start),
+    Start(exec::Start),
 }
 
 /// What `check` takes.
@@ -168,7 +168,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Policy(policy) => Ok(policy::run(policy)?.into()),
         Command::Completions(completions) => Ok(completions::run(completions)?.into()),
         Command::Man(man) => Ok(man::run(man)?.into()),
-        Command::Start(start) => start::run(start),
+        Command::Start(start) => exec::run(start),
     }
 }
 
@@ -179,7 +179,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
 pub fn stand_in_for_go() -> Option<anyhow::Result<ExitCode>> {
     match gotest::called_as_go() {
         Ok(None) => None,
-        Ok(Some(go)) => Some(start::run_go(&go)),
+        Ok(Some(go)) => Some(exec::run_go(&go)),
         Err(error) => Some(Err(error)),
     }
 }

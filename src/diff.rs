@@ -14,7 +14,8 @@ mod tests;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use crate::snapshot::{CONNECTION_READER, Group, Snapshot};
+use crate::go_names::SERVER_READ_AHEAD;
+use crate::snapshot::{Group, Snapshot};
 
 use background::Moves;
 pub use near::Similarity;
@@ -285,7 +286,7 @@ impl<'s, 'buf> Diff<'s, 'buf> {
     fn is_reader(&self, after: usize) -> bool {
         let frames = self.after.frames(after);
         let root = frames.root();
-        root.is_some_and(|root| root.function.as_str() == CONNECTION_READER)
+        root.is_some_and(|root| root.function.as_str() == SERVER_READ_AHEAD)
     }
 
     /// Counts each goroutine of `before` that had not run yet, and so had no frame, as the start of one unlabelled

@@ -12,14 +12,15 @@
 mod child;
 mod collect;
 mod command;
+mod exec_flag;
 mod flags;
-mod guard;
+mod go_on_path;
 mod notes;
 mod overlay;
 mod quiet;
 mod record;
 mod signals;
-mod stand_in;
+mod started;
 mod toolchain;
 mod unfinished;
 
@@ -35,13 +36,14 @@ use serde::{Deserialize, Serialize};
 
 pub use collect::{Collected, collect};
 use command::GoTest;
-pub use guard::{COMMAND as START_COMMAND, note as note_start};
+pub use exec_flag::COMMAND as START_COMMAND;
+use go_on_path::Orders;
+pub use go_on_path::{Go, called_as_go};
 pub use overlay::UnknownGo;
 pub use record::shell_code;
 use record::{Ended, GoTestRun, Record};
 pub use signals::{Signals, TemporaryFolder};
-use stand_in::Orders;
-pub use stand_in::{Go, called_as_go};
+pub use started::note as note_start;
 use toolchain::{NoGo, Toolchain};
 
 use crate::policy::Policy;
@@ -136,7 +138,7 @@ impl Prepared {
         environment.extend(capturing.variables());
         environment.extend([("LEAKGATE_PARENT", None), ("LEAKGATE_SUITE", None)]);
         let stand_in = match go_test {
-            None => stand_in::folder(signals, &Orders::new(&capturing, &toolchain)),
+            None => go_on_path::folder(signals, &Orders::new(&capturing, &toolchain)),
             Some(_) => None,
         };
         if let Some(folder) = &stand_in {
@@ -202,13 +204,13 @@ impl Prepared {
             .extend(go_test.map(|(go_test, packages)| {
                 GoTestRun::new(process, here, Vec::new(), packages, go_test)
             }));
-        let commands = stand_in::commands(directory);
+        let commands = go_on_path::commands(directory);
         // Inside another run, the go command of that one notes the command too.
         let others = commands.go_tests.into_iter();
         let others = others.filter(|other| other.process != process);
         self.record.go_tests.extend(others);
         self.record.problems.extend(commands.problems);
-        let unexpected = guard::unexpected(directory, &self.record.go_tests);
+        let unexpected = started::unexpected(directory, &self.record.go_tests);
         self.record.problems.extend(unexpected);
         let unnoticed = commands.unguarded.iter().map(|why| unnoticed(why));
         self.record.notes.extend(unnoticed);

@@ -1,14 +1,14 @@
 //! The judgement: evidence against a policy, on a day.
 //!
-//! Every stack is cut into cells, goroutines that no rule can tell apart: one a stack, or one a set of labels where the
-//! policy asks for labels. Each cell is covered by the first exception that matches it and has not expired, or judged by
+//! Every stack is cut into parts, goroutines that no rule can tell apart: one a stack, or one a set of labels where the
+//! policy asks for labels. Each part is covered by the first exception that matches it and has not expired, or judged by
 //! the first rule per stack that does; rules with another `per` then add up what is not covered.
 
-mod cell;
 mod exception;
 mod matching;
 mod places;
 mod remarks;
+mod row_part;
 mod shared;
 mod suite;
 mod tally;
@@ -110,6 +110,7 @@ impl<'p> Judge<'p> {
         };
         let name = suite.name;
         let mut judging = Judging::new(self, &name, &diff, proven);
+        judging.rows();
         let uses = std::mem::take(&mut judging.uses);
         let rule_uses = std::mem::take(&mut judging.rule_uses);
         let findings = judging.findings(exception::covers(self.exceptions, &uses, self.today));

@@ -16,13 +16,14 @@
 //! | [`capture`] | the URL of a live service | the bytes of its profile, checked and kept as they came |
 //! | [`profile`] | bytes | a [`profile::Profile`]: columnar, borrowed from the bytes, every index checked |
 //! | [`stack`] | the frames of a goroutine | what two of them must share: normalised names, key, class, id, root, home |
+//! | [`go_names`] | | the names of Go's own functions that mean something to leakgate |
 //! | [`state`] | leaf frames | what the goroutine waits for, the usual cause and the usual remedy |
 //! | [`snapshot`] | a profile | a [`snapshot::Snapshot`]: goroutines counted by stack |
 //! | [`mod@diff`] | two snapshots | a [`diff::Diff`]: which stack is which, exactly, under another name, or nearly |
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
 //! | [`evidence`] | files, and what is known of how they came about | an [`evidence::Evidence`]; the [`evidence::Profiles`] of each suite, checked |
 //! | [`judge`] | evidence, a policy and a day | a [`verdict::Verdict`] |
-//! | [`unseen`] | a character | whether a reader would see it, for [`policy`] and [`report`] |
+//! | [`escape`] | text of strangers | the same, harmless wherever it is shown |
 //! | [`verdict`] | | what was found, in full, for every report |
 //! | [`report`] | a verdict | text, JSON, and what CI platforms read |
 //! | [`gotest`] | a command | the profiles that its test binaries left, and what became of each |
@@ -82,8 +83,10 @@
 pub mod capture;
 pub mod cli;
 pub mod diff;
+pub mod escape;
 pub mod evidence;
 pub mod files;
+pub mod go_names;
 pub mod gotest;
 pub mod input;
 pub mod judge;
@@ -95,5 +98,4 @@ pub mod stack;
 pub mod state;
 #[cfg(test)]
 mod testing;
-pub mod unseen;
 pub mod verdict;

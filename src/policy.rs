@@ -4,6 +4,7 @@
 //! anything it does not understand: a policy with a misspelt key would allow more than its author
 //! thinks.
 
+mod builtin;
 mod error;
 mod exception;
 mod matcher;
@@ -17,8 +18,9 @@ mod schema;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use builtin::builtin;
 pub use error::PolicyError;
-pub use exception::{Exception, Max, Origin, builtin};
+pub use exception::{Exception, Max, Origin};
 pub use matcher::Matcher;
 pub use pattern::Pattern;
 pub use rule::{Limit, Per, Rule, Severity};

@@ -5,14 +5,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::profile::{DecodeError, Kind, Label, Line, Problem, Profile, SampleAt, Stack};
+use crate::go_names::{PROFILE_WRITERS, SERVER_CONNECTION, SERVER_READ_AHEAD};
+use crate::profile::{DecodeError, Kind, Label, Line, Problem, Profile, Sample, SampleAt, Stack};
 use crate::stack::{Depth, DepthLimit, Frames, Key, Symbols};
-
-/// The entry function of the goroutine with which net/http reads ahead on a connection while its handler works.
-pub const CONNECTION_READER: &str = "net/http.(*connReader).backgroundRead";
-
-/// The entry function of the goroutine that serves a connection of net/http.
-const CONNECTION: &[u8] = b"net/http.(*conn).serve";
 
 /// The pprof label that carries a test's name.
 pub const TEST_LABEL: &str = "leakgate.test";
@@ -95,63 +90,24 @@ impl<'buf> Snapshot<'buf> {
         moving: &BTreeMap<usize, usize>,
     ) -> Result<Self, DecodeError> {
         let symbols = Symbols::new(&profile);
-        let capture = Capture::new(&profile);
-        let mut groups: Vec<Group> = Vec::new();
-        groups.reserve_exact(profile.samples().len());
-        let (mut labelled, mut suspects, mut deepest) = (Vec::new(), Vec::new(), 0_usize);
-        let (mut total, mut frameless, mut frameless_unlabelled) = (0_i64, 0_i64, 0_i64);
-        let (mut capturing, mut limit) = (0_i64, DepthLimit::Unknown);
-        let mut over_http = false;
-        if profile.kind() == Kind::GoroutineLeak {
-            limit = DepthLimit::Frames128;
-        }
+        let mut grouping = Grouping::new(&profile, &symbols);
         let mut stack = Stack::default();
-        let mut kept = BTreeMap::new();
         for (position, &at) in profile.samples().iter().enumerate() {
             let sample = profile.read_sample(at, &mut stack)?;
-            let mut locations = stack.locations();
-            if let Some(&common @ 1..) = moving.get(&position) {
-                let keep = symbols.start_of(&profile, locations, common);
-                kept.insert(at, keep);
-                locations = &locations[locations.len() - keep..];
-            }
-            let mut count = sample.count;
-            total = total
-                .checked_add(count)
-                .ok_or_else(|| DecodeError::whole(Problem::Overflow))?;
-            let Some(hashed) = symbols.hash(locations) else {
-                frameless += count;
-                frameless_unlabelled += if sample.labelled { 0 } else { count };
-                continue;
-            };
-            if hashed.depth.frames > DEEPEST {
-                return Err(DecodeError::whole(Problem::TooDeep(DEEPEST)));
-            }
-            if let Some(written) = capture.limit_of_writer(&profile, locations)
-                && capturing == 0
-            {
-                limit = written;
-                over_http = is_rooted(&profile, locations, CONNECTION);
-                capturing = count.min(1);
-                count -= capturing;
-            }
-            if count == 0 {
-                continue;
-            }
-            deepest = deepest.max(hashed.depth.inner());
-            if hashed.depth.may_be_cut() {
-                suspects.push((hashed.key, hashed.depth));
-            }
-            if sample.labelled {
-                profile.check_labels(at)?;
-                labelled.push((hashed.key, at));
-            }
-            groups.push(Group {
-                key: hashed.key,
-                count,
-                sample: at,
-            });
+            let common = moving.get(&position).copied().unwrap_or(0);
+            grouping.add(at, sample, stack.locations(), common)?;
         }
+        let Grouping {
+            mut groups,
+            mut labelled,
+            suspects,
+            moving,
+            limit,
+            deepest,
+            counts,
+            over_http,
+            ..
+        } = grouping;
         groups.sort_unstable_by_key(|group| group.key);
         groups.dedup_by(|group, kept| {
             let same = group.key == kept.key;
@@ -163,20 +119,20 @@ impl<'buf> Snapshot<'buf> {
         });
         labelled.sort_unstable();
         let reader_frameless =
-            over_http && frameless_unlabelled > 0 && !knows(&profile, CONNECTION_READER);
+            over_http && counts.frameless_unlabelled > 0 && !knows(&profile, SERVER_READ_AHEAD);
         let mut snapshot = Self {
             profile,
             symbols,
             groups,
-            moving: kept,
+            moving,
             labelled,
             limit,
             deepest,
-            total,
-            frameless,
-            frameless_unlabelled,
+            total: counts.total,
+            frameless: counts.frameless,
+            frameless_unlabelled: counts.frameless_unlabelled,
             reader_frameless,
-            capturing,
+            capturing: counts.capturing,
             cut: 0,
         };
         snapshot.cut = snapshot.count_cut(suspects);
@@ -297,12 +253,114 @@ impl<'buf> Snapshot<'buf> {
     }
 }
 
+/// A snapshot in the making: what is known after some of the samples.
+struct Grouping<'p, 'buf> {
+    profile: &'p Profile<'buf>,
+    symbols: &'p Symbols<'buf>,
+    writers: Writers,
+    /// One for each sample, unsorted.
+    groups: Vec<Group>,
+    labelled: Vec<(Key, SampleAt)>,
+    /// Stacks that may have been cut.
+    suspects: Vec<(Key, Depth)>,
+    moving: BTreeMap<SampleAt, usize>,
+    limit: DepthLimit,
+    deepest: usize,
+    counts: Counts,
+    /// Whether the profile was fetched through net/http.
+    over_http: bool,
+}
+
+/// Goroutines; see the fields of [`Snapshot`].
+#[derive(Default)]
+struct Counts {
+    total: i64,
+    frameless: i64,
+    frameless_unlabelled: i64,
+    capturing: i64,
+}
+
+impl<'p, 'buf> Grouping<'p, 'buf> {
+    fn new(profile: &'p Profile<'buf>, symbols: &'p Symbols<'buf>) -> Self {
+        let mut groups = Vec::new();
+        groups.reserve_exact(profile.samples().len());
+        Self {
+            profile,
+            symbols,
+            writers: Writers::new(profile),
+            groups,
+            labelled: Vec::new(),
+            suspects: Vec::new(),
+            moving: BTreeMap::new(),
+            limit: match profile.kind() {
+                Kind::GoroutineLeak => DepthLimit::Frames128,
+                Kind::Goroutine => DepthLimit::Unknown,
+            },
+            deepest: 0,
+            counts: Counts::default(),
+            over_http: false,
+        }
+    }
+
+    /// Adds a sample; of one that was never twice in one place, only the `common` outermost locations.
+    #[inline]
+    fn add(
+        &mut self,
+        at: SampleAt,
+        sample: Sample,
+        mut locations: &[u32],
+        common: usize,
+    ) -> Result<(), DecodeError> {
+        if common > 0 {
+            let keep = self.symbols.start_of(self.profile, locations, common);
+            self.moving.insert(at, keep);
+            locations = &locations[locations.len() - keep..];
+        }
+        let (counts, mut count) = (&mut self.counts, sample.count);
+        let total = counts.total.checked_add(count);
+        counts.total = total.ok_or_else(|| DecodeError::whole(Problem::Overflow))?;
+        let Some(hashed) = self.symbols.hash(locations) else {
+            counts.frameless += count;
+            counts.frameless_unlabelled += if sample.labelled { 0 } else { count };
+            return Ok(());
+        };
+        if hashed.depth.frames > DEEPEST {
+            return Err(DecodeError::whole(Problem::TooDeep(DEEPEST)));
+        }
+        if let Some(written) = self.writers.limit_of_writer(self.profile, locations)
+            && counts.capturing == 0
+        {
+            self.limit = written;
+            self.over_http = is_rooted(self.profile, locations, SERVER_CONNECTION);
+            counts.capturing = count.min(1);
+            count -= counts.capturing;
+        }
+        if count == 0 {
+            return Ok(());
+        }
+        self.deepest = self.deepest.max(hashed.depth.inner());
+        if hashed.depth.may_be_cut() {
+            self.suspects.push((hashed.key, hashed.depth));
+        }
+        if sample.labelled {
+            self.profile.check_labels(at)?;
+            self.labelled.push((hashed.key, at));
+        }
+        self.groups.push(Group {
+            key: hashed.key,
+            count,
+            sample: at,
+        });
+        Ok(())
+    }
+}
+
 /// Whether the entry function of a stack is this one.
-fn is_rooted(profile: &Profile, stack: &[u32], root: &[u8]) -> bool {
+fn is_rooted(profile: &Profile, stack: &[u32], root: &str) -> bool {
     let outermost = stack
         .last()
         .and_then(|&location| profile.lines_of(location as usize).last());
-    outermost.is_some_and(|line| profile.function_name(line.function()) == root)
+    outermost.is_some_and(|line| profile.function_name(line.function()) == root.as_bytes())
 }
 
 /// Whether a function is in any stack of the profile.
@@ -312,22 +370,26 @@ fn knows(profile: &Profile, function: &str) -> bool {
 
 /// The locations by which a goroutine that writes the profile it stands in is known. Every profile holds one, and no
 /// program leaks it. One that is only blocked inside `Profile.WriteTo` has another leaf, and is judged.
-struct Capture {
+struct Writers {
     /// For each function, whether it is one of the runtime's own that write a profile, and what it tells of the Go.
     functions: Vec<Option<DepthLimit>>,
     /// For each location, whether its innermost function is one of these.
     leaf: Vec<bool>,
 }
 
-impl Capture {
+impl Writers {
     fn new(profile: &Profile) -> Self {
-        // The second name moved with Go 1.23, which also keeps deeper stacks.
+        let limits = [
+            DepthLimit::Unknown,
+            DepthLimit::Frames32,
+            DepthLimit::Frames128,
+        ];
         let functions: Vec<_> = (0..profile.function_count())
-            .map(|function| match profile.function_name(function) {
-                b"runtime.goroutineProfileWithLabels" => Some(DepthLimit::Unknown),
-                b"runtime/pprof.runtime_goroutineProfileWithLabels" => Some(DepthLimit::Frames32),
-                b"runtime.pprof_goroutineProfileWithLabels" => Some(DepthLimit::Frames128),
-                _ => None,
+            .map(|function| {
+                let name = profile.function_name(function);
+                let mut writers = PROFILE_WRITERS.iter().zip(limits);
+                let writer = writers.find(|(writer, _)| writer.as_bytes() == name);
+                writer.map(|(_, limit)| limit)
             })
             .collect();
         let writes = |line: &Line| functions[line.function()].is_some();

@@ -6,6 +6,7 @@
 mod owned;
 mod signatures;
 
+use crate::go_names::{CHANNEL_RECEIVE, CHANNEL_SEND, PARKING};
 use owned::OWNED;
 use signatures::SIGNATURES;
 
@@ -28,9 +29,6 @@ struct Signature {
     nil: Option<bool>,
 }
 
-/// Frames that every wait has in front.
-const PARKING: &[&str] = &["runtime.gopark", "runtime.goparkunlock"];
-
 /// Below this line `runtime.chansend` parks for a nil channel (165 to 181 in Go 1.21 to 1.27), above it for a real one
 /// (259 and more).
 const CHANSEND_NIL_BELOW: u32 = 220;
@@ -43,15 +41,15 @@ const CHANRECV_NIL_BELOW: u32 = 560;
 /// one place where a line is part of what a stack is.
 pub fn is_nil_channel(function: &str, line: u32) -> bool {
     match function {
-        "runtime.chansend" => (1..CHANSEND_NIL_BELOW).contains(&line),
-        "runtime.chanrecv" => (1..CHANRECV_NIL_BELOW).contains(&line),
+        CHANNEL_SEND => (1..CHANSEND_NIL_BELOW).contains(&line),
+        CHANNEL_RECEIVE => (1..CHANRECV_NIL_BELOW).contains(&line),
         _ => false,
     }
 }
 
 /// Whether [`is_nil_channel`] can be true for this function.
 pub fn is_channel_operation(function: &str) -> bool {
-    matches!(function, "runtime.chansend" | "runtime.chanrecv")
+    matches!(function, CHANNEL_SEND | CHANNEL_RECEIVE)
 }
 
 /// The row that fits.

@@ -7,38 +7,41 @@ use std::path::{Path, PathBuf};
 /// For each module of the crate, the ones it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("profile", &[]),
-    ("state", &[]),
-    ("unseen", &[]),
+    ("state", &["go_names"]),
+    ("escape", &[]),
+    ("go_names", &[]),
     ("files", &[]),
-    ("stack", &["profile", "state"]),
-    ("snapshot", &["profile", "stack"]),
-    ("diff", &["profile", "stack", "snapshot"]),
-    ("policy", &["state", "unseen"]),
+    ("stack", &["go_names", "profile", "state"]),
+    ("snapshot", &["go_names", "profile", "stack"]),
+    ("diff", &["go_names", "profile", "stack", "snapshot"]),
+    ("policy", &["escape", "go_names", "state"]),
     ("evidence", &["profile", "snapshot"]),
     ("verdict", &["diff", "evidence", "policy", "state"]),
     (
         "judge",
         &[
-            "diff", "evidence", "policy", "profile", "snapshot", "stack", "verdict",
+            "diff", "evidence", "go_names", "policy", "profile", "snapshot", "stack", "verdict",
         ],
     ),
     (
         "report",
         &[
-            "diff", "evidence", "policy", "stack", "state", "unseen", "verdict",
+            "diff", "escape", "evidence", "policy", "stack", "state", "verdict",
         ],
     ),
     ("input", &["evidence", "files", "profile"]),
     (
         "capture",
-        &["files", "input", "profile", "report", "snapshot"],
+        &[
+            "escape", "files", "go_names", "input", "profile", "snapshot",
+        ],
     ),
     ("gotest", &["evidence", "files", "policy"]),
     (
         "cli",
         &[
-            "capture", "evidence", "files", "gotest", "input", "judge", "policy", "report",
-            "verdict",
+            "capture", "escape", "evidence", "files", "gotest", "input", "judge", "policy",
+            "report", "verdict",
         ],
     ),
 ];

@@ -6,7 +6,7 @@ use ureq::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use ureq::http::response::Parts;
 
 use super::Headers;
-use crate::report::escape;
+use crate::escape;
 
 /// So many bytes of an answer are read to say what it is: far more than are shown, so that no secret is cut in two and
 /// passes for something else.

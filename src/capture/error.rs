@@ -6,9 +6,9 @@ use std::time::Duration;
 use ureq::{Error, Timeout};
 
 use super::{Answer, Options};
+use crate::escape;
 use crate::input::InputProblem;
 use crate::profile::Problem;
-use crate::report::escape;
 
 /// A service that gave no profile.
 #[derive(Debug, thiserror::Error)]

@@ -207,8 +207,5 @@ fn tell(error: &CaptureError) {
 
 /// Says what was done. Standard output may be the profile.
 fn say(line: &str) {
-    super::say(&format!(
-        "leakgate: {}",
-        crate::report::escape::terminal(line)
-    ));
+    super::say(&format!("leakgate: {}", crate::escape::terminal(line)));
 }

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::output::{Actions, Destination, Report, Style};
-use super::{Code, config, output, suites};
+use super::{Code, config, judge_files, output};
 use crate::evidence::Evidence;
 use crate::judge::Judge;
 use crate::policy::Policy;
@@ -122,7 +122,7 @@ impl Gate {
             command,
         } = evidence;
         let mut judged = Vec::new();
-        for suite in suites::judge_all(&judge, suites, self.limit()) {
+        for suite in judge_files::judge_all(&judge, suites, self.limit()) {
             match suite {
                 Ok(suite) => judged.push(suite),
                 Err(why) => unchecked.push(why),

@@ -20,10 +20,9 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     let policy = run.gate.policy()?;
     let services = Services::new(run)?;
     let mut signals = Signals::watch().context("signals cannot be watched")?;
-    let capture = Capture::new(run, &signals)?;
+    let folder = Folder::new(run, &signals)?;
     let accepted = (&policy, run.gate.today());
-    let prepared = match Prepared::new(&run.command, &capture.path, run.settle, accepted, &signals)
-    {
+    let prepared = match Prepared::new(&run.command, &folder.path, run.settle, accepted, &signals) {
         // A service may be driven by anything; what keeps go tests from being captured is told.
         Err(error) if !run.urls.is_empty() => Prepared::nothing(&run.command, &error),
         Err(error) if error.is::<UnknownGo>() => {
@@ -32,14 +31,14 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
         }
         prepared => prepared?,
     };
-    if let Err(error) = services.before(&capture.path) {
+    if let Err(error) = services.before(&folder.path) {
         complain(&error.context("the command was not run: there would be nothing to compare with"));
         return Ok(Code::NoEvidence.into());
     }
     let prepared = prepared.without(service::TOKEN);
-    let status = prepared.run(&run.command, &capture.path, &mut signals)?;
-    let of_services = services.after(run.settle, &capture.path);
-    let judged = judge(run, &policy, &capture, of_services);
+    let status = prepared.run(&run.command, &folder.path, &mut signals)?;
+    let of_services = services.after(run.settle, &folder.path);
+    let judged = judge(run, &policy, &folder, of_services);
     if status.success() {
         return Ok(judged?.into());
     }
@@ -54,15 +53,15 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
 fn judge(
     run: &Run,
     policy: &Policy,
-    capture: &Capture,
+    folder: &Folder,
     of_services: Evidence,
 ) -> anyhow::Result<Code> {
-    let collected = match gotest::collect(&capture.path) {
+    let collected = match gotest::collect(&folder.path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            Collected::removed(&run.command, &capture.path)
+            Collected::removed(&run.command, &folder.path)
         }
         collected => {
-            collected.with_context(|| format!("{} cannot be listed", capture.path.display()))?
+            collected.with_context(|| format!("{} cannot be listed", folder.path.display()))?
         }
     };
     let mut evidence = collected.evidence;
@@ -72,13 +71,13 @@ fn judge(
 }
 
 /// Where test binaries write to: a directory that goes with leakgate, or one that is kept.
-struct Capture {
+struct Folder {
     path: PathBuf,
     /// Removes the directory once it is dropped.
     _temporary: Option<TemporaryFolder>,
 }
 
-impl Capture {
+impl Folder {
     fn new(run: &Run, signals: &Signals) -> anyhow::Result<Self> {
         let Some(keep) = &run.keep else {
             let temporary = signals.temporary_folder("leakgate-");

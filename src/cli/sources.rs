@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use walkdir::{DirEntry, WalkDir};
+
 use crate::files::read_regular;
 use crate::report::sources::{Module, Sources};
 
@@ -35,8 +37,7 @@ pub(super) fn find(policy: &str) -> Sources {
         let depth = here.strip_prefix(&root).ok()?.components().count();
         logical.ancestors().nth(depth).map(Path::to_owned)
     }));
-    let mut walk = Walk::default();
-    walk.directory(&root, "");
+    let mut walk = Walk::new(&root);
     // Of modules with one path, what is nearer to the root and no test data is the one that programs are built from.
     walk.modules.sort_by_key(|module| {
         let elements = module.directory.split('/');
@@ -61,55 +62,63 @@ fn root(here: &Path, workspace: Option<&Path>) -> PathBuf {
     git.or(workspace).unwrap_or(here).to_owned()
 }
 
+/// What a walk through the repository finds.
 #[derive(Default)]
 struct Walk {
     modules: Vec<Module>,
     files: BTreeSet<String>,
-    entries: usize,
 }
 
 impl Walk {
-    /// Links are not followed, so that it ends. A toolchain and a cache of modules that lie in the repository are none of
-    /// its code.
-    fn directory(&mut self, path: &Path, below: &str) {
-        let go_mod = read_regular(&path.join("go.mod"), LARGEST_GO_MOD).ok();
-        match go_mod.and_then(|text| module_path(&String::from_utf8_lossy(&text))) {
-            Some(path) if STANDARD_LIBRARY.contains(&&*path) => return,
-            Some(path) => self.modules.push(Module {
-                path,
-                directory: below.to_owned(),
-            }),
-            None => {}
-        }
-        let Ok(entries) = std::fs::read_dir(path) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            self.entries += 1;
-            if self.entries > MOST_ENTRIES {
-                return;
-            }
-            let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else {
+    /// Links are not followed, so that it ends. A toolchain and a cache of modules that lie in the
+    /// repository are none of its code.
+    fn new(root: &Path) -> Self {
+        let mut walk = Self::default();
+        let entries = WalkDir::new(root).sort_by_file_name().into_iter();
+        let entries = entries.filter_entry(|entry| entry.depth() == 0 || is_own(entry));
+        // What cannot be read is as if it were not there.
+        for entry in entries.take(MOST_ENTRIES).filter_map(Result::ok) {
+            let Ok(inside) = entry.path().strip_prefix(root) else {
                 continue;
             };
-            let inside = match below {
-                "" => name.clone(),
-                below => format!("{below}/{name}"),
+            let Some(inside) = inside.to_str() else {
+                continue;
             };
-            let is_go = || {
-                Path::new(&name)
-                    .extension()
-                    .is_some_and(|extension| extension == "go")
-            };
-            let is_ours =
-                || !name.starts_with('.') && !name.contains("@v") && !SKIPPED.contains(&&*name);
-            if kind.is_dir() && is_ours() {
-                self.directory(&entry.path(), &inside);
-            } else if kind.is_file() && is_go() {
-                self.files.insert(inside);
+            let inside = inside.replace(std::path::MAIN_SEPARATOR, "/");
+            let (folder, name) = inside.rsplit_once('/').unwrap_or(("", &inside));
+            if name == "go.mod" {
+                let module = entry.path().parent().and_then(module_of);
+                walk.modules.extend(module.map(|path| Module {
+                    path,
+                    directory: folder.to_owned(),
+                }));
+            } else if entry.file_type().is_file() && name.strip_suffix(".go").is_some() {
+                walk.files.insert(inside);
             }
         }
+        walk
     }
+}
+
+/// Whether an entry may be of the repository's own code.
+fn is_own(entry: &DirEntry) -> bool {
+    if !entry.file_type().is_dir() {
+        return true;
+    }
+    let Some(name) = entry.file_name().to_str() else {
+        return false;
+    };
+    let is_toolchain = || {
+        let module = module_of(entry.path());
+        module.is_some_and(|path| STANDARD_LIBRARY.contains(&&*path))
+    };
+    !name.starts_with('.') && !name.contains("@v") && !SKIPPED.contains(&name) && !is_toolchain()
+}
+
+/// The path of the module whose root a directory is.
+fn module_of(directory: &Path) -> Option<String> {
+    let go_mod = read_regular(&directory.join("go.mod"), LARGEST_GO_MOD).ok()?;
+    module_path(&String::from_utf8_lossy(&go_mod))
 }
 
 /// Input: a go.mod, with a line `module example.com/shop // comment`
@@ -183,8 +192,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        let mut walk = Walk::default();
-        walk.directory(root.path(), "");
+        let walk = Walk::new(root.path());
         let files: Vec<&str> = walk.files.iter().map(String::as_str).collect();
         assert_eq!(files, ["api/v1/handler.go", "main.go"]);
         let mut modules: Vec<&str> = walk.modules.iter().map(|one| &*one.directory).collect();

@@ -1,18 +1,18 @@
 //! What test binaries left: a folder for each process, with its profiles and what it told of itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
-use std::fs;
+use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use walkdir::WalkDir;
 
 use super::command::Package;
-use super::guard::{self, Missed};
 use super::notes::read_json;
 use super::quiet;
 use super::record::{self, Record};
+use super::started::{self, Missed};
 use super::unfinished::{hanging, why_unfinished};
 use crate::evidence::{
     Command, Ending, Evidence, Files, Rerun, Suite, SuiteName, TestRun, Unchecked,
@@ -83,7 +83,7 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
     let record = Record::read(directory);
     let mut processes = collected.processes(directory)?;
     let captured = processes.iter().map(|(_, suite)| suite.pid).collect();
-    let missed = guard::missed(directory, &captured);
+    let missed = started::missed(directory, &captured);
     // One package may be tested several times in one command.
     processes.sort_by(|(_, one), (_, other)| {
         (&one.import_path, one.started_unix_ns).cmp(&(&other.import_path, other.started_unix_ns))
@@ -201,7 +201,7 @@ impl Collected {
     /// one always.
     fn no_record(&mut self, directory: &Path, missed: &[Missed]) {
         self.missed(missed, &[]);
-        if directory.join(quiet::FILE).exists() || directory.join(guard::FOLDER).exists() {
+        if directory.join(quiet::FILE).exists() || directory.join(started::FOLDER).exists() {
             let why = format!(
                 "its {} is missing, which tells what became of the command",
                 record::FILE
@@ -367,15 +367,14 @@ fn has_flag(suite: &Process, name: &str) -> bool {
 
 /// The folders below a directory in which a process has begun to write.
 fn folders(directory: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
-    let (mut found, mut open) = (BTreeSet::new(), vec![directory.to_owned()]);
-    while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let entry = entry?;
-            if entry.file_type()?.is_dir() {
-                open.push(entry.path());
-            } else if entry.file_name() == SUITE_FILE && is_ours(&entry.path()) {
-                found.insert(folder.clone());
-            }
+    let mut found = BTreeSet::new();
+    for entry in WalkDir::new(directory) {
+        let path = entry?.into_path();
+        if path.file_name() == Some(OsStr::new(SUITE_FILE))
+            && is_ours(&path)
+            && let Some(folder) = path.parent()
+        {
+            found.insert(folder.to_owned());
         }
     }
     Ok(found)

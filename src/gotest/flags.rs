@@ -1,6 +1,6 @@
 //! GOFLAGS: a list of flags parted by spaces, each of which may stand in quotes as a whole.
 
-use super::guard;
+use super::exec_flag;
 
 /// Splits the value as the go command does. `None` when a quote is not closed.
 ///
@@ -46,7 +46,7 @@ pub(super) fn without_ours(flags: &str) -> String {
     let is_ours = |flag: &String| {
         let exec = value_of(flag, "exec");
         value_of(flag, "overlay").is_some()
-            || exec.is_some_and(|exec| exec.contains(guard::COMMAND))
+            || exec.is_some_and(|exec| exec.contains(exec_flag::COMMAND))
     };
     let Some(mut kept) = split(flags) else {
         return flags.to_owned();

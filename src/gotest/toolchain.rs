@@ -10,8 +10,8 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 use super::Variables;
+use super::exec_flag;
 use super::flags;
-use super::guard;
 use super::overlay::{self, Overlay};
 use crate::files::read_regular;
 
@@ -181,7 +181,7 @@ impl Toolchain {
         }
         let text = serde_json::to_string_pretty(&overlay)?;
         let stored = overlay::store_one(&self.cache(), Path::new("overlay.json"), &text)?;
-        let guard = guard::flag();
+        let guard = exec_flag::flag();
         let is_ours = |flag: &&String| is_overlay(flag) || Some(*flag) == guard.as_ref();
         let kept: Vec<String> = flags
             .iter()

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use walkdir::WalkDir;
+
 use crate::evidence::{Evidence, Files, Suite, Unchecked};
 
 /// A directory that cannot be listed.
@@ -148,43 +150,40 @@ struct Listed {
     strange: Vec<Unchecked>,
 }
 
-/// Lists what looks like a profile. Links to directories are told and not followed.
+/// Lists what looks like a profile. Links to directories are reported and not followed.
 fn profiles_below(directory: &Path) -> Result<Listed, ListError> {
     let mut listed = Listed::default();
-    let mut open = vec![(String::new(), directory.to_owned())];
-    while let Some((prefix, path)) = open.pop() {
-        let error = |source| ListError {
-            path: path.clone(),
-            source,
-        };
-        for entry in std::fs::read_dir(&path).map_err(error)? {
-            let entry = entry.map_err(error)?;
-            let Ok(file_name) = entry.file_name().into_string() else {
-                let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
-                let why = "its name is not UTF-8: rename it";
-                listed.strange.push(Unchecked::new(name, why));
-                continue;
-            };
-            let (name, small) = (
-                format!("{prefix}{file_name}"),
-                file_name.to_ascii_lowercase(),
+    for entry in WalkDir::new(directory).min_depth(1).sort_by_file_name() {
+        let entry = entry.map_err(|error| ListError {
+            path: error.path().unwrap_or(directory).to_owned(),
+            source: error.into(),
+        })?;
+        if entry.file_type().is_dir() {
+            continue;
+        }
+        let inside = entry.path().strip_prefix(directory);
+        let inside = inside.unwrap_or(entry.path()).to_string_lossy();
+        let name = inside.replace(std::path::MAIN_SEPARATOR, "/");
+        let small = entry.file_name().to_string_lossy().to_ascii_lowercase();
+        let stem = small.split('.').next().unwrap_or_default();
+        let is_one_of = |endings: &[&str]| endings.iter().any(|ending| small.ends_with(ending));
+        let mut strange = |why: String| listed.strange.push(Unchecked::new(&*name, why));
+        if entry.file_name().to_str().is_none() {
+            strange("its name is not UTF-8: rename it".to_owned());
+        } else if entry.path().is_dir() {
+            strange(
+                "it is a link to a directory, which is not followed: name that directory"
+                    .to_owned(),
             );
-            let stem = small.split('.').next().unwrap_or_default();
-            if entry.file_type().map_err(error)?.is_dir() {
-                open.push((format!("{name}/"), entry.path()));
-            } else if entry.path().is_dir() {
-                let why = "it is a link to a directory, which is not followed: name that directory";
-                listed.strange.push(Unchecked::new(name, why));
-            } else if ENDINGS.iter().any(|ending| small.ends_with(ending)) {
-                listed.profiles.push((name, entry.path()));
-            } else if ["before", "after", "proven"]
-                .iter()
-                .any(|side| stem.ends_with(side))
-                && !OTHER_ENDINGS.iter().any(|ending| small.ends_with(ending))
-            {
-                let why = format!("its name ends in none of {}: rename it", ENDINGS.join(", "));
-                listed.strange.push(Unchecked::new(name, why));
-            }
+        } else if is_one_of(&ENDINGS) {
+            listed.profiles.push((name, entry.into_path()));
+        } else if ["before", "after", "proven"]
+            .iter()
+            .any(|side| stem.ends_with(side))
+            && !is_one_of(&OTHER_ENDINGS)
+        {
+            let endings = ENDINGS.join(", ");
+            strange(format!("its name ends in none of {endings}: rename it"));
         }
     }
     listed.profiles.sort();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::diff::Diff;
 use crate::snapshot::Snapshot;
-use crate::stack::{Frame, Frames};
+use crate::stack::{Frame, Frames, class, id_of};
 use crate::verdict::{Function, Place, Trace};
 
 /// The functions of both sides of a diff.
@@ -14,7 +14,10 @@ pub(super) struct Places {
 }
 
 /// The functions of one snapshot, by their index, as far as they were asked for.
-pub(super) struct Functions(Vec<Option<Arc<Function>>>);
+pub(super) struct Functions {
+    shown: Vec<Option<Arc<Function>>>,
+    classes: Vec<Option<Arc<str>>>,
+}
 
 impl Places {
     pub(super) fn new(diff: &Diff) -> Self {
@@ -36,7 +39,21 @@ impl Places {
 
 impl Functions {
     fn new(snapshot: &Snapshot) -> Self {
-        Self(vec![None; snapshot.symbols().names().len()])
+        let functions = snapshot.symbols().names().len();
+        Self {
+            shown: vec![None; functions],
+            classes: vec![None; functions],
+        }
+    }
+
+    /// The same as [`Frames::id`].
+    pub(super) fn id(&mut self, frames: &Frames) -> String {
+        let class = frames.class_by(|frame| {
+            let known = &mut self.classes[frame.index];
+            let class = known.get_or_insert_with(|| class(&frame.function).into());
+            class.clone()
+        });
+        id_of(&class)
     }
 
     pub(super) fn all(&mut self, frames: &Frames) -> Trace {
@@ -45,7 +62,7 @@ impl Functions {
     }
 
     pub(super) fn of(&mut self, frame: &Frame) -> Place {
-        let function = self.0[frame.index].get_or_insert_with(|| {
+        let function = self.shown[frame.index].get_or_insert_with(|| {
             Arc::new(Function {
                 name: frame.function.as_str().into(),
                 file: String::from_utf8_lossy(frame.file).into(),

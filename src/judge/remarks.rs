@@ -23,8 +23,8 @@ pub(super) fn moved(suite: &SuiteName, diff: &Diff) -> Vec<Moved> {
             );
             Some(Moved {
                 suite: suite.clone(),
-                id_before: before.id(),
-                id: after.id(),
+                id_before: places.before.id(&before),
+                id: places.after.id(&after),
                 pairing: row.pairing,
                 before: row.count_before,
                 after: row.count_after,

@@ -1,24 +1,15 @@
 //! Goroutines that a whole process shares.
 
+use crate::go_names::{BUFFER_PEEK, CLIENT_READER, CLIENT_WRITER, SIGNAL_LOOP};
 use crate::stack::Frames;
-
-/// Started by whichever test needs signals first.
-const SIGNALS: &str = "os/signal.loop";
-
-/// The two goroutines of a client's HTTP/1 connection.
-const READER: &str = "net/http.(*persistConn).readLoop";
-const WRITER: &str = "net/http.(*persistConn).writeLoop";
-
-/// Where the reader of a connection waits that is idle, and so anyone's to use.
-const IDLE: &str = "bufio.(*Reader).Peek";
 
 /// Whether a goroutine serves all tests of a process, so that the one whose label it carries is not the one to blame.
 /// The writer of a connection stands alike in all of them: it is a test's where there are unread bodies.
 pub(super) fn is_shared(frames: &Frames, has_unread_bodies: impl FnOnce() -> bool) -> bool {
     match root(frames) {
-        READER => !is_unread_body(frames),
-        WRITER => !has_unread_bodies(),
-        SIGNALS => true,
+        CLIENT_READER => !is_unread_body(frames),
+        CLIENT_WRITER => !has_unread_bodies(),
+        SIGNAL_LOOP => true,
         _ => false,
     }
 }
@@ -29,9 +20,9 @@ pub(super) fn is_unread_body(frames: &Frames) -> bool {
         frames
             .as_slice()
             .iter()
-            .any(|frame| frame.function.as_str() == IDLE)
+            .any(|frame| frame.function.as_str() == BUFFER_PEEK)
     };
-    root(frames) == READER && !is_idle()
+    root(frames) == CLIENT_READER && !is_idle()
 }
 
 /// The entry function; empty for a stack that was cut.

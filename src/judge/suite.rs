@@ -1,12 +1,12 @@
-//! One suite: each stack taken apart into cells, and judged as it comes by.
+//! One suite: each stack taken apart into parts, and judged as it comes by.
 
 use std::collections::BTreeMap;
 
 use super::Judge;
-use super::cell::Cell;
 use super::exception::{Cover, Use, disposition};
 use super::matching::{Matches, Subject};
 use super::places::Places;
+use super::row_part::RowPart;
 use super::shared::{is_shared, is_unread_body};
 use super::tally::{self, Tally};
 use crate::diff::{Diff, Pairing, Row};
@@ -43,11 +43,10 @@ struct Violation {
     before: i64,
     after: i64,
     /// By labels, where the policy asks for labels.
-    cells: Vec<Cell>,
+    parts: Vec<RowPart>,
 }
 
 impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
-    /// Judges every stack that can matter.
     pub(super) fn new(
         judge: &'j Judge<'p>,
         name: &'j SuiteName,
@@ -55,7 +54,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         proven: Option<&'j Snapshot<'buf>>,
     ) -> Self {
         let rules = judge.policy.rules.iter().enumerate();
-        let mut suite = Self {
+        Self {
             judge,
             name,
             diff,
@@ -68,16 +67,18 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                 .map(|(index, rule)| Tally::new(index, rule))
                 .collect(),
             places: Places::new(diff),
-        };
+        }
+    }
+
+    /// Judges every stack that can matter.
+    pub(super) fn rows(&mut self) {
+        let (judge, diff) = (self.judge, self.diff);
         let mut matches =
             [diff.before, diff.after].map(|snapshot| Matches::new(&judge.conditions, snapshot));
-        for row in diff
-            .rows()
-            .filter(|row| judge.every_row || row.growth() > 0)
-        {
-            suite.row(row, &mut matches[usize::from(row.after.is_some())]);
+        let rows = diff.rows();
+        for row in rows.filter(|row| judge.every_row || row.growth() > 0) {
+            self.row(row, &mut matches[usize::from(row.after.is_some())]);
         }
-        suite
     }
 
     fn row(&mut self, row: Row, matches: &mut Matches) {
@@ -91,20 +92,20 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             self.proven(&row).map(|count| count > 0),
         );
         let first = self.violations.len();
-        for cell in Cell::of(self.diff, &row, self.judge.by_labels) {
-            let allow = self.exception(&subject, &cell);
+        for part in RowPart::of(self.diff, &row, self.judge.by_labels) {
+            let allow = self.exception(&subject, &part);
             let mut deciding = None;
-            for rule in conditions.rules(&subject, &cell.labels) {
+            for rule in conditions.rules(&subject, &part.labels) {
                 let per_stack = self.judge.rule(rule).per == Per::Stack;
                 let judges = !per_stack || deciding.is_none();
                 if per_stack && judges {
                     deciding = Some(rule);
                 }
-                let seen = cell.before.saturating_add(cell.after);
+                let seen = part.before.saturating_add(part.after);
                 self.rule_uses[rule].add(if judges { seen } else { 0 }, seen);
                 let tally = self.tallies.iter_mut().find(|tally| tally.rule == rule);
                 if let Some(tally) = tally {
-                    tally.add(allow, &frames, &cell);
+                    tally.add(allow, &frames, &part);
                 }
             }
             let rule = deciding.unwrap_or(self.judge.policy.rules.len());
@@ -118,14 +119,14 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                     allow,
                     before: 0,
                     after: 0,
-                    cells: Vec::new(),
+                    parts: Vec::new(),
                 });
             }
             let violation = &mut self.violations[index];
-            violation.before += cell.before;
-            violation.after += cell.after;
+            violation.before += part.before;
+            violation.after += part.after;
             if self.judge.by_labels {
-                violation.cells.push(cell);
+                violation.parts.push(part);
             }
         }
         if row.growth() > 0 {
@@ -157,20 +158,20 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                 used.busy += judge.exceptions[index].amount(row.count_before, row.count_after);
             }
             if judge.conditions.allow_holds(index, subject) {
-                for cell in Cell::of(self.diff, row, true) {
-                    let amount = judge.exceptions[index].amount(cell.before, cell.after);
-                    used.by_test.add(cell.test(), amount);
+                for part in RowPart::of(self.diff, row, true) {
+                    let amount = judge.exceptions[index].amount(part.before, part.after);
+                    used.by_test.add(part.test(), amount);
                 }
             }
         }
     }
 
-    /// The exception that goes for a cell: the first that matches and has not expired, or else the first that matches. Every
-    /// one that matches counts the cell as seen.
-    fn exception(&mut self, subject: &Subject, cell: &Cell) -> Option<usize> {
+    /// The exception that goes for a part: the first that matches and has not expired, or else the first that matches. Every
+    /// one that matches counts the part as seen.
+    fn exception(&mut self, subject: &Subject, part: &RowPart) -> Option<usize> {
         let judge = self.judge;
-        let matching: Vec<usize> = judge.conditions.allows(subject, &cell.labels).collect();
-        let amount = |index: usize| judge.exceptions[index].amount(cell.before, cell.after);
+        let matching: Vec<usize> = judge.conditions.allows(subject, &part.labels).collect();
+        let amount = |index: usize| judge.exceptions[index].amount(part.before, part.after);
         for &index in &matching {
             self.uses[index].add(0, amount(index));
         }
@@ -212,7 +213,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         for mut violation in std::mem::take(&mut self.violations) {
             if !self.judge.by_labels {
                 // Where the policy does not ask for labels, the snapshots know them.
-                violation.cells = Cell::of(self.diff, &violation.row, true);
+                violation.parts = RowPart::of(self.diff, &violation.row, true);
             }
             let cover = violation.allow.map(|allow| &mut covers[allow]);
             let Some(cover @ Cover::Partly(_)) = cover else {
@@ -266,7 +267,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             allow,
             before,
             after,
-            cells,
+            parts,
         } = violation;
         let (snapshot, group) = self.diff.shown(&row);
         let frames = snapshot.frames(group);
@@ -292,10 +293,10 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         };
         let (mut tests, mut labels) = (BTreeMap::new(), BTreeMap::new());
         let grew = after > before;
-        for cell in &cells {
-            let count = if grew { cell.growth() } else { cell.after };
+        for part in &parts {
+            let count = if grew { part.growth() } else { part.after };
             if count > 0 {
-                tally::add_labels(&mut tests, &mut labels, &cell.labels, count);
+                tally::add_labels(&mut tests, &mut labels, &part.labels, count);
             }
         }
         // What the garbage collector proved, or several tests have one of each, is nobody's to share.
@@ -304,7 +305,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             && is_shared(&frames, || self.has_unread_bodies());
         let exception = allow.map(|allow| &self.judge.exceptions[allow]);
         Finding {
-            id: frames.id(),
+            id: self.places.of_side(is_after).id(&frames),
             rule: self.judge.rule(rule).clone(),
             suite: self.name.clone(),
             before,
@@ -330,25 +331,25 @@ impl Violation {
             allow: self.allow,
             before: self.before,
             after: self.before,
-            cells: Vec::new(),
+            parts: Vec::new(),
         };
         let Cover::Partly(budget) = cover else {
             return covered;
         };
         // Goroutines of one test belong to each other before others do.
         for of_test in [true, false] {
-            for cell in &mut self.cells {
-                let count = cell.growth().max(0);
+            for part in &mut self.parts {
+                let count = part.growth().max(0);
                 let taken = if of_test {
-                    budget.take(cell.test(), count)
+                    budget.take(part.test(), count)
                 } else {
                     budget.take_any(count)
                 };
-                cell.after -= taken;
+                part.after -= taken;
                 self.after -= taken;
                 covered.after += taken;
-                covered.cells.push(Cell {
-                    labels: cell.labels.clone(),
+                covered.parts.push(RowPart {
+                    labels: part.labels.clone(),
                     before: 0,
                     after: taken,
                 });

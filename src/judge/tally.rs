@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::cell::Cell;
+use super::row_part::RowPart;
 use crate::policy::{Per, Rule};
 use crate::snapshot::TEST_LABEL;
 use crate::stack::Frames;
@@ -26,15 +26,15 @@ impl<'p> Tally<'p> {
     }
 
     /// Adds goroutines. Those without a key (no root, no such label) are not counted.
-    pub(super) fn add(&mut self, allow: Option<usize>, frames: &Frames, cell: &Cell) {
+    pub(super) fn add(&mut self, allow: Option<usize>, frames: &Frames, part: &RowPart) {
         let key = match self.per {
             // Judged stack by stack, and never tallied.
             Per::Stack => None,
             Per::Root => frames.root().map(|root| root.function.as_str()),
             Per::State => Some(frames.state()),
-            Per::Test => cell.labels.get(TEST_LABEL).map(String::as_str),
+            Per::Test => part.labels.get(TEST_LABEL).map(String::as_str),
             Per::Package => Some(frames.package()),
-            Per::Label(label) => cell.labels.get(label).map(String::as_str),
+            Per::Label(label) => part.labels.get(label).map(String::as_str),
             Per::Total => Some(""),
         };
         let Some(key) = key else { return };
@@ -44,7 +44,7 @@ impl<'p> Tally<'p> {
         let Some(sums) = self.sums.get_mut(key) else {
             return;
         };
-        sums.entry(allow).or_default().add(frames, cell);
+        sums.entry(allow).or_default().add(frames, part);
     }
 
     /// The sums by key, without what an exception covers.
@@ -73,14 +73,14 @@ pub(super) struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, frames: &Frames, cell: &Cell) {
-        self.before += cell.before;
-        self.after += cell.after;
-        if cell.after > 0 {
-            add_labels(&mut self.tests, &mut self.labels, &cell.labels, cell.after);
+    fn add(&mut self, frames: &Frames, part: &RowPart) {
+        self.before += part.before;
+        self.after += part.after;
+        if part.after > 0 {
+            add_labels(&mut self.tests, &mut self.labels, &part.labels, part.after);
         }
-        if let Some(owner) = frames.owner().filter(|_| cell.after > cell.before) {
-            let growth = cell.after - cell.before;
+        if let Some(owner) = frames.owner().filter(|_| part.after > part.before) {
+            let growth = part.after - part.before;
             *self
                 .growth
                 .entry(owner.function.as_str().to_owned())

@@ -1,10 +1,10 @@
 //! Exceptions: goroutines that are accepted, by the policy or by the built-in list.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{Matcher, Pattern, parse};
+use super::{Matcher, Pattern};
 
 /// Goroutines that are accepted.
 #[derive(Debug, Clone)]
@@ -95,36 +95,4 @@ pub struct Builtin {
     pub version: u32,
     /// The first that matches counts.
     pub exceptions: Vec<Arc<Exception>>,
-}
-
-/// `builtin.yml`, in the form that is read fastest.
-const TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/builtin.json"));
-
-/// The built-in list, read when it is first asked for.
-pub fn builtin() -> &'static Builtin {
-    static LIST: LazyLock<Builtin> =
-        LazyLock::new(|| parse::builtin(TEXT).expect("a test reads the built-in list"));
-    &LIST
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn the_built_in_list_is_a_policy_whose_entries_have_names_of_their_own() {
-        let list = parse::builtin(TEXT).map_err(|error| error.to_string());
-        let list = list.unwrap();
-        let names: BTreeSet<_> = list.exceptions.iter().map(|one| one.name.clone()).collect();
-        assert_eq!(names.len(), list.exceptions.len());
-        assert!(list.version >= 2);
-        assert!(
-            !list
-                .exceptions
-                .iter()
-                .any(|one| one.matcher.is_broad() && one.max == Max::Unlimited)
-        );
-    }
 }

@@ -1,25 +1,7 @@
 //! What a rule or an exception asks of a goroutine.
 
 use super::Pattern;
-
-/// Functions in which any goroutine may wait.
-const BLOCKING: [&str; 15] = [
-    "runtime.gopark",
-    "runtime.goparkunlock",
-    "runtime.main",
-    "runtime.selectgo",
-    "runtime.chanrecv",
-    "runtime.chansend",
-    "time.Sleep",
-    "internal/poll.runtime_pollWait",
-    "sync.runtime_Semacquire",
-    "sync.runtime_SemacquireMutex",
-    "sync.runtime_notifyListWait",
-    "syscall.Syscall6",
-    "crypto/tls.(*Conn).Read",
-    "testing.tRunner",
-    "io.Copy",
-];
+use crate::go_names::WAITED_IN_BY_ANY;
 
 /// The goroutines for which all of these hold. Of a list of patterns any one will do; an empty list
 /// asks for nothing.
@@ -82,8 +64,11 @@ impl Matcher {
     pub fn is_broad(&self) -> bool {
         // No function at all: a pattern that takes this takes every name.
         let takes_all = |pattern: &Pattern| pattern.matches("");
-        let takes_blocking =
-            |pattern: &Pattern| BLOCKING.iter().any(|function| pattern.matches(function));
+        let takes_blocking = |pattern: &Pattern| {
+            WAITED_IN_BY_ANY
+                .iter()
+                .any(|function| pattern.matches(function))
+        };
         let narrows = |list: &[Pattern]| !list.is_empty() && !list.iter().any(takes_all);
         let is_narrow = self.stack.is_some()
             || [&self.test, &self.package, &self.suite]

@@ -11,8 +11,8 @@ use super::positions::{Position, Positions};
 use super::{
     Exception, LARGEST, Limit, Matcher, Max, Origin, Pattern, Per, Policy, Rule, Severity, raw,
 };
+use crate::escape::is_unseen;
 use crate::state;
-use crate::unseen::is_unseen;
 
 /// See [`Policy::parse`].
 pub(super) fn policy(path: &Path, text: &str) -> Result<Policy, PolicyError> {

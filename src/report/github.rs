@@ -7,10 +7,10 @@
 
 use std::fmt::Write as _;
 
-use super::escape::{command_message, command_property};
 use super::text::{self, Detail};
 use super::words::{self, Line, Tests, Words};
 use super::{Subject, plural};
+use crate::escape::{command_message, command_property};
 use crate::evidence::Unchecked;
 use crate::policy::Severity;
 use crate::report::sources::Spot;

@@ -5,10 +5,10 @@
 use serde::Serialize;
 
 use super::Subject;
-use super::escape::{self, terminal};
 use super::room::{self, Room};
 use super::sources::Spot;
 use super::words::{self, Line, Tests, Words};
+use crate::escape::{self, terminal};
 use crate::evidence::Unchecked;
 use crate::policy::Severity;
 use crate::verdict::Finding;

@@ -4,18 +4,20 @@
 //! cannot: a key may be added within version 1, but none is renamed, removed or left out. `schema/report.v1.json`
 //! describes it; the tests hold every report to that file.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
+use super::Subject;
 use super::room::{MOST_FINDINGS, Room};
 use super::sources::Sources;
 use super::words::{self, Words};
-use super::{Subject, escape};
 use crate::diff::Pairing;
+use crate::escape;
 use crate::evidence::{Ending, SuiteName, TestRun};
 use crate::policy::{Max, Severity};
-use crate::verdict::{self, Trace};
+use crate::verdict::{self, Function, Trace};
 
 #[derive(Serialize)]
 struct Report<'v> {
@@ -197,15 +199,16 @@ struct Note<'v> {
 pub fn render(subject: &Subject) -> String {
     let (verdict, fail_on) = (subject.verdict, subject.fail_on);
     let words = Words::new(verdict);
+    let paths = Paths::new(subject.sources);
     let size = |bytes: serde_json::Result<Vec<u8>>| bytes.map_or(usize::MAX, |bytes| bytes.len());
     let findings = ROOM.fill(
         verdict.findings.iter(),
-        |one| finding(subject, &words, one),
+        |one| finding(subject, &words, &paths, one),
         |one| size(serde_json::to_vec(one)),
     );
     let moved = ROOM.fill(
         verdict.moved.iter(),
-        |one| moved(subject.sources, one),
+        |one| moved(&paths, one),
         |one| size(serde_json::to_vec(one)),
     );
     let report = Report {
@@ -268,10 +271,15 @@ pub fn render(subject: &Subject) -> String {
     escape::json(&plain) + "\n"
 }
 
-fn finding<'v>(subject: &Subject, words: &Words, finding: &'v verdict::Finding) -> Finding<'v> {
-    let (verdict, sources) = (subject.verdict, subject.sources);
-    let place = |one: &'v verdict::Place| place(sources, one);
-    let places = |trace: &'v Trace| places(sources, trace);
+fn finding<'v>(
+    subject: &Subject,
+    words: &Words,
+    paths: &Paths<'v>,
+    finding: &'v verdict::Finding,
+) -> Finding<'v> {
+    let verdict = subject.verdict;
+    let place = |one: &'v verdict::Place| place(paths, one);
+    let places = |trace: &'v Trace| places(paths, trace);
     let (stack, key) = match &finding.subject {
         verdict::Subject::Stack(stack) => (Some(&**stack), None),
         verdict::Subject::Sum(sum) => (None, sum.key.as_deref()),
@@ -345,21 +353,42 @@ fn run(run: &TestRun) -> Run<'_> {
     }
 }
 
-fn place<'v>(sources: &Sources, place: &'v verdict::Place) -> Place<'v> {
+/// The files of functions, each looked for once.
+struct Paths<'v> {
+    sources: &'v Sources,
+    known: RefCell<HashMap<&'v Function, Option<String>>>,
+}
+
+impl<'v> Paths<'v> {
+    fn new(sources: &'v Sources) -> Self {
+        Self {
+            sources,
+            known: RefCell::default(),
+        }
+    }
+
+    fn of(&self, place: &'v verdict::Place) -> Option<String> {
+        let mut known = self.known.borrow_mut();
+        let path = known.entry(&place.function);
+        path.or_insert_with(|| self.sources.path(place)).clone()
+    }
+}
+
+fn place<'v>(paths: &Paths<'v>, place: &'v verdict::Place) -> Place<'v> {
     Place {
         function: place.name(),
         file: place.file(),
-        path: sources.path(place),
+        path: paths.of(place),
         line: place.line,
     }
 }
 
-fn places<'v>(sources: &Sources, trace: &'v Trace) -> Vec<Place<'v>> {
+fn places<'v>(paths: &Paths<'v>, trace: &'v Trace) -> Vec<Place<'v>> {
     let frames = trace.frames().iter();
-    frames.map(|frame| place(sources, frame)).collect()
+    frames.map(|frame| place(paths, frame)).collect()
 }
 
-fn moved<'v>(sources: &Sources, moved: &'v verdict::Moved) -> Moved<'v> {
+fn moved<'v>(paths: &Paths<'v>, moved: &'v verdict::Moved) -> Moved<'v> {
     Moved {
         suite: &moved.suite,
         id_before: &moved.id_before,
@@ -368,9 +397,9 @@ fn moved<'v>(sources: &Sources, moved: &'v verdict::Moved) -> Moved<'v> {
         similarity: similarity(moved.pairing),
         before: moved.before,
         after: moved.after,
-        stack_before: places(sources, &moved.stack_before),
+        stack_before: places(paths, &moved.stack_before),
         stack_before_elided: moved.stack_before.elided(),
-        stack: places(sources, &moved.stack),
+        stack: places(paths, &moved.stack),
         stack_elided: moved.stack.elided(),
     }
 }

@@ -12,10 +12,10 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::Subject;
-use super::escape::terminal;
 use super::room::{self, Room};
 use super::text;
 use super::words::{self, Remark, Words};
+use crate::escape::terminal;
 use crate::evidence::{SuiteName, Unchecked};
 use crate::verdict::{Finding, SkipReason, Verdict};
 

@@ -9,9 +9,9 @@ mod finding;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::escape::{markdown, markdown_code};
 use super::words::Remark;
 use super::{Subject, plural, words};
+use crate::escape::{markdown, markdown_code};
 use crate::evidence::SuiteName;
 use crate::verdict::{Finding, Place};
 use finding::Findings;

@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value, json};
 
 use super::Subject;
-use super::escape::{self, markdown, markdown_code, terminal};
 use super::room::{self, Room};
 use super::sources::Spot;
 use super::words::{self, Line, Remark, Tests, Words};
+use crate::escape::{self, markdown, markdown_code, terminal};
 use crate::evidence::Unchecked;
 use crate::policy::{Per, Severity};
 use crate::verdict::{Finding, Place, Stack, Trace};

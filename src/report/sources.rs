@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::escape;
+use crate::escape;
 use crate::policy::Rule;
 use crate::verdict::{Finding, Place};
 

@@ -10,10 +10,10 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::escape::terminal;
 use super::room::{self, Room};
 use super::words::{self, Remark, Words};
 use super::{Subject, plural};
+use crate::escape::terminal;
 use crate::evidence::{SuiteName, Unchecked};
 use crate::verdict::{self, AllowUse, FailOn, Finding, Moved, Note, Outcome, Place, Verdict};
 use layout::remark;
@@ -37,6 +37,12 @@ const ROOM: Room = Room {
 
 /// With more findings than this, a line for each comes first.
 const FEW: usize = 5;
+
+/// So many findings are shown in full: nobody reads more in a log.
+const IN_FULL: Room = Room {
+    entries: 100,
+    ..ROOM
+};
 
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -88,12 +94,12 @@ impl<'v> Text<'_, 'v> {
             .partition(|finding| finding.is_open());
         self.open(&open);
         let unchecked = verdict.unchecked.iter();
-        self.entries("unchecked suite", unchecked, Self::unchecked);
+        self.entries(ROOM, "unchecked suite", unchecked, Self::unchecked);
         let start = self.out.len();
         let (builtin, covered): (Vec<&Finding>, Vec<&Finding>) = covered
             .into_iter()
             .partition(|finding| finding.builtin().is_some() && !self.verbose);
-        self.entries("accepted finding", covered.into_iter(), Self::allowed);
+        self.entries(ROOM, "accepted finding", covered.into_iter(), Self::allowed);
         if let Some(benign) = words::benign(&builtin) {
             self.remark(DIM, "allowed", &format!("{benign} (-v lists them)"));
         }
@@ -104,7 +110,7 @@ impl<'v> Text<'_, 'v> {
             verdict.allows.iter().for_each(|allow| self.allow(allow));
         }
         self.moved();
-        self.entries("note", verdict.notes.iter(), Self::note);
+        self.entries(ROOM, "note", verdict.notes.iter(), Self::note);
         let left_out = words::left_out(verdict, self.verbose);
         if !left_out.is_empty() {
             self.remark(DIM, "left out", &left_out.join("; "));
@@ -127,24 +133,27 @@ impl<'v> Text<'_, 'v> {
                 plural(self.subject.verdict.totals.suites, "suite")
             );
             let _ = writeln!(self.out, "{BOLD}{title}{BOLD:#}");
-            self.entries("finding", blocks.iter(), |text, same| {
+            self.entries(ROOM, "finding", blocks.iter(), |text, same| {
                 text.summary_line(same);
             });
             self.out.push('\n');
         }
-        self.entries("finding", blocks.iter(), |text, same| text.finding(same));
+        self.entries(IN_FULL, "finding", blocks.iter(), |text, same| {
+            text.finding(same);
+        });
     }
 
     /// Writes as many entries as there is room for, and how many there are besides.
     fn entries<E>(
         &mut self,
+        room: Room,
         noun: &str,
         entries: impl ExactSizeIterator<Item = E>,
         write: impl Fn(&mut Self, E),
     ) {
         let (start, total) = (self.out.len(), entries.len());
         for (written, entry) in entries.enumerate() {
-            if written == ROOM.entries || self.out.len() - start > ROOM.bytes {
+            if written == room.entries || self.out.len() - start > room.bytes {
                 let left_out = room::says(total - written, noun);
                 self.remark(DIM, "...", &left_out);
                 self.out.push('\n');
@@ -228,7 +237,7 @@ impl<'v> Text<'_, 'v> {
         let text = format!("{stacks} matched with one that changed its name or path{more}");
         self.remark(DIM, "moved", &text);
         if self.verbose {
-            self.entries("moved stack", moved.iter(), Self::one_moved);
+            self.entries(ROOM, "moved stack", moved.iter(), Self::one_moved);
         }
     }
 

@@ -19,10 +19,8 @@ use crate::report::plural;
 use crate::verdict::{Place, Subject, Verdict};
 use accept::Entries;
 use again::Reruns;
-pub(super) use finding::{
-    Line, Tests, counts, fails, fix, headline, limit_sum, reason, rule_place, subject,
-};
-pub(super) use policy::{Remark, allow_place, remarks};
+pub(super) use finding::{Line, Tests, counts, fails, fix, headline, limit_sum, reason, subject};
+pub(super) use policy::{Remark, allow_place, remarks, rule_place};
 pub(super) use summary::{benign, left_out, result, skip_reason, summary};
 
 /// What takes more than the finding itself to say.

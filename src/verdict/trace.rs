@@ -12,7 +12,7 @@ pub struct Place {
 }
 
 /// A function of a profile.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Function {
     /// Its name, normalised.
     pub name: Box<str>,

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::escape::{html, markdown, markdown_code};
 use crate::policy::Severity;
 use crate::report::Subject;
-use crate::report::escape::{html, markdown, markdown_code};
 use crate::report::sources::Spot;
 use crate::report::words::{self, Tests, Words};
 use crate::verdict::{Finding, Place};

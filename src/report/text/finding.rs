@@ -4,8 +4,8 @@ use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
 use super::layout::{self, labelled};
 use super::{BOLD, DIM, RED, Text, YELLOW};
+use crate::escape::terminal;
 use crate::policy::Severity;
-use crate::report::escape::terminal;
 use crate::report::words::{self, Line, Tests};
 use crate::report::{plural, room};
 use crate::verdict::{Finding, Place, Stack, Subject, Sum, Trace};

@@ -7,9 +7,9 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::{Words, name};
+use crate::escape;
 use crate::evidence::SuiteName;
 use crate::policy::{Max, Pattern};
-use crate::report::escape;
 use crate::stack::Name;
 use crate::verdict::{Finding, Place, Stack, Verdict};
 

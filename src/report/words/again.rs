@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use super::Words;
+use crate::escape;
 use crate::evidence::{Rerun, SuiteName};
-use crate::report::escape;
 use crate::verdict::{Finding, Verdict};
 
 /// How the tests of each suite are run again.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::policy::{exception_place, line_of_policy};
 use super::{Words, name};
 use crate::diff::Pairing;
-use crate::policy::{Exception, Limit, Max, Origin, Per, Rule};
+use crate::policy::{Exception, Limit, Max, Origin, Per};
 use crate::report::plural;
 use crate::verdict::{Disposition, FailOn, Finding, Subject, Verdict};
 
@@ -168,19 +169,6 @@ pub(in crate::report) fn limit_sum(limit: &Limit, before: i64) -> String {
     parts.join("; ")
 }
 
-/// Where a rule is: `leakgate.yml:12`.
-pub(in crate::report) fn rule_place(verdict: &Verdict, rule: &Rule) -> String {
-    line_of_policy(verdict, rule.line)
-}
-
-/// `leakgate.yml:12`, or the file alone for what it leaves unsaid.
-fn line_of_policy(verdict: &Verdict, line: Option<u32>) -> String {
-    match line {
-        Some(line) => format!("{}:{line}", verdict.policy),
-        None => verdict.policy.clone(),
-    }
-}
-
 /// What it waits for, and the usual cause; nothing for a sum.
 fn wait(finding: &Finding) -> Option<String> {
     let wait = finding.stack()?.wait;
@@ -215,7 +203,7 @@ pub(in crate::report) fn reason(verdict: &Verdict, finding: &Finding) -> String 
 
 fn allowed(verdict: &Verdict, exception: &Exception) -> String {
     let reason = &exception.reason;
-    let place = super::policy::exception_place(verdict, exception);
+    let place = exception_place(verdict, exception);
     match exception.expires {
         Some(expires) => format!("{reason} ({place} until {expires})"),
         None => format!("{reason} ({place})"),
@@ -224,7 +212,7 @@ fn allowed(verdict: &Verdict, exception: &Exception) -> String {
 
 fn expired(verdict: &Verdict, exception: &Exception) -> String {
     let reason = &exception.reason;
-    let place = super::policy::exception_place(verdict, exception);
+    let place = exception_place(verdict, exception);
     match exception.expires {
         Some(expires) => format!("accepted until {expires} ({place}): {reason}"),
         None => format!("accepted before ({place}): {reason}"),

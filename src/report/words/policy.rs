@@ -1,8 +1,21 @@
 //! What a team should know about the lines of its policy.
 
-use crate::policy::Exception;
+use crate::policy::{Exception, Rule};
 use crate::report::plural;
 use crate::verdict::{AllowUse, RuleUse, Verdict};
+
+/// Where a rule is: `leakgate.yml:12`.
+pub(in crate::report) fn rule_place(verdict: &Verdict, rule: &Rule) -> String {
+    line_of_policy(verdict, rule.line)
+}
+
+/// `leakgate.yml:12`, or the file alone for what it leaves unsaid.
+pub(super) fn line_of_policy(verdict: &Verdict, line: Option<u32>) -> String {
+    match line {
+        Some(line) => format!("{}:{line}", verdict.policy),
+        None => verdict.policy.clone(),
+    }
+}
 
 /// Where an exception is: its line in the policy, or its name in the built-in list.
 pub(in crate::report) fn allow_place(verdict: &Verdict, allow: &AllowUse) -> String {
@@ -52,7 +65,7 @@ pub(in crate::report) fn remarks(verdict: &Verdict) -> Vec<Remark<'_>> {
         };
         Some(Remark {
             what: "rule",
-            place: super::finding::rule_place(verdict, &rule.rule),
+            place: rule_place(verdict, &rule.rule),
             text,
             owner: None,
         })

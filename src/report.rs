@@ -1,6 +1,5 @@
 //! From a verdict to text, one file a format. Renderers write to no file and know no clock.
 
-pub mod escape;
 pub mod github;
 pub mod gitlab;
 pub mod json;
@@ -19,6 +18,7 @@ mod sample;
 use std::collections::BTreeSet;
 
 use self::sources::Sources;
+use crate::escape;
 use crate::evidence::SuiteName;
 use crate::verdict::{FailOn, Verdict};
 

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::unseen::is_unseen;
+mod unseen;
+
+pub use unseen::is_unseen;
 
 /// For a terminal and for one line of a log: control characters (with them ANSI escapes and newlines), line separators,
 /// characters that change the direction of writing, and invisible ones are written as `\u{..}`. So are the beginnings of
@@ -33,7 +35,7 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
 
 /// For JSON that has been written already, maybe to a log: what [`terminal`] makes visible is written as `\u....`, which
 /// JSON allows in strings. Outside of strings there is nothing but line breaks.
-pub(super) fn json(json: &str) -> String {
+pub fn json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut last = ' ';
     for character in json.chars() {
@@ -51,19 +53,19 @@ pub(super) fn json(json: &str) -> String {
 }
 
 /// For the message of a workflow command of GitHub Actions, line by line: the runner takes `%0A` and `%25` back.
-pub(super) fn command_message(lines: &[String]) -> String {
+pub fn command_message(lines: &[String]) -> String {
     let lines = lines.iter().map(|line| terminal(line).replace('%', "%25"));
     lines.collect::<Vec<_>>().join("%0A")
 }
 
 /// For a property of a workflow command, as in `title=...`.
-pub(super) fn command_property(text: &str) -> String {
+pub fn command_property(text: &str) -> String {
     let line = terminal(text).replace('%', "%25");
     line.replace(':', "%3A").replace(',', "%2C")
 }
 
 /// For text between tags, and between the quotes of an attribute.
-pub(super) fn html(text: &str) -> String {
+pub fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for character in terminal(text).chars() {
         match character {
@@ -79,7 +81,7 @@ pub(super) fn html(text: &str) -> String {
 }
 
 /// For a line of Markdown, also in a table: what could be markup is written as an entity, which never is.
-pub(super) fn markdown(text: &str) -> String {
+pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut word = String::new();
     for character in terminal(text).chars() {
@@ -99,12 +101,12 @@ pub(super) fn markdown(text: &str) -> String {
 }
 
 /// The same as code, where names of teams are no mention of them.
-pub(super) fn markdown_code(text: &str) -> String {
+pub fn markdown_code(text: &str) -> String {
     format!("<code>{}</code>", markdown(text))
 }
 
 /// For a path in a URI: all but what RFC 3986 calls unreserved, and `/`, is percent-encoded.
-pub(super) fn uri(path: &str) -> String {
+pub fn uri(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
@@ -120,7 +122,7 @@ pub(super) fn uri(path: &str) -> String {
 ///
 /// Input: `shop -->`
 /// Output: `shop`
-pub(super) fn slug(name: &str) -> String {
+pub fn slug(name: &str) -> String {
     const LONGEST: usize = 200;
     let mut out = String::new();
     for character in name.chars().take(LONGEST) {
@@ -136,7 +138,7 @@ pub(super) fn slug(name: &str) -> String {
 }
 
 /// Whether a character can steer a terminal, or deceive who reads it there.
-pub(super) fn is_dangerous(character: char) -> bool {
+pub fn is_dangerous(character: char) -> bool {
     character.is_control() || is_unseen(character)
 }
 

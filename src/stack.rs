@@ -15,14 +15,12 @@ pub use depth::{Depth, DepthLimit};
 pub use key::{Hashed, Key, Symbols};
 pub use name::{Name, class};
 
+use crate::go_names::OUTERMOST;
 use crate::profile::Profile;
 use crate::state::{self, Wait};
 
 /// Of a cut stack, so many of its own frames are in every toolchain's profile: 32, less those of the longest wait.
 const KEPT_OF_CUT: usize = 24;
-
-/// Entry functions that nothing lies outside of, so that a stack which ends with one is whole at any depth.
-const OUTERMOST: [&str; 2] = ["runtime.main", "testing.tRunner"];
 
 /// One frame, resolved for reading.
 #[derive(Debug, Clone)]
@@ -157,10 +155,17 @@ impl<'buf> Frames<'buf> {
     /// What is left of a stack when all that only the toolchain chooses is set aside: its state, then the class of each of
     /// its own frames, leaf first, one a line.
     pub fn class(&self) -> String {
-        let own = self.own().into_iter();
-        own.fold(self.state().to_owned(), |text, frame| {
-            text + "\n" + &class(&frame.function)
-        })
+        self.class_by(|frame| class(&frame.function))
+    }
+
+    /// The same, with the classes of functions from `of`, which may know them already.
+    pub fn class_by<T: AsRef<str>>(&self, mut of: impl FnMut(&Frame<'buf>) -> T) -> String {
+        let mut text = self.state().to_owned();
+        for frame in self.own() {
+            text.push('\n');
+            text.push_str(of(frame).as_ref());
+        }
+        text
     }
 
     /// The stack's name in twelve hex digits: the start of the SHA-256 of [`Frames::class`]. The same on every machine,

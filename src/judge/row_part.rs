@@ -7,13 +7,13 @@ use crate::snapshot::{Portion, TEST_LABEL};
 
 /// Goroutines of one stack, and where the policy asks for labels, of one set of labels.
 #[derive(Debug)]
-pub(super) struct Cell {
+pub(super) struct RowPart {
     pub(super) labels: BTreeMap<String, String>,
     pub(super) before: i64,
     pub(super) after: i64,
 }
 
-impl Cell {
+impl RowPart {
     /// After less before.
     pub(super) fn growth(&self) -> i64 {
         self.after - self.before
@@ -24,10 +24,10 @@ impl Cell {
         self.labels.get(TEST_LABEL).map_or("", String::as_str)
     }
 
-    /// The cells of a row: one, or one for each set of labels.
+    /// The parts of a row: one, or one for each set of labels.
     pub(super) fn of(diff: &Diff, row: &Row, by_labels: bool) -> Vec<Self> {
         if !by_labels || !(diff.before.has_labels() || diff.after.has_labels()) {
-            return vec![Cell {
+            return vec![RowPart {
                 labels: BTreeMap::new(),
                 before: row.count_before,
                 after: row.count_after,
@@ -57,11 +57,11 @@ impl Cell {
             *before -= taken;
             gone -= taken;
         }
-        let cell = |(labels, (before, after))| Cell {
+        let part = |(labels, (before, after))| RowPart {
             labels,
             before,
             after,
         };
-        counts.into_iter().map(cell).collect()
+        counts.into_iter().map(part).collect()
     }
 }

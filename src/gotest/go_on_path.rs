@@ -16,10 +16,10 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::command::{GoTest, is_go};
-use super::guard;
 use super::notes::{make_folder, read_json};
 use super::record::GoTestRun;
 use super::signals::{Signals, TemporaryFolder};
+use super::started;
 use super::toolchain::Toolchain;
 use super::{Capturing, Variables, flags, variables};
 use crate::files::write_whole;
@@ -262,7 +262,7 @@ fn prepare(orders: &Orders, go: &Path, arguments: &[OsString]) -> Option<Variabl
     let capturing = capturing.unwrap_or_else(|| orders.capturing.clone());
     let directory = capturing.directory.clone();
     if std::env::var_os("LEAKGATE_PARENT").is_some()
-        || (is_emptied && guard::is_below_a_test(&directory))
+        || (is_emptied && started::is_below_a_test(&directory))
         || !directory.is_dir()
     {
         return None;

@@ -18,9 +18,6 @@ use crate::files::write_whole;
 /// The folder of the notes, in the directory that is captured into.
 pub(super) const FOLDER: &str = "started";
 
-/// The hidden command that starts a test binary.
-pub const COMMAND: &str = "start-test-binary";
-
 /// A program that the go command started.
 #[derive(Debug, Serialize, Deserialize)]
 struct Started {
@@ -32,18 +29,6 @@ struct Started {
 
 /// Behind the process id in the name of the note: the process got as far as package testing.
 const BEGUN: &str = ".begun";
-
-/// The flag for GOFLAGS; `None` when the path of leakgate cannot be written there, or no process can become another.
-pub(super) fn flag() -> Option<String> {
-    let leakgate = std::env::current_exe().ok().filter(|_| cfg!(unix))?;
-    let leakgate = fs::canonicalize(leakgate).ok()?;
-    let path = leakgate.to_str()?;
-    // It is split like GOFLAGS once more, inside the quotes that it gets there.
-    if path.contains(['\'', '"']) {
-        return None;
-    }
-    Some(format!("-exec='{path}' {COMMAND} --"))
-}
 
 /// Notes that a test binary is about to be started in this process, and gives up in silence where it cannot: the program
 /// comes first.

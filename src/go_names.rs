@@ -1,0 +1,63 @@
+//! Functions of Go's own runtime and standard library that mean something to leakgate, by name.
+//!
+//! What goroutines wait for is told by more of them: the table of [`crate::state`] has those.
+
+/// The leaf frames of a goroutine that waits.
+pub const PARKING: [&str; 2] = ["runtime.gopark", "runtime.goparkunlock"];
+
+/// Sends to a channel.
+pub const CHANNEL_SEND: &str = "runtime.chansend";
+
+/// Receives from a channel.
+pub const CHANNEL_RECEIVE: &str = "runtime.chanrecv";
+
+/// Functions in which goroutines of any kind wait.
+pub const WAITED_IN_BY_ANY: [&str; 15] = [
+    "runtime.gopark",
+    "runtime.goparkunlock",
+    "runtime.main",
+    "runtime.selectgo",
+    CHANNEL_RECEIVE,
+    CHANNEL_SEND,
+    "time.Sleep",
+    "internal/poll.runtime_pollWait",
+    "sync.runtime_Semacquire",
+    "sync.runtime_SemacquireMutex",
+    "sync.runtime_notifyListWait",
+    "syscall.Syscall6",
+    "crypto/tls.(*Conn).Read",
+    TEST,
+    "io.Copy",
+];
+
+/// The entry function of a test's goroutine.
+pub const TEST: &str = "testing.tRunner";
+
+/// Entry functions that nothing lies outside of, so that a stack which ends with one is whole at any
+/// depth.
+pub const OUTERMOST: [&str; 2] = ["runtime.main", TEST];
+
+/// Write a goroutine profile. Go 1.23 moved the last one; it also keeps deeper stacks.
+pub const PROFILE_WRITERS: [&str; 3] = [
+    "runtime.goroutineProfileWithLabels",
+    "runtime/pprof.runtime_goroutineProfileWithLabels",
+    "runtime.pprof_goroutineProfileWithLabels",
+];
+
+/// The entry function of the goroutine with which net/http reads ahead on a server's connection while
+/// its handler works.
+pub const SERVER_READ_AHEAD: &str = "net/http.(*connReader).backgroundRead";
+
+/// The entry function of the goroutine that serves a connection of net/http.
+pub const SERVER_CONNECTION: &str = "net/http.(*conn).serve";
+
+/// The two goroutines of a client's HTTP/1 connection.
+pub const CLIENT_READER: &str = "net/http.(*persistConn).readLoop";
+/// See [`CLIENT_READER`].
+pub const CLIENT_WRITER: &str = "net/http.(*persistConn).writeLoop";
+
+/// Where the reader of a connection waits while the connection is idle.
+pub const BUFFER_PEEK: &str = "bufio.(*Reader).Peek";
+
+/// Started by whichever goroutine needs signals first.
+pub const SIGNAL_LOOP: &str = "os/signal.loop";
