@@ -36,11 +36,19 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
 /// For JSON that has been written already, maybe to a log: what [`terminal`] makes visible is written as `\u....`, which
 /// JSON allows in strings. Outside of strings there is nothing but line breaks.
 pub fn json(json: &str) -> String {
+    let is_plain = |byte: &u8| matches!(byte, b'\n' | b' '..=b'"' | b'$'..=b'~');
     let mut out = String::with_capacity(json.len());
-    let mut last = ' ';
-    for character in json.chars() {
+    let (mut rest, mut last) = (json, ' ');
+    while !rest.is_empty() {
+        // Nearly everything is plain ASCII.
+        let plain = rest.bytes().take_while(|byte| is_plain(byte)).count();
+        out.push_str(&rest[..plain]);
+        last = rest[..plain].chars().next_back().unwrap_or(last);
+        let Some(character) = rest[plain..].chars().next() else {
+            break;
+        };
         let command = character == '#' && last == '#';
-        if character != '\n' && (command || is_dangerous(character)) {
+        if command || is_dangerous(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 let _ = write!(out, "\\u{unit:04x}");
             }
@@ -48,6 +56,7 @@ pub fn json(json: &str) -> String {
             out.push(character);
         }
         last = character;
+        rest = &rest[plain + character.len_utf8()..];
     }
     out
 }

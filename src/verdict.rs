@@ -151,6 +151,17 @@ impl Verdict {
         })
     }
 
+    /// The places in all stacks, again and again where stacks share them.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        let stacks = self.findings.iter().filter_map(Finding::stack);
+        let of_findings =
+            stacks.flat_map(|stack| [Some(&stack.trace), stack.trace_before.as_ref()]);
+        let of_moved = self.moved.iter();
+        let of_moved = of_moved.flat_map(|moved| [Some(&moved.stack_before), Some(&moved.stack)]);
+        let traces = of_findings.chain(of_moved).flatten();
+        traces.flat_map(Trace::frames)
+    }
+
     /// Open findings of a severity.
     pub fn count(&self, severity: Severity) -> usize {
         self.findings

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context as _, bail};
 
-use super::sources;
-use crate::report::sources::Sources;
+use super::sources::{self, Extent};
 use crate::report::text::Detail;
 use crate::report::{Subject, github, gitlab, json, junit, markdown, outputs, sarif, text};
 use crate::verdict::{FailOn, Finding, Verdict};
@@ -100,13 +99,13 @@ impl Report {
         matches!(self.format, Format::Text | Format::Github)
     }
 
-    /// Whether it names files of the repository, which takes a walk through it.
-    fn needs_sources(&self, verdict: &Verdict) -> bool {
+    /// What it needs to know of the repository.
+    fn extent(&self, verdict: &Verdict) -> Extent {
         match self.format {
-            Format::Outputs => false,
-            Format::Text => verdict.findings.iter().any(Finding::is_open),
-            Format::Json => !(verdict.findings.is_empty() && verdict.moved.is_empty()),
-            _ => true,
+            Format::Text if verdict.findings.iter().any(Finding::is_open) => Extent::Named,
+            Format::Text | Format::Outputs => Extent::Nothing,
+            Format::Json => Extent::Named,
+            _ => Extent::Everything,
         }
     }
 }
@@ -245,13 +244,10 @@ pub(super) fn write(
         .all(|report| report.path.is_some())
         .then_some(&implied);
     let all = || reports.iter().chain(implied);
-    let needs_sources =
-        actions.summary.is_some() || all().any(|report| report.needs_sources(verdict));
-    let sources = if needs_sources {
-        sources::find(&verdict.policy)
-    } else {
-        Sources::default()
-    };
+    let summary = actions.summary.iter().map(|_| Extent::Everything);
+    let extents = all().map(|report| report.extent(verdict)).chain(summary);
+    let extent = extents.max().unwrap_or(Extent::Nothing);
+    let sources = sources::find(verdict, extent);
     let subject = Subject {
         verdict,
         fail_on: style.fail_on,

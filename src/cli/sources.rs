@@ -1,12 +1,14 @@
 //! Finding the repository around the current directory, its modules and its Go files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use walkdir::{DirEntry, WalkDir};
+use ignore::{DirEntry, WalkBuilder};
 
 use crate::files::read_regular;
 use crate::report::sources::{Module, Sources};
+use crate::verdict::Verdict;
 
 /// Most entries of directories that are looked at: several times what the largest Go repositories have.
 const MOST_ENTRIES: usize = 500_000;
@@ -20,9 +22,22 @@ const SKIPPED: [&str; 2] = ["vendor", "node_modules"];
 /// The modules of a Go toolchain.
 const STANDARD_LIBRARY: [&str; 2] = ["std", "cmd"];
 
-/// The repository around the current directory. What cannot be read is as if it were not there: reports then name fewer
-/// files.
-pub(super) fn find(policy: &str) -> Sources {
+/// How much of the repository reports need to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Extent {
+    Nothing,
+    /// Where the functions of the verdict are.
+    Named,
+    /// Its modules too.
+    Everything,
+}
+
+/// The repository around the current directory. What cannot be read is as if it were not there:
+/// reports then name fewer files.
+pub(super) fn find(verdict: &Verdict, extent: Extent) -> Sources {
+    if extent == Extent::Nothing {
+        return Sources::default();
+    }
     let Ok(here) = std::env::current_dir() else {
         return Sources::default();
     };
@@ -37,19 +52,43 @@ pub(super) fn find(policy: &str) -> Sources {
         let depth = here.strip_prefix(&root).ok()?.components().count();
         logical.ancestors().nth(depth).map(Path::to_owned)
     }));
-    let mut walk = Walk::new(&root);
+    let roots: Vec<String> = roots.iter().map(|root| plain(root)).collect();
+    let named = match extent {
+        Extent::Everything => None,
+        Extent::Named | Extent::Nothing => {
+            let bare = Sources::new(roots.clone(), Vec::new(), BTreeSet::new());
+            named(verdict, &root, &bare)
+        }
+    };
+    // A walk takes a while where a repository holds much beside its code.
+    let mut walk = named.unwrap_or_else(|| Walk::new(&root));
     // Of modules with one path, what is nearer to the root and no test data is the one that programs are built from.
     walk.modules.sort_by_key(|module| {
         let elements = module.directory.split('/');
         let test_data = elements.clone().any(|element| element == "testdata");
         (test_data, elements.count(), module.directory.clone())
     });
-    let roots = roots.iter().map(|root| plain(root)).collect();
     let sources = Sources::new(roots, walk.modules, walk.files);
     // Its path may go up and down, or be absolute, and its place in the repository is one.
-    let policy = here.join(policy).canonicalize().ok();
+    let policy = here.join(&verdict.policy).canonicalize().ok();
     let policy = policy.and_then(|path| sources.below_root(&plain(&path)));
     sources.with_policy(policy).with_link(link())
+}
+
+/// The files that a verdict names, where the program was built in this very checkout; `None` where
+/// some may lie at another place than they say.
+fn named(verdict: &Verdict, root: &Path, roots: &Sources) -> Option<Walk> {
+    let mut seen = HashSet::new();
+    let mut named = Walk::default();
+    for place in verdict.places() {
+        if seen.insert(Arc::as_ptr(&place.function)) && !roots.is_outside(place) {
+            let file = roots.below_root(place.file())?;
+            if root.join(&file).is_file() {
+                named.files.insert(file);
+            }
+        }
+    }
+    Some(named)
 }
 
 /// The root of the repository: the nearest directory upward with a `.git`, within the workspace where there is one, also
@@ -71,11 +110,17 @@ struct Walk {
 
 impl Walk {
     /// Links are not followed, so that it ends. A toolchain and a cache of modules that lie in the
-    /// repository are none of its code.
+    /// repository are none of its code, nor is what is hidden or ignored by git.
     fn new(root: &Path) -> Self {
         let mut walk = Self::default();
-        let entries = WalkDir::new(root).sort_by_file_name().into_iter();
-        let entries = entries.filter_entry(|entry| entry.depth() == 0 || is_own(entry));
+        let entries = WalkBuilder::new(root)
+            .parents(false)
+            .git_global(false)
+            .git_exclude(false)
+            .require_git(false)
+            .sort_by_file_name(Ord::cmp)
+            .filter_entry(|entry| entry.depth() == 0 || is_own(entry))
+            .build();
         // What cannot be read is as if it were not there.
         for entry in entries.take(MOST_ENTRIES).filter_map(Result::ok) {
             let Ok(inside) = entry.path().strip_prefix(root) else {
@@ -92,7 +137,9 @@ impl Walk {
                     path,
                     directory: folder.to_owned(),
                 }));
-            } else if entry.file_type().is_file() && name.strip_suffix(".go").is_some() {
+            } else if entry.file_type().is_some_and(|kind| kind.is_file())
+                && name.strip_suffix(".go").is_some()
+            {
                 walk.files.insert(inside);
             }
         }
@@ -102,7 +149,7 @@ impl Walk {
 
 /// Whether an entry may be of the repository's own code.
 fn is_own(entry: &DirEntry) -> bool {
-    if !entry.file_type().is_dir() {
+    if entry.file_type().is_none_or(|kind| !kind.is_dir()) {
         return true;
     }
     let Some(name) = entry.file_name().to_str() else {
@@ -112,7 +159,7 @@ fn is_own(entry: &DirEntry) -> bool {
         let module = module_of(entry.path());
         module.is_some_and(|path| STANDARD_LIBRARY.contains(&&*path))
     };
-    !name.starts_with('.') && !name.contains("@v") && !SKIPPED.contains(&name) && !is_toolchain()
+    !name.contains("@v") && !SKIPPED.contains(&name) && !is_toolchain()
 }
 
 /// The path of the module whose root a directory is.

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::escape;
 use crate::policy::Rule;
+use crate::stack::Name;
 use crate::verdict::{Finding, Place};
 
 /// The Go files of a repository.
@@ -73,6 +74,13 @@ impl Sources {
         let path = slashes(path);
         let below = |root: &String| path.strip_prefix(root.as_str())?.strip_prefix('/');
         self.roots.iter().find_map(below).map(str::to_owned)
+    }
+
+    /// Whether a frame is of the standard library, a downloaded module or a file that a build made.
+    pub fn is_outside(&self, place: &Place) -> bool {
+        let file = slashes(place.file());
+        let is_made = !file.contains('/');
+        is_made || is_versioned(&file) || Name::new(place.name().as_bytes()).is_std()
     }
 
     /// The file of a frame, below the root. `None` when it lies outside: the standard library, dependencies, and what a

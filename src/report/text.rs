@@ -273,26 +273,27 @@ fn blocks<'v>(findings: &[&'v Finding]) -> Vec<Vec<&'v Finding>> {
     let mut blocks: Vec<Vec<&Finding>> = Vec::new();
     let mut known: HashMap<_, usize> = HashMap::new();
     for finding in findings {
-        let Some(stack) = finding.stack() else {
-            blocks.push(vec![finding]);
-            continue;
-        };
-        let frames = stack.trace.frames().iter();
-        let frames: Vec<(&str, u32)> = frames.map(|place| (place.name(), place.line)).collect();
-        let key = (
-            &finding.id,
-            &finding.rule.name,
-            finding.disposition.name(),
-            frames,
-        );
+        let key = (&finding.id, &finding.rule.name, finding.disposition.name());
         let block = *known.entry(key).or_insert(blocks.len());
         match blocks.get_mut(block) {
-            // Twice in one suite are two stacks that only look alike.
-            Some(same) if same.iter().all(|one| one.suite != finding.suite) => same.push(finding),
+            Some(same) if same.iter().all(|one| are_same_stack(one, finding)) => same.push(finding),
             Some(_) | None => blocks.push(vec![finding]),
         }
     }
     blocks
+}
+
+/// Whether two findings of one id have one stack, in two suites. Closures of one function share an id.
+fn are_same_stack(one: &Finding, other: &Finding) -> bool {
+    let (Some(stack), Some(other_stack)) = (one.stack(), other.stack()) else {
+        return false;
+    };
+    let (frames, others) = (stack.trace.frames(), other_stack.trace.frames());
+    let is_same =
+        |(one, other): (&Place, &Place)| one.name() == other.name() && one.line == other.line;
+    one.suite != other.suite
+        && frames.len() == others.len()
+        && frames.iter().zip(others).all(is_same)
 }
 
 /// The last line: all that a glance at a log should give.
