@@ -130,7 +130,7 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         let moved = diff.moves.count();
         if moved > 0 {
             diff.notes.push(format!(
-                "{moved} goroutines that no test started stood elsewhere before; they are known by their entry function"
+                "{moved} goroutines that no test started moved during the tests; they were matched by their entry function"
             ));
         }
         diff.start_frameless();

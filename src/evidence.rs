@@ -130,14 +130,36 @@ impl Evidence {
         let afters: HashMap<&SuiteName, &PathBuf> = afters
             .filter_map(|suite| Some((&suite.name, suite.files.afters.last()?)))
             .collect();
+        let unchecked = base.unchecked.iter();
+        let unchecked: HashMap<&SuiteName, &str> = unchecked
+            .map(|unchecked| (&unchecked.suite, &*unchecked.why))
+            .collect();
         let mut own = 0;
         for suite in &mut self.suites {
             if let Some(after) = afters.get(&suite.name) {
                 suite.files.before = (*after).clone();
                 suite.around_tests = false;
+            } else if let Some(why) = unchecked.get(&suite.name) {
+                suite.notes.push(format!(
+                    "compared with what was there before its own tests, since the base could not be checked: {why}"
+                ));
             } else {
                 own += 1;
             }
+        }
+        let heads: BTreeSet<&SuiteName> = self.suites.iter().map(|suite| &suite.name).collect();
+        let only_base = base
+            .suites
+            .iter()
+            .filter(|suite| !heads.contains(&suite.name));
+        let only_base = only_base.count();
+        if let Some(command) = self.command.as_mut().filter(|_| only_base > 0) {
+            let suites = if only_base == 1 {
+                "1 suite of the base was".into()
+            } else {
+                format!("{only_base} suites of the base were")
+            };
+            command.notes.push(format!("{suites} not run here"));
         }
         if let Some(command) = self.command.as_mut().filter(|_| own > 0) {
             let suites = if own == 1 {

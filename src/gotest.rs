@@ -97,7 +97,7 @@ pub struct Prepared {
     environment: Variables,
     record: Record,
     /// Holds the go command that stands in for the real one.
-    _stand_in: Option<TemporaryFolder>,
+    _go_on_path: Option<TemporaryFolder>,
 }
 
 impl Prepared {
@@ -137,18 +137,18 @@ impl Prepared {
         let mut environment = variables(&toolchain, goflags.text)?;
         environment.extend(capturing.variables());
         environment.extend([("LEAKGATE_PARENT", None), ("LEAKGATE_SUITE", None)]);
-        let stand_in = match go_test {
+        let go_folder = match go_test {
             None => go_on_path::folder(signals, &Orders::new(&capturing, &toolchain)),
             Some(_) => None,
         };
-        if let Some(folder) = &stand_in {
+        if let Some(folder) = &go_folder {
             put_first(folder.path(), &mut environment)?;
         }
         Ok(Self {
             go_test,
             environment,
             record: Record::new(words(command), None, notes),
-            _stand_in: stand_in,
+            _go_on_path: go_folder,
         })
     }
 
@@ -165,7 +165,7 @@ impl Prepared {
             go_test: None,
             environment: Variables::new(),
             record: Record::new(words(command), problem, notes),
-            _stand_in: None,
+            _go_on_path: None,
         }
     }
 

@@ -116,7 +116,7 @@ impl<'p> Judge<'p> {
         let findings = judging.findings(exception::covers(self.exceptions, &uses, self.today));
         let mut notes = remarks::notes(&diff, proven);
         if self.by_proof && proven.is_none() {
-            notes.push("the policy asks what Go's leak profile holds, and none was read: neither true nor false matches".into());
+            notes.push("the policy uses `proven`, but there is no goroutineleak profile, so these entries match nothing".into());
         }
         notes.extend(suite.notes);
         if profiles.afters.len() > 1 {
@@ -210,26 +210,22 @@ impl<'p> Judge<'p> {
         verdict
             .findings
             .sort_by(|one, other| order(one).cmp(&order(other)));
-        let told = self
+        let uses = self
             .exceptions
             .iter()
             .zip(uses)
-            .filter_map(|(exception, used)| exception::tell(exception, &used, self.today));
-        verdict.allows = told.collect();
+            .filter_map(|(exception, used)| exception::use_of(exception, &used, self.today));
+        verdict.allows = uses.collect();
         let rules = self.policy.rules.iter().zip(rule_uses);
         verdict.rules = rules
             .filter_map(|(rule, used)| use_of(rule, &used))
             .collect();
-        if verdict.totals.suites == 0 {
-            // Where nothing was judged, nothing could match.
-            verdict
-                .allows
-                .iter_mut()
-                .for_each(|allow| allow.unused = false);
-            verdict
-                .rules
-                .iter_mut()
-                .for_each(|rule| rule.unused = false);
+        // What was not judged as a whole could match nothing.
+        for allow in &mut verdict.allows {
+            allow.unused &= is_judged(&verdict.suites, &allow.exception.matcher);
+        }
+        for rule in &mut verdict.rules {
+            rule.unused &= is_judged(&verdict.suites, &rule.rule.matcher);
         }
         if let Some(command) = command {
             self.add_command(command, &mut verdict);
@@ -273,6 +269,18 @@ impl<'p> Judge<'p> {
             children: command.children,
         });
     }
+}
+
+/// Whether a suite was judged, with all of its tests, that a condition could be about.
+fn is_judged(suites: &[Suite], matcher: &Matcher) -> bool {
+    let is_whole = |suite: &Suite| suite.run.as_ref().is_none_or(|run| !run.partial);
+    let is_meant = |suite: &Suite| {
+        let mut names = matcher.suite.iter();
+        matcher.suite.is_empty() || names.any(|name| name.matches(suite.name.subject()))
+    };
+    suites
+        .iter()
+        .any(|suite| is_whole(suite) && is_meant(suite))
 }
 
 /// Suites with findings whose own tests failed, in a command that succeeded all the same: a retry.

@@ -12,7 +12,7 @@
 //! | module | turns | into |
 //! |---|---|---|
 //! | [`files`] | a path | the bytes of a regular file, or a file that is written whole |
-//! | [`input`] | a path | inflated bytes, within a limit; a directory into pairs of files |
+//! | [`input`] | a path | inflated bytes, within a limit; a directory into an [`evidence::Evidence`] |
 //! | [`capture`] | the URL of a live service | the bytes of its profile, checked and kept as they came |
 //! | [`profile`] | bytes | a [`profile::Profile`]: columnar, borrowed from the bytes, every index checked |
 //! | [`stack`] | the frames of a goroutine | what two of them must share: normalised names, key, class, id, root, home |
@@ -23,11 +23,20 @@
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
 //! | [`evidence`] | files, and what is known of how they came about | an [`evidence::Evidence`]; the [`evidence::Profiles`] of each suite, checked |
 //! | [`judge`] | evidence, a policy and a day | a [`verdict::Verdict`] |
-//! | [`escape`] | text of strangers | the same, harmless wherever it is shown |
+//! | [`escape`] | untrusted text | the same, safe to print |
 //! | [`verdict`] | | what was found, in full, for every report |
 //! | [`report`] | a verdict | text, JSON, and what CI platforms read |
-//! | [`gotest`] | a command | the profiles that its test binaries left, and what became of each |
+//! | [`gotest`] | a command | an [`evidence::Evidence`]: the profiles that its test binaries left, and what could not be checked |
 //! | [`cli`] | arguments | all of the above, wired together, and an exit code |
+//!
+//! # Where to look
+//!
+//! - What a goroutine waits for: `state/signatures.rs`; for a library's own goroutine, `state/owned.rs`.
+//! - What a limit allows: [`policy::Limit::allowed`]. Where it is applied: `judge/suite.rs`, to a stack
+//!   in `drop_what_is_allowed`, to a sum in `findings_of_sum`.
+//! - A word of a report: `report/words/`.
+//! - Why something could not be checked: `evidence/profiles.rs` for profiles, `gotest/unfinished.rs` for
+//!   test binaries, `judge.rs` for the command.
 //!
 //! Everything between bytes and text is pure: no clock, no file, no environment, and the same input gives the same bytes.
 //! Files, the clock and the terminal belong to [`files`], [`input`], [`gotest`], [`capture`] and [`cli`] alone; the network belongs to

@@ -98,7 +98,7 @@ fn nearest(start: &Path, home: Option<&Path>) -> anyhow::Result<Option<PathBuf>>
 /// Whether a policy is at this path.
 ///
 /// # Errors
-/// Something that is no policy and may stand for one. To pass over it would mean to judge by another policy, further up,
+/// A file that looks like a policy and cannot be read. To pass over it would mean to judge by another policy, further up,
 /// than the author of this one thinks.
 fn is_there(path: &Path) -> anyhow::Result<bool> {
     let absent = |error: &std::io::Error| {

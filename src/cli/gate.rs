@@ -29,8 +29,8 @@ pub(super) struct Gate {
     #[arg(long = "report", value_name = "FORMAT[=PATH]", value_parser = Report::parse)]
     reports: Vec<Report>,
 
-    /// What reports call this run: a comment on a pull request and the results of a code scan are found again by it, so
-    /// give each job a name of its own. Two files that are compared are a suite of this name.
+    /// Name of this run in reports. Comments and code scanning results are replaced by name, so give
+    /// each job its own. Two files that are compared are a suite of this name.
     #[arg(long, value_name = "NAME")]
     pub(super) suite: Option<String>,
 

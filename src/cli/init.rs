@@ -9,12 +9,15 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::{Code, config, output};
-use crate::files::stage;
+use crate::files::{read_regular, stage};
 use job::Ci;
 
 /// The policy that it writes.
 const POLICY: &str = include_str!("../../examples/minimal/leakgate.yml");
 const POLICY_NAME: &str = "leakgate.yml";
+
+/// A go.mod of more bytes is not looked at.
+const LARGEST_GO_MOD: u64 = 16 << 20;
 
 #[derive(Debug, Args)]
 pub(super) struct Init {
@@ -41,7 +44,8 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
     cis.dedup();
     let here = config::here()?;
     let branch = branch::default_branch(&here);
-    let text_of = |ci: &Ci| ci.job().text_for(branch.as_deref());
+    let needs_newer_go = names_an_old_go(&here);
+    let text_of = |ci: &Ci| ci.job().text_for(branch.as_deref(), needs_newer_go);
     if init.print {
         let jobs: Vec<_> = cis.iter().map(text_of).collect();
         let text = if jobs.is_empty() {
@@ -59,7 +63,7 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
         files.push(Planned {
             path: POLICY_NAME.into(),
             text: POLICY.to_owned(),
-            next: "no stack may grow; try it: leakgate run -- go test ./...",
+            next: "no goroutine may be left; try it: leakgate run -- go test ./...",
         });
     }
     files.extend(cis.iter().map(|ci| {
@@ -78,6 +82,19 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
         output::print(&format!("wrote {}: {}\n", file.path.display(), file.next))?;
     }
     Ok(Code::Pass)
+}
+
+/// Whether go.mod asks for a Go before 1.21, the first that leakgate knows.
+fn names_an_old_go(here: &Path) -> bool {
+    let text = read_regular(&here.join("go.mod"), LARGEST_GO_MOD).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let mut versions = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("go 1."));
+    let minor = versions
+        .next()
+        .and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
+    minor.is_some_and(|minor| minor < 21)
 }
 
 /// Refuses to write where what is written would not be read, or would take the place of what is.

@@ -95,7 +95,7 @@ impl Folder {
             .is_some()
         {
             bail!(
-                "{} is not empty: what an earlier run left there would be judged once more",
+                "{} is not empty, and what an earlier run left there would be judged again: delete it, or name another directory",
                 keep.display()
             );
         }

@@ -18,12 +18,12 @@ pub(super) struct Service {
     #[arg(long, value_name = "FILE")]
     headers_file: Option<PathBuf>,
 
-    /// Send the bearer token in this file, or else the one in the environment variable `LEAKGATE_BEARER_TOKEN`,
-    /// which a command that is run does not get.
+    /// Send the bearer token in this file, or else the one in the environment variable
+    /// `LEAKGATE_BEARER_TOKEN`, which is not passed on to a command.
     #[arg(long, value_name = "FILE")]
     bearer_token_file: Option<PathBuf>,
 
-    /// Believe certificates that lead to those in this PEM file, and no others. Otherwise the system's roots.
+    /// Trust only the CA certificates in this PEM file. Default: the system's.
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
 

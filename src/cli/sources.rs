@@ -1,7 +1,7 @@
 //! Finding the repository around the current directory, its modules and its Go files.
 
 use std::collections::{BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use ignore::{DirEntry, WalkBuilder};
@@ -53,15 +53,19 @@ pub(super) fn find(verdict: &Verdict, extent: Extent) -> Sources {
         logical.ancestors().nth(depth).map(Path::to_owned)
     }));
     let roots: Vec<String> = roots.iter().map(|root| plain(root)).collect();
-    let named = match extent {
-        Extent::Everything => None,
-        Extent::Named | Extent::Nothing => {
-            let bare = Sources::new(roots.clone(), Vec::new(), BTreeSet::new());
-            named(verdict, &root, &bare)
+    let bare = Sources::new(roots.clone(), Vec::new(), BTreeSet::new());
+    let named = named(verdict, &root, &bare);
+    let mut walk = match named {
+        Some(named) if extent == Extent::Named => named,
+        // A walk takes a while where a repository holds much beside its code.
+        named => {
+            let mut walk = Walk::new(&root);
+            // What git ignores is code all the same where a stack names it.
+            walk.files
+                .extend(named.into_iter().flat_map(|named| named.files));
+            walk
         }
     };
-    // A walk takes a while where a repository holds much beside its code.
-    let mut walk = named.unwrap_or_else(|| Walk::new(&root));
     // Of modules with one path, what is nearer to the root and no test data is the one that programs are built from.
     walk.modules.sort_by_key(|module| {
         let elements = module.directory.split('/');
@@ -83,7 +87,10 @@ fn named(verdict: &Verdict, root: &Path, roots: &Sources) -> Option<Walk> {
     for place in verdict.places() {
         if seen.insert(Arc::as_ptr(&place.function)) && !roots.is_outside(place) {
             let file = roots.below_root(place.file())?;
-            if root.join(&file).is_file() {
+            let mut components = Path::new(&file).components();
+            let is_below = components.all(|one| matches!(one, Component::Normal(_)));
+            let is_skipped = file.split('/').any(|name| !is_own_name(name));
+            if is_below && !is_skipped && root.join(&file).is_file() {
                 named.files.insert(file);
             }
         }
@@ -115,6 +122,7 @@ impl Walk {
         let mut walk = Self::default();
         let entries = WalkBuilder::new(root)
             .parents(false)
+            .ignore(false)
             .git_global(false)
             .git_exclude(false)
             .require_git(false)
@@ -159,7 +167,11 @@ fn is_own(entry: &DirEntry) -> bool {
         let module = module_of(entry.path());
         module.is_some_and(|path| STANDARD_LIBRARY.contains(&&*path))
     };
-    !name.contains("@v") && !SKIPPED.contains(&name) && !is_toolchain()
+    is_own_name(name) && !is_toolchain()
+}
+
+fn is_own_name(name: &str) -> bool {
+    !name.starts_with('.') && !name.contains("@v") && !SKIPPED.contains(&name)
 }
 
 /// The path of the module whose root a directory is.

@@ -101,7 +101,7 @@ pub(super) fn pair(
         }
     }
     let note = (skipped > 0).then(|| {
-        format!("so many stacks are new and gone that {skipped} of those gone were not compared with all new ones of their root")
+        format!("too many stacks changed: {skipped} old stacks were not compared with every new stack of the same root")
     });
     (pairs, note)
 }

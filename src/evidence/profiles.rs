@@ -87,8 +87,8 @@ impl<'b> Profiles<'b> {
         let mut all = self.afters.iter().chain([&self.before]);
         if all.any(|snapshot| snapshot.total == 0 && snapshot.kind() == Kind::Goroutine) {
             return Some(
-                "one of the profiles holds no goroutine at all, and a live process has at least the one that takes the \
-                 profile: was it filtered? Compare profiles as they were captured."
+                "one of the profiles is empty, which that of a running process never is. Was it filtered? Compare profiles as \
+                 they were captured."
                     .to_owned(),
             );
         }
@@ -102,8 +102,7 @@ impl<'b> Profiles<'b> {
                 && second.time_nanos() <= first.time_nanos()
         });
         swapped.then(|| {
-            "both profiles are of one process, and the after profile was not taken after the before profile: are the \
-             two swapped?"
+            "the after profile was not taken after the before profile of the same process: are they swapped?"
                 .to_owned()
         })
     }

@@ -123,7 +123,7 @@ impl Collected {
         let command: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
         let mut collected = Self::default();
         let why = format!(
-            "{} is gone, which its test binaries captured into: the command has removed it",
+            "the command removed {}, where its test binaries put their profiles",
             folder.display()
         );
         collected.unchecked(command.join(" "), why);
@@ -203,7 +203,7 @@ impl Collected {
         self.missed(missed, &[]);
         if directory.join(quiet::FILE).exists() || directory.join(started::FOLDER).exists() {
             let why = format!(
-                "its {} is missing, which tells what became of the command",
+                "its {}, which records how the command ended, is missing",
                 record::FILE
             );
             self.unchecked(directory.display().to_string(), why);
@@ -221,7 +221,7 @@ impl Collected {
         let line = record.command.join(" ");
         let Some(ended) = record.ended else {
             let why = format!(
-                "leakgate was ended before the command, which {} tells of",
+                "leakgate ended before the command did, according to {}",
                 record::FILE
             );
             self.unchecked(line, why);
@@ -301,6 +301,7 @@ impl Collected {
                 return self.unchecked(name, why);
             }
         };
+        let partial = has_flag(suite, "test.run") || has_flag(suite, "test.skip");
         let mut judged = Suite {
             name: name.clone(),
             around_tests: true,
@@ -318,6 +319,7 @@ impl Collected {
                 judged.run = Some(TestRun {
                     go: suite.go.clone(),
                     tests: end.tests,
+                    partial,
                     exit_code: Some(end.exit_code),
                     ending: if end.settled {
                         Ending::Settled { ms: end.settle_ms }
@@ -336,14 +338,15 @@ impl Collected {
                 judged.run = Some(TestRun {
                     go: suite.go.clone(),
                     tests: None,
+                    partial,
                     exit_code: None,
                     ending: Ending::TimedOut {
                         after: timeout.after.clone(),
                     },
                 });
                 judged.doubt = Some(format!(
-                    "its tests timed out after {} while {} ran. What stood at that moment is told, but it has no after \
-                     profile: goroutines of other tests may have been on their way out.",
+                    "its tests timed out after {} while {} ran. The goroutines of that moment are reported. Some may \
+                     belong to other tests and have been about to end.",
                     timeout.after,
                     hanging(&timeout.running)
                 ));
@@ -369,8 +372,11 @@ fn has_flag(suite: &Process, name: &str) -> bool {
 fn folders(directory: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     for entry in WalkDir::new(directory) {
-        let path = entry?.into_path();
-        if path.file_name() == Some(OsStr::new(SUITE_FILE))
+        let entry = entry?;
+        let is_folder = entry.file_type().is_dir();
+        let path = entry.into_path();
+        if !is_folder
+            && path.file_name() == Some(OsStr::new(SUITE_FILE))
             && is_ours(&path)
             && let Some(folder) = path.parent()
         {

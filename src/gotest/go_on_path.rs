@@ -345,7 +345,7 @@ pub(super) fn commands(directory: &Path) -> Commands {
     let mut commands = Commands::default();
     for path in paths {
         let Ok(Some(noted)) = read_json::<Noted>(&path) else {
-            let problem = "this file should tell of a go test command, and is not understood";
+            let problem = "this file should describe a go test command and cannot be read";
             commands
                 .problems
                 .push((path.display().to_string(), problem.into()));

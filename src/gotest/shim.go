@@ -638,6 +638,9 @@ func (watch *leakgateWatch) changes(part uint64, kept int) bool {
 	recent, changed, again := len(watch.looks)-len(watch.recent()), 0, false
 	var before uint64
 	for i, look := range watch.looks {
+		if len(look.stacks) == 0 {
+			continue // too many goroutines to look at
+		}
 		var now uint64
 		for _, parts := range look.stacks {
 			if len(parts) >= kept && parts[kept-1] == part {
@@ -764,8 +767,8 @@ func leakgateReadQuiet(path, importPath string) []leakgateQuiet {
 }
 
 func (quiet leakgateQuiet) matches(names []string) bool {
-	if len(names) == 0 {
-		return false
+	if len(names) == 0 || len(quiet.root)+len(quiet.any) == 0 {
+		return false // a line for another package only keeps its number
 	}
 	return (len(quiet.root) == 0 || leakgateMatchAny(quiet.root, names[len(names)-1])) &&
 		(len(quiet.any) == 0 || leakgateMatchAny(quiet.any, names...)) && !leakgateMatchAny(quiet.without, names...)

@@ -163,7 +163,7 @@ pub(super) fn missed(directory: &Path, captured: &BTreeSet<u32>) -> Vec<Missed> 
                 missed.push(Missed {
                     program: format!("process {process}"),
                     directory: path.display().to_string(),
-                    why: "this file should tell of a test binary, and is not understood",
+                    why: "this file should describe a test binary and cannot be read",
                 });
                 continue;
             }

@@ -17,8 +17,9 @@ pub(super) fn why_unfinished(folder: &Path, has_begun: bool) -> String {
     // A TestMain that captures writes none.
     let log = read_text(&folder.join("tests.log")).ok().flatten();
     if log.as_deref().is_some_and(|log| log.ends_with("=\n")) {
-        return "all its tests had ended, and the process ended while leakgate waited for their goroutines: one of them panicked or \
-                called os.Exit. Without leakgate the process ends before that happens. End the goroutine with its test."
+        return "all its tests had ended, and the process ended while leakgate waited for their goroutines: a goroutine panicked or \
+                called os.Exit, or the process was killed. Without leakgate the process ends sooner. End every goroutine with its \
+                test."
             .into();
     }
     let during = match log.as_deref().map(running).as_deref() {
@@ -27,8 +28,8 @@ pub(super) fn why_unfinished(folder: &Path, has_begun: bool) -> String {
         Some(running) => format!("while {} ran", running.join(", ")),
     };
     format!(
-        "the process ended {during}, so it has no after profile: os.Exit, log.Fatal, a panic, a signal, or a directory that it could not write to. Mend that \
-         first; leaks cannot be judged without it."
+        "the process ended {during}, so it has no after profile: os.Exit, log.Fatal, a panic, a signal, or a directory that it could not write to. Fix that \
+         first: without an after profile, leaks cannot be judged."
     )
 }
 

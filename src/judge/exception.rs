@@ -139,8 +139,8 @@ pub(super) fn disposition(exception: &Arc<Exception>, cover: &Cover) -> Disposit
     }
 }
 
-/// What to tell of an exception, over all suites; nothing of a built-in one that matched nothing.
-pub(super) fn tell(exception: &Arc<Exception>, used: &Use, today: Date) -> Option<AllowUse> {
+/// What became of an exception, over all suites; `None` for a built-in one that matched nothing.
+pub(super) fn use_of(exception: &Arc<Exception>, used: &Use, today: Date) -> Option<AllowUse> {
     let is_own = exception.origin != Origin::Builtin;
     (is_own || used.matched > 0).then(|| AllowUse {
         exception: exception.clone(),

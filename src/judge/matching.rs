@@ -13,7 +13,7 @@ pub(super) struct Conditions {
     patterns: Vec<(What, Pattern)>,
     /// One for each rule of the policy, in its order.
     rules: Vec<Condition>,
-    /// Those of the policy, then the built-in ones, all that are in force.
+    /// One for each exception, in their order.
     allows: Vec<Condition>,
 }
 

@@ -47,8 +47,8 @@ pub(super) fn unchecked(diff: &Diff) -> Option<String> {
     let more = diff.after.frameless - diff.before.frameless;
     (diff.after.kind() == Kind::Goroutine && more > FRAMELESS).then(|| {
         format!(
-            "{more} more goroutines than before had no frame in the after profile: they had been started and had not run \
-             yet, so nothing is known of them. Capture after the program has settled for a moment."
+            "{more} more goroutines than before had no frame in the after profile: they had not run yet, so their \
+             function is unknown. Capture after the program has settled for a moment."
         )
     })
 }

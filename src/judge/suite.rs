@@ -132,21 +132,17 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         if row.growth() > 0 {
             self.count_pairs(&row, &subject);
         }
-        // What the rule allows is no violation after all.
-        let mut index = first;
-        while index < self.violations.len() {
-            let Violation {
-                rule,
-                before,
-                after,
-                ..
-            } = self.violations[index];
-            if after > self.judge.rule(rule).limit.allowed(before) {
-                index += 1;
-            } else {
-                self.violations.swap_remove(index);
-            }
-        }
+        self.drop_what_is_allowed(first);
+    }
+
+    /// Of the violations from `first` on, keeps those that are past the limit of their rule.
+    fn drop_what_is_allowed(&mut self, first: usize) {
+        let (judge, row) = (self.judge, self.violations.split_off(first));
+        let past = row.into_iter().filter(|violation| {
+            let limit = judge.rule(violation.rule).limit;
+            violation.after > limit.allowed(violation.before)
+        });
+        self.violations.extend(past);
     }
 
     /// Counts goroutines that belong to others, such as the two ends of a connection, and those that show others at work.

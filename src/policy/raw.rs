@@ -192,7 +192,7 @@ pub(super) struct Limit {
 pub(super) enum Severity {
     /// Fails the build.
     Error,
-    /// Is told, and fails only under `--fail-on warning`.
+    /// Reported; fails the build only with `--fail-on warning`.
     Warning,
 }
 

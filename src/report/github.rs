@@ -12,7 +12,6 @@ use super::words::{self, Line, Tests, Words};
 use super::{Subject, plural};
 use crate::escape::{command_message, command_property};
 use crate::evidence::Unchecked;
-use crate::policy::Severity;
 use crate::report::sources::Spot;
 use crate::verdict::Finding;
 
@@ -32,7 +31,7 @@ pub fn render(subject: &Subject, detail: Detail) -> String {
         let (title, message) = (
             format!("leakgate: and {more} more"),
             vec![format!(
-                "{} not shown here: the log of this step tells all of them",
+                "{} not shown here; the log of this step has all of them",
                 plural(more as u64, "annotation")
             )],
         );
@@ -80,7 +79,7 @@ fn annotations(subject: &Subject) -> Vec<Annotation> {
 
 fn of_finding(subject: &Subject, words: &Words, finding: &Finding) -> Annotation {
     let verdict = subject.verdict;
-    let counts = finding.rule.severity == Severity::Error && subject.verdict.not_gated().is_none();
+    let counts = words::fails(verdict, subject.fail_on, finding);
     let mut lines = vec![format!(
         "{}: {}",
         words::headline(finding),

@@ -244,6 +244,7 @@ pub(super) fn verdict() -> Verdict {
         run: Some(TestRun {
             go: if name == HOSTILE { HOSTILE } else { "go1.27.3" }.into(),
             tests: Some(4),
+            partial: false,
             exit_code: Some(0),
             ending: Ending::Settled { ms: 3 },
         }),

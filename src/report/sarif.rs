@@ -108,7 +108,7 @@ fn descriptor(finding: &Finding, severity: Severity) -> Value {
     let help = [
         "See what the goroutines wait for, and in which function: the message names both, and the stack follows.",
         "Make every goroutine end: close the channel, cancel the context, or stop the owner in the test's cleanup.",
-        "If it is meant to stay, add an entry under `allow:` of leakgate.yml, with a reason and a last day.",
+        "If it is meant to stay, add an entry under `allow:` of leakgate.yml, with a reason and an expiry date.",
     ];
     let rule_markdown = markdown_code(&finding.rule.name);
     json!({

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::room::{self, Room};
-use super::words::{self, Remark, Words};
+use super::words::{self, Remark, Tests, Words};
 use super::{Subject, plural};
 use crate::escape::terminal;
 use crate::evidence::{SuiteName, Unchecked};
@@ -123,7 +123,7 @@ impl<'v> Text<'_, 'v> {
 
     /// The findings that count; a line for each first, where there are many.
     fn open(&mut self, open: &[&'v Finding]) {
-        let blocks = blocks(open);
+        let blocks = self.blocks(open);
         if blocks.len() > FEW {
             let suites: HashSet<&SuiteName> = open.iter().map(|one| &one.suite).collect();
             let title = format!(
@@ -141,6 +141,33 @@ impl<'v> Text<'_, 'v> {
         self.entries(IN_FULL, "finding", blocks.iter(), |text, same| {
             text.finding(same);
         });
+    }
+
+    /// The findings, those of one stack in several suites together; in the order of the first of each.
+    fn blocks(&self, findings: &[&'v Finding]) -> Vec<Vec<&'v Finding>> {
+        let mut blocks: Vec<Vec<&Finding>> = Vec::new();
+        let mut known: HashMap<_, usize> = HashMap::new();
+        for finding in findings {
+            let key = (&finding.id, &finding.rule.name);
+            let block = *known.entry(key).or_insert(blocks.len());
+            match blocks.get_mut(block) {
+                Some(same) if same.iter().all(|one| self.can_be_one(one, finding)) => {
+                    same.push(finding);
+                }
+                Some(_) | None => blocks.push(vec![finding]),
+            }
+        }
+        blocks
+    }
+
+    /// Whether all that is said about two findings is the same, but for what each suite has of its own.
+    fn can_be_one(&self, one: &Finding, other: &Finding) -> bool {
+        let lines = |finding| -> Vec<_> {
+            let lines = self.words.lines(finding, Tests::TopLevel).into_iter();
+            let own = ["test", "allow", "again"];
+            lines.filter(|line| !own.contains(&line.label)).collect()
+        };
+        are_same_stack(one, other) && lines(one) == lines(other)
     }
 
     /// Writes as many entries as there is room for, and how many there are besides.
@@ -268,21 +295,6 @@ impl<'v> Text<'_, 'v> {
     }
 }
 
-/// The findings, those of one stack in several suites together; in the order of the first of each.
-fn blocks<'v>(findings: &[&'v Finding]) -> Vec<Vec<&'v Finding>> {
-    let mut blocks: Vec<Vec<&Finding>> = Vec::new();
-    let mut known: HashMap<_, usize> = HashMap::new();
-    for finding in findings {
-        let key = (&finding.id, &finding.rule.name, finding.disposition.name());
-        let block = *known.entry(key).or_insert(blocks.len());
-        match blocks.get_mut(block) {
-            Some(same) if same.iter().all(|one| are_same_stack(one, finding)) => same.push(finding),
-            Some(_) | None => blocks.push(vec![finding]),
-        }
-    }
-    blocks
-}
-
 /// Whether two findings of one id have one stack, in two suites. Closures of one function share an id.
 fn are_same_stack(one: &Finding, other: &Finding) -> bool {
     let (Some(stack), Some(other_stack)) = (one.stack(), other.stack()) else {
@@ -303,7 +315,8 @@ fn closing_line(verdict: &Verdict, fail_on: FailOn) -> String {
         _ => RED,
     };
     let (word, summary) = (words::result(verdict, fail_on), words::summary(verdict));
-    format!("{style}{word}{style:#} {summary}")
+    let line = layout::hanging(&format!("{style}{word}{style:#} "), &terminal(&summary));
+    line.trim_end().to_owned()
 }
 
 #[cfg(test)]

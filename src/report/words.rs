@@ -19,7 +19,9 @@ use crate::report::plural;
 use crate::verdict::{Place, Subject, Verdict};
 use accept::Entries;
 use again::Reruns;
-pub(super) use finding::{Line, Tests, counts, fails, fix, headline, limit_sum, reason, subject};
+pub(super) use finding::{
+    Line, Tests, counts, fails, fix, headline, headline_of, limit_sum, reason, subject,
+};
 pub(super) use policy::{Remark, allow_place, remarks, rule_place};
 pub(super) use summary::{benign, left_out, result, skip_reason, summary};
 
@@ -104,12 +106,21 @@ pub(super) fn short(place: &Place) -> String {
 
 /// A function without the path of its package.
 ///
-/// Input: `example.com/shop/worker.(*Pool).run`
-/// Output: `worker.(*Pool).run`
+/// Input: `example.com/shop/worker.(*Pool).run`, `example.com/echo/v4.Serve`
+/// Output: `worker.(*Pool).run`, `echo/v4.Serve`
 pub(super) fn base(function: &str) -> &str {
     let path = function.find(['(', '[']).unwrap_or(function.len());
     let slash = function[..path].rfind('/').map_or(0, |slash| slash + 1);
-    &function[slash..]
+    // The version of a module is no name of a package.
+    let digits = function[slash..].strip_prefix('v').unwrap_or_default();
+    let digits = digits.split('.').next().unwrap_or_default();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) || slash == 0 {
+        return &function[slash..];
+    }
+    let before = function[..slash - 1]
+        .rfind('/')
+        .map_or(0, |slash| slash + 1);
+    &function[before..]
 }
 
 /// Whether there is more than one suite, so that each has to be named.

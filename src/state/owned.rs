@@ -52,7 +52,7 @@ pub(super) static OWNED: &[Owned] = &[
         root: &["net/http.(*persistConn).writeLoop"],
         any: &[],
         cause: "the other half of the HTTP connection that a readLoop reads",
-        remedy: "mend what keeps its readLoop, resp.Body.Close or CloseIdleConnections: this one goes with it",
+        remedy: "fix what keeps its readLoop alive (resp.Body.Close or CloseIdleConnections): this one ends with it",
     },
     Owned {
         root: &[

@@ -134,7 +134,7 @@ fn swapped_files_and_the_same_file_twice_are_no_evidence() {
         profile("go1.27", "send-abandoned", "after"),
     );
     for (first, second, why) in [
-        (&after, &before, "are the two swapped?"),
+        (&after, &before, "are they swapped?"),
         (&after, &after, "two captures never do"),
     ] {
         Leakgate::check()
@@ -437,7 +437,7 @@ mod hand_made {
         let (_directory, path) = write(&encode(&parts));
         check_after(&path)
             .exits(3)
-            .prints("one of the profiles holds no goroutine at all");
+            .prints("one of the profiles is empty");
     }
 
     #[test]

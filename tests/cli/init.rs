@@ -60,7 +60,7 @@ fn it_writes_a_policy_that_applies_from_then_on() {
     let ran = init(directory.path(), &[]).exits(0);
     assert_eq!(
         ran.stdout,
-        "wrote leakgate.yml: no stack may grow; try it: leakgate run -- go test ./...\n"
+        "wrote leakgate.yml: no goroutine may be left; try it: leakgate run -- go test ./...\n"
     );
     assert_eq!(entries(directory.path()), 1);
     let written = std::fs::read_to_string(directory.path().join("leakgate.yml")).unwrap();
@@ -176,6 +176,23 @@ fn the_job_runs_on_the_default_branch() {
                 "{files:?}: {job}"
             );
         }
+    }
+}
+
+#[test]
+fn a_job_installs_a_go_that_leakgate_knows() {
+    for (version, expected) in [
+        ("1.19", "go-version: stable"),
+        ("1.20.3", "go-version: stable"),
+        ("1.21", "go-version-file: go.mod"),
+        ("1.27.0", "go-version-file: go.mod"),
+    ] {
+        let directory = root();
+        let text = format!("module example.com/shop\n\ngo {version}\n");
+        std::fs::write(directory.path().join("go.mod"), text).unwrap();
+        init(directory.path(), &["--ci", "github", "--print"])
+            .exits(0)
+            .prints(expected);
     }
 }
 

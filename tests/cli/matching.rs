@@ -127,7 +127,7 @@ fn too_many_new_and_gone_stacks_to_compare_are_reported() {
         report["notes"][0]["text"]
             .as_str()
             .unwrap()
-            .contains("were not compared with all new ones"),
+            .contains("were not compared with every new stack"),
         "{}",
         report["notes"]
     );

@@ -779,7 +779,7 @@ fn a_proven_condition_without_a_leak_profile_is_reported() {
         report["notes"][0]["text"]
             .as_str()
             .unwrap()
-            .contains("asks what Go's leak profile holds"),
+            .contains("uses `proven`, but there is no goroutineleak profile"),
         "{report:#}"
     );
 }

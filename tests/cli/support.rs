@@ -142,7 +142,7 @@ impl Ran {
             let first = lines.next().unwrap_or_default();
             let more = lines.take_while(|line| line.starts_with("           "));
             let entry = more.fold(first.to_owned(), |entry, line| entry + "\n" + line);
-            let entry = entry.replace("reason: ...", "reason: x");
+            let entry = entry.replace("\"...\"", "x");
             entry.replace("expires: ...", "expires: 2027-01-01")
         });
         entries.collect()

@@ -268,6 +268,12 @@ fn an_accepted_leak_of_one_suite_hurries_no_other() {
             .run("go test ./slowly")
             .exits(0)
             .checked_all();
+        // Nor does it keep what is accepted in this one from being known.
+        let ran = go
+            .at(&packages())
+            .flag(format!("--policy={}", policy.display()))
+            .run("go test ./notified");
+        assert_eq!(ran.report["suites"][0]["run"]["settled"], true);
     }
 }
 

@@ -449,7 +449,10 @@ fn a_busy_loop_is_running_and_matches_wherever_it_happens_to_be() {
             .iter()
             .map(|entry| {
                 let filled = "reason: x, expires: 2199-12-31";
-                format!("  {}\n", entry.replace("reason: ..., expires: ...", filled))
+                format!(
+                    "  {}\n",
+                    entry.replace("reason: \"...\", expires: ...", filled)
+                )
             })
             .collect();
         let policy = format!("version: 1\nallow:\n{}", entries.concat());

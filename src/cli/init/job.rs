@@ -32,11 +32,20 @@ pub(super) struct Job {
 /// How the examples name the branch that pull requests go to.
 const BRANCHES: &str = "branches: [main]";
 
+/// How they choose a Go.
+const GO_OF_MODULE: &str = "go-version-file: go.mod";
+
 impl Job {
-    /// The text for a repository with this default branch.
-    pub(super) fn text_for(&self, branch: Option<&str>) -> String {
+    /// The text for a repository with this default branch; `needs_newer_go` is whether its go.mod names
+    /// a Go that is too old for leakgate.
+    pub(super) fn text_for(&self, branch: Option<&str>, needs_newer_go: bool) -> String {
+        let text = if needs_newer_go {
+            self.text.replace(GO_OF_MODULE, "go-version: stable")
+        } else {
+            self.text.to_owned()
+        };
         let Some(branch) = branch else {
-            return self.text.to_owned();
+            return text;
         };
         // `4.10` would be a number, and `on` a truth value.
         let is_plain = |one: char| one.is_ascii_alphanumeric() || "._-/".contains(one);
@@ -48,8 +57,7 @@ impl Job {
         } else {
             serde_json::Value::from(branch).to_string()
         };
-        self.text
-            .replace(BRANCHES, &format!("branches: [{branch}]"))
+        text.replace(BRANCHES, &format!("branches: [{branch}]"))
     }
 }
 

@@ -44,8 +44,12 @@ impl<'p, 'v> Findings<'p, 'v> {
         if let Some(stack) = finding.stack() {
             let _ = write!(place, "<br>{}", markdown(stack.wait.state));
         }
-        let tests = self.words.tests(finding, Tests::TopLevel);
-        let tests = tests.map_or_else(String::new, |tests| markdown_code(&tests));
+        let mut tests = finding.tests.keys().map(|test| words::name(test));
+        let first = tests.next().map(|first| markdown_code(&first));
+        let mut tests = first.unwrap_or_default();
+        if let more @ 1.. = finding.tests.len().saturating_sub(1) {
+            let _ = write!(tests, " and {more} more");
+        }
         format!("| {} | {counts} | {place} | {tests} |\n", icon(finding))
     }
 

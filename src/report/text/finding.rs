@@ -1,5 +1,7 @@
 //! One finding, in full; and those of several suites that are the same.
 
+use std::collections::BTreeSet;
+
 use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
 use super::layout::{self, labelled};
@@ -59,10 +61,7 @@ impl Text<'_, '_> {
             match *label {
                 // Each suite has named its own.
                 "test" if !others.is_empty() => {}
-                "again" => {
-                    let words = self.words.rerun(finding).unwrap_or_default();
-                    self.out.push_str(&layout::command("again", &words));
-                }
+                "again" => self.commands_of(same),
                 // Each suite has an entry of its own.
                 "allow" => self.entries_of(same),
                 label => self.line(label, text),
@@ -100,13 +99,11 @@ impl Text<'_, '_> {
             _ => String::new(),
         };
         let rule = &finding.rule.name;
-        let title = match same.len() {
-            1 => format!("{rule}{what}  {}", words::headline(finding)),
-            suites => {
-                let growth: i64 = same.iter().map(|finding| finding.growth()).sum();
-                format!("{rule}{what}  {growth} more goroutines than before, in {suites} suites")
-            }
-        };
+        let (before, after) = counts(same);
+        let mut title = format!("{rule}{what}  {}", words::headline_of(before, after));
+        if let suites @ 2.. = same.len() {
+            title = format!("{title}, in {suites} suites");
+        }
         let place = words::rule_place(self.subject.verdict, &finding.rule);
         let line = layout::apart(
             &format!("{style}{word}{style:#} {BOLD}{}{BOLD:#}", terminal(&title)),
@@ -126,6 +123,15 @@ impl Text<'_, '_> {
             if let Some(accept) = self.words.accept(finding) {
                 let entry = layout::entry("allow", &terminal(&accept));
                 self.out.push_str(&entry);
+            }
+        }
+    }
+
+    /// The commands that run the tests of each suite again.
+    fn commands_of(&mut self, same: &[&Finding]) {
+        for finding in same.iter().take(MOST_SUITES) {
+            if let Some(words) = self.words.rerun(finding) {
+                self.out.push_str(&layout::command("again", &words));
             }
         }
     }
@@ -204,7 +210,11 @@ impl Text<'_, '_> {
             Severity::Error => ("FAIL", RED),
             Severity::Warning => ("WARN", YELLOW),
         };
-        let growth: i64 = same.iter().map(|finding| finding.growth()).sum();
+        let (before, after) = counts(same);
+        let number = match after.saturating_sub(before) {
+            growth @ 1.. => growth,
+            _ => after,
+        };
         let subject = words::subject(finding);
         let mut text = words::base(&subject).to_owned();
         let stack = finding.stack();
@@ -212,19 +222,28 @@ impl Text<'_, '_> {
         if let Some(place) = place {
             text = format!("{text}  {}", self.spot(place));
         }
-        let tests: Vec<_> = finding.tests.keys().collect();
-        match &tests[..] {
-            _ if same.len() > 1 => {}
-            [] => {}
-            [only] => text = format!("{text}  {}", words::name(only)),
-            [first, more @ ..] => {
-                text = format!("{text}  {} and {} more", words::name(first), more.len());
+        let tests = finding.tests.keys();
+        let tests: BTreeSet<&str> = tests.filter_map(|test| test.split('/').next()).collect();
+        if let Some(first) = tests.first().filter(|_| same.len() == 1) {
+            text = format!("{text}  {}", words::name(first));
+            if let more @ 1.. = tests.len() - 1 {
+                text = format!("{text} and {more} more");
             }
         }
         if same.len() > 1 {
             text = format!("{text}, in {}", plural(same.len() as u64, "suite"));
         }
-        let head = format!("{style}{word}{style:#} {growth:>4}  ");
+        let head = format!("{style}{word}{style:#} {number:>4}  ");
         self.out.push_str(&layout::hanging(&head, &terminal(&text)));
     }
+}
+
+/// Goroutines before and after, of several findings together.
+fn counts(same: &[&Finding]) -> (i64, i64) {
+    same.iter().fold((0, 0), |(before, after), finding| {
+        (
+            before.saturating_add(finding.before),
+            after.saturating_add(finding.after),
+        )
+    })
 }

@@ -19,8 +19,12 @@ pub(super) fn labelled(label: &str, text: &str) -> String {
 
 /// The same for an entry of a policy, with each key beside its value.
 pub(super) fn entry(label: &str, entry: &str) -> String {
-    let kept = entry.replace(": ", ":\u{a0}");
-    labelled(label, &kept).replace(":\u{a0}", ": ")
+    // No text that was escaped holds this character.
+    let kept = entry.replace(": ", ":\u{1}");
+    let head = format!("  {DIM}{label:<8}{DIM:#} ");
+    // Below the start of the entry, as YAML has it.
+    let indent = " ".repeat(HANGING + "- ".len());
+    wrapped(&head, &indent, &kept).replace('\u{1}', " ")
 }
 
 /// The same for what concerns the whole report.

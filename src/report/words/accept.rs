@@ -129,7 +129,8 @@ impl Words<'_> {
             .offered
             .get(&self.entries.matched(finding, stack))?;
         if !std::ptr::eq(offer.first, finding) {
-            return Some("by the entry that the first finding with this id offers".to_owned());
+            let id = &finding.id;
+            return Some(format!("the entry offered above for {id} accepts this too"));
         }
         let entry = self.entry(finding)?;
         // The entry that is there would take the goroutines first.
@@ -150,7 +151,7 @@ impl Words<'_> {
             .map(|(key, name)| format!("{key}: {}", serde_json::Value::from(name)))
             .collect();
         Some(format!(
-            "- {{ match: {{ {} }}, max: {max}, reason: ..., expires: ... }}",
+            "- {{ match: {{ {} }}, max: {max}, reason: \"...\", expires: ... }}",
             keys.join(", ")
         ))
     }

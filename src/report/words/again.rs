@@ -61,6 +61,10 @@ impl Words<'_> {
         words.extend(packages);
         words.extend(arguments);
         let quote = |word: &String| {
+            // A line that begins with two colons is a command to a CI, wherever it was broken.
+            if word.starts_with(':') {
+                return (!word.contains('\'')).then(|| format!("'{word}'"));
+            }
             if !word.is_empty() && word.chars().all(is_safe) {
                 return Some(word.clone());
             }
@@ -132,6 +136,21 @@ mod tests {
             Words::new(&verdict).again(&verdict.findings[0]).as_deref(),
             Some(again)
         );
+    }
+
+    #[test]
+    fn no_word_begins_like_a_command_to_a_ci() {
+        let mut verdict = sample::verdict();
+        let suite = verdict.findings[0].suite.clone();
+        let suites = verdict.suites.iter_mut();
+        suites.filter(|one| one.name == suite).for_each(|one| {
+            one.rerun = Some(Rerun {
+                arguments: vec!["::error::x".into()],
+                ..Rerun::default()
+            });
+        });
+        let again = Words::new(&verdict).again(&verdict.findings[0]).unwrap();
+        assert!(again.ends_with(" '::error::x'"), "{again}");
     }
 
     #[test]

@@ -12,6 +12,9 @@ use crate::verdict::{Disposition, FailOn, Finding, Subject, Verdict};
 /// So many tests are named, and so many values of a label; a report for programs has all of them.
 const MOST_NAMED: usize = 20;
 
+/// So many subtests of one test are named.
+const MOST_SUBTESTS: usize = 3;
+
 /// How much of the tests of a finding is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::report) enum Tests {
@@ -22,6 +25,7 @@ pub(in crate::report) enum Tests {
 }
 
 /// One line about a finding, below its headline.
+#[derive(PartialEq, Eq)]
 pub(in crate::report) struct Line {
     pub(in crate::report) label: &'static str,
     pub(in crate::report) text: String,
@@ -89,7 +93,7 @@ impl Words<'_> {
         };
         match total - finding.tests.values().sum::<i64>() {
             others @ 1.. if of_run => tests.push(format!(
-                "unattributed ({others}): TestMain, time.AfterFunc, or labels of the code's own"
+                "unattributed ({others}): started by TestMain, by time.AfterFunc, or by code that sets labels of its own"
             )),
             others @ 1.. => tests.push(format!("no test ({others})")),
             _ => {}
@@ -98,8 +102,8 @@ impl Words<'_> {
     }
 }
 
-/// Input: 38 of `TestPool/full`, 2 of `TestStop/once`, 3 of `TestStop/twice`
-/// Output: `TestPool/full (38)`, `TestStop (5 in 2 subtests)`
+/// Input: 38 of `TestPool/full`, and one of each of five subtests of `TestStop`
+/// Output: `TestPool/full (38)`, `TestStop (5 in 5 subtests)`
 fn top_level(finding: &Finding) -> Vec<String> {
     let mut tests: BTreeMap<&str, Vec<(&str, i64)>> = BTreeMap::new();
     for (test, count) in &finding.tests {
@@ -108,10 +112,17 @@ fn top_level(finding: &Finding) -> Vec<String> {
     }
     let named = tests.iter().map(|(test, started)| match &started[..] {
         [(test, count)] => format!("{} ({count})", name(test)),
+        few if few.len() <= MOST_SUBTESTS => {
+            let named = few
+                .iter()
+                .map(|(one, count)| format!("{} ({count})", name(one)));
+            named.collect::<Vec<_>>().join(", ")
+        }
         several => {
             let sum: i64 = several.iter().map(|(_, count)| count).sum();
             let subtests = several.iter().filter(|(one, _)| one != test).count();
-            format!("{} ({sum} in {subtests} subtests)", name(test))
+            let subtests = plural(subtests as u64, "subtest");
+            format!("{} ({sum} in {subtests})", name(test))
         }
     });
     named.collect()
@@ -131,14 +142,19 @@ fn label(key: &str, values: &BTreeMap<String, i64>) -> String {
 
 /// "5 more goroutines than before".
 pub(in crate::report) fn headline(finding: &Finding) -> String {
-    match finding.growth() {
+    headline_of(finding.before, finding.after)
+}
+
+/// The same for the counts of several findings together.
+pub(in crate::report) fn headline_of(before: i64, after: i64) -> String {
+    match after.saturating_sub(before) {
         0 => format!(
-            "{}, as many as before, and too many",
-            plural(finding.after, "goroutine")
+            "{}, as many as before, but over the limit",
+            plural(after, "goroutine")
         ),
         growth if growth < 0 => format!(
-            "{}, fewer than before, and too many",
-            plural(finding.after, "goroutine")
+            "{}, fewer than before, but over the limit",
+            plural(after, "goroutine")
         ),
         1 => "1 more goroutine than before".into(),
         growth => format!("{growth} more goroutines than before"),

@@ -79,7 +79,7 @@ fn allow_remarks(allow: &AllowUse) -> Vec<String> {
     let remarks = [
         (
             allow.is_expired(),
-            "has expired: fix it, or accept it anew with a later date".to_owned(),
+            "has expired: fix the leak, or set a later date".to_owned(),
         ),
         (allow.expires_soon(), format!("expires in {days}")),
         (
