@@ -1,8 +1,9 @@
 //! Getting the goroutine profile of a live Go service that imports net/http/pprof.
 //!
-//! A [`Source`] is one such service: it fetches over HTTP, checks that what came back is a whole goroutine profile, and
-//! keeps the bytes as they came. [`Source::settled`] waits until the service stands still, [`Series`] says when the
-//! captures of a time series are due, and [`store`] keeps one in a file.
+//! A [`Source`] is one such service: it fetches over HTTP, checks that what came back is a whole
+//! goroutine profile, and keeps the bytes as they came. [`Source::settled`] waits until the service
+//! is still, [`Series`] says when the captures of a time series are due, and [`store`] keeps
+//! one in a file.
 
 mod address;
 mod answer;
@@ -47,8 +48,8 @@ pub struct Options {
     pub trust: Trust,
     /// For finding the host and connecting to it, with TLS.
     pub connect_timeout: Duration,
-    /// For one capture as a whole, with its redirects. A service under load takes a while to stop all its goroutines and
-    /// write them down.
+    /// For one capture as a whole, with its redirects. A service under load takes a while to stop
+    /// all its goroutines and write them down.
     pub timeout: Duration,
     /// More bytes than this are refused, as they came or inflated.
     pub limit: u64,
@@ -79,14 +80,14 @@ pub struct Source {
 pub struct Captured {
     /// The body of the answer, as it came: gzipped when Go wrote it.
     pub bytes: Vec<u8>,
-    /// Goroutines in the profile, without those that served the capture: the one that wrote it and, of those that read
-    /// connections, one.
+    /// Goroutines in the profile, without those that served the capture: the one that wrote it and,
+    /// of those that read connections, one.
     pub goroutines: i64,
 }
 
 impl Source {
-    /// Makes ready to ask; nothing is sent yet. A proxy that the environment names is used over https, except on this very
-    /// machine.
+    /// Makes ready to ask; nothing is sent yet. A proxy that the environment names is used over
+    /// https, except on this very machine.
     ///
     /// # Errors
     /// No certificates to check a service by, when it is asked over https.
@@ -133,8 +134,8 @@ impl Source {
         })
     }
 
-    /// Fetches profiles until two in a row hold the same number of goroutines, and gives the last; it is given when
-    /// `budget` is used up all the same.
+    /// Fetches profiles until two in a row hold the same number of goroutines, and gives the last;
+    /// it is given when `budget` is used up all the same.
     ///
     /// # Errors
     /// As [`Source::fetch`], of any of the captures.
@@ -188,7 +189,7 @@ impl Source {
         let (head, body) = response.into_parts();
         let answer = |bytes: &[u8]| Answer::new(&head, bytes, &self.options.headers);
         if head.status != StatusCode::OK {
-            // What it says is told as far as it can be read.
+            // What it says is shown as far as it can be read.
             let bytes = self.read(body, answer::GLANCE as u64).unwrap_or_default();
             return Err(CaptureProblem::Status(answer(&bytes)));
         }
@@ -224,8 +225,8 @@ impl Source {
     }
 }
 
-/// Decodes a profile as a whole and counts its goroutines, as in [`Captured::goroutines`]; `None` when it was to hold all
-/// goroutines of a process and holds none.
+/// Decodes a profile as a whole and counts its goroutines, as in [`Captured::goroutines`]; `None`
+/// when it was to hold all goroutines of a process and holds none.
 fn count(bytes: &[u8], limit: u64) -> Result<Option<i64>, InputProblem> {
     let inflated = input::inflate(bytes, limit)?.inflated;
     let snapshot = Snapshot::group(Profile::decode(&inflated)?)?;

@@ -44,8 +44,8 @@ Exit codes:
   2  wrong usage, a bad policy file, or an internal error
   3  no usable evidence: no test binary ran, one ended early, or this Go is not known";
 
-/// Catch goroutine leaks in the pull request that brings them: compares goroutine profiles taken before and after, and
-/// fails when counts grow past a policy.
+/// Catch goroutine leaks in the pull request that brings them: compares goroutine profiles taken
+/// before and after, and fails when counts grow past a policy.
 #[derive(Debug, Parser)]
 #[command(name = "leakgate", version, after_help = EXIT_CODES, max_term_width = 100)]
 pub struct Cli {
@@ -55,12 +55,13 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a command that runs go tests, capture around each test binary without a change to any code, and judge the
-    /// growth.
+    /// Run a command that runs go tests, capture around each test binary without a change to any
+    /// code, and judge the growth.
     Run(Run),
     /// Compare profiles that were captured already, and judge the growth.
     Check(Check),
-    /// Fetch the goroutine profile of a live service that imports net/http/pprof, for `check` to compare.
+    /// Fetch the goroutine profile of a live service that imports net/http/pprof, for `check` to
+    /// compare.
     Capture(capture::Capture),
     /// Write a first policy, and the job for your CI.
     Init(init::Init),
@@ -80,14 +81,16 @@ enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = EXIT_CODES)]
 struct Check {
-    /// BEFORE and AFTER: two profiles, or two directories with files of the same names, or what `run --keep` left of a
-    /// base build and of a head build. Or one directory, of `run --keep` or one that holds
-    /// pairs such as `shop/before.pb.gz` and `shop/after.pb.gz`. Of several AFTER files, oldest first, the last is judged.
+    /// BEFORE and AFTER: two profiles, or two directories with files of the same names, or what
+    /// `run --keep` left of a base build and of a head build. Or one directory, of `run --keep` or
+    /// one that holds pairs such as `shop/before.pb.gz` and `shop/after.pb.gz`. Of several AFTER
+    /// files, oldest first, the last is judged.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// Go's own leak profile (`goroutineleak`), taken together with AFTER: findings that it holds are marked as
-    /// proven. In a directory of pairs, a `proven.pb.gz` beside a pair is read by itself.
+    /// Go's own leak profile (`goroutineleak`), taken together with AFTER: findings that it holds
+    /// are marked as proven. In a directory of pairs, a `proven.pb.gz` beside a pair is read by
+    /// itself.
     #[arg(long, value_name = "FILE")]
     proven: Option<PathBuf>,
 
@@ -99,26 +102,26 @@ struct Check {
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXIT_CODES, after_long_help = RUN_EXIT_CODES)]
 struct Run {
-    /// The command and its arguments: `go test ./...`, or anything that runs go tests, such as `make test`. All from its
-    /// first word on is the command's; `--` may stand before it.
+    /// The command and its arguments: `go test ./...`, or anything that runs go tests, such as
+    /// `make test`. All from its first word on is the command's; `--` may stand before it.
     #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 
-    /// How long each test binary may wait for goroutines to end once its tests are over, as in 500ms, 3s or 1m. It goes
-    /// on at once when none is left that was not there before.
+    /// How long each test binary may wait for goroutines to end once its tests are over, as in
+    /// 500ms, 3s or 1m. It goes on at once when none is left that was not there before.
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
     settle: Duration,
 
-    /// Capture a live service around the command too, once it has settled: before, and after, for at most `--settle`.
-    /// Repeatable, for the instances of one service.
+    /// Capture a live service around the command too, once it has settled: before, and after, for
+    /// at most `--settle`. Repeatable, for the instances of one service.
     #[arg(long = "url", value_name = "URL")]
     urls: Vec<String>,
 
     #[command(flatten)]
     service: Service,
 
-    /// Keep the profiles in this directory, which must be empty or not exist: for `leakgate check`, for `go tool pprof`,
-    /// or as an artifact.
+    /// Keep the profiles in this directory, which must be empty or not exist: for `leakgate check`,
+    /// for `go tool pprof`, or as an artifact.
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
 
@@ -200,7 +203,8 @@ pub fn exit_on_panic() {
     }));
 }
 
-/// Prints a line on standard error, where it can: an error that nobody can hear of must not become another one.
+/// Prints a line on standard error, where it can: an error that nobody can hear of must not become
+/// another one.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

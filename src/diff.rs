@@ -1,9 +1,10 @@
 //! Matching the stacks of two snapshots: which group of `after` is which group of `before`.
 //!
-//! Four steps, each taking only what the one before left: equal stacks (exact), stacks of the same source under another
-//! build (renamed), stacks with the same root that changed a little on the way (near), and the rest (unpaired). A group is
-//! in one pair at most, so two growing stacks never share a partner. Profiles of one build are matched exactly or not at
-//! all: there, another name is another function; but around a test run, what no test started may stand elsewhere after.
+//! Four steps, each taking only what the one before left: equal stacks (exact), stacks of the same
+//! source under another build (renamed), stacks with the same root that changed a little on the way
+//! (near), and the rest (unpaired). A group is in one pair at most, so two growing stacks never
+//! share a partner. Profiles of one build are matched exactly or not at all: there, another name is
+//! another function; but around a test run, what no test started may stand elsewhere after.
 
 mod background;
 mod near;
@@ -46,7 +47,7 @@ impl Pairing {
     }
 }
 
-/// One stack and what became of it. At least one side is there.
+/// One stack, before and after. At least one side is there.
 #[derive(Debug, Clone, Copy)]
 pub struct Row {
     /// Index of the group in the snapshot before.
@@ -55,7 +56,8 @@ pub struct Row {
     pub after: Option<usize>,
     /// How the two were matched.
     pub pairing: Pairing,
-    /// Goroutines before, with those that had no frame yet, or stood elsewhere, and are counted as the start of this stack.
+    /// Goroutines before, with those that had no frame yet, or stood elsewhere, and are counted as
+    /// the start of this stack.
     pub count_before: i64,
     /// Goroutines after.
     pub count_after: i64,
@@ -72,7 +74,8 @@ impl Row {
 
 /// Two snapshots, matched.
 ///
-/// There may be more snapshots after than one: the last is matched, the ones between give [`Diff::series`].
+/// There may be more snapshots after than one: the last is matched, the ones between give
+/// [`Diff::series`].
 #[derive(Debug)]
 pub struct Diff<'s, 'buf> {
     /// The snapshot taken first.
@@ -88,8 +91,8 @@ pub struct Diff<'s, 'buf> {
     partnered: HashMap<usize, usize>,
     /// By group of `after`: goroutines without a frame in `before` that are counted as its start.
     started: HashMap<usize, i64>,
-    /// Around tests, by group of `after` that holds goroutines of tests: how many of it are none. No more than these can
-    /// have been there before.
+    /// Around tests, by group of `after` that holds goroutines of tests: how many of it are none.
+    /// No more than these can have been there before.
     of_no_test: HashMap<usize, i64>,
     /// Around tests, goroutines that stood elsewhere before.
     moves: Moves,
@@ -102,7 +105,8 @@ impl<'s, 'buf> Diff<'s, 'buf> {
     /// When `afters` is empty.
     pub fn new(before: &'s Snapshot<'buf>, afters: &'s [Snapshot<'buf>]) -> Self {
         let mut diff = Self::unmatched(before, afters);
-        // Within one build a name is an identity: a closure that ended is no excuse for another one that did not.
+        // Within one build a name is an identity: a closure that ended is no excuse for another one
+        // that did not.
         if !before.profile().is_of_same_build(diff.after.profile()) {
             diff.pair_across_builds();
         }
@@ -110,8 +114,8 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         diff
     }
 
-    /// Matches two snapshots of one test binary, where goroutines that no test started may have moved; those that Go's leak
-    /// profile, `proven`, holds have not.
+    /// Matches two snapshots of one test binary, where goroutines that no test started may have
+    /// moved; those that Go's leak profile, `proven`, holds have not.
     ///
     /// # Panics
     /// When `afters` is empty.
@@ -156,8 +160,8 @@ impl<'s, 'buf> Diff<'s, 'buf> {
 
     /// Every stack of both snapshots, once, in the order of their keys.
     ///
-    /// Rows are made as they are asked for: both snapshots are sorted, so walking them side by side finds equal stacks,
-    /// and only pairs of unequal ones have to be kept.
+    /// Rows are made as they are asked for: both snapshots are sorted, so walking them side by side
+    /// finds equal stacks, and only pairs of unequal ones have to be kept.
     pub fn rows(&self) -> impl Iterator<Item = Row> {
         self.walk()
             .filter_map(|(before, after)| match (before, after) {
@@ -196,7 +200,8 @@ impl<'s, 'buf> Diff<'s, 'buf> {
             .collect()
     }
 
-    /// The snapshot and group that stand for a row: those of `after`, or of `before` for a stack that is gone.
+    /// The snapshot and group that stand for a row: those of `after`, or of `before` for a stack
+    /// that is gone.
     pub fn shown(&self, row: &Row) -> (&'s Snapshot<'buf>, usize) {
         match (row.after, row.before) {
             (Some(after), _) => (self.after, after),
@@ -205,7 +210,8 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         }
     }
 
-    /// Walks both snapshots side by side: the indices of equal groups together, of all others alone.
+    /// Walks both snapshots side by side: the indices of equal groups together, of all others
+    /// alone.
     fn walk(&self) -> impl Iterator<Item = (Option<usize>, Option<usize>)> {
         let (old, new) = (self.before.groups(), self.after.groups());
         let (mut before, mut after) = (0, 0);
@@ -289,9 +295,10 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         root.is_some_and(|root| root.function.as_str() == SERVER_READ_AHEAD)
     }
 
-    /// Counts each goroutine of `before` that had not run yet, and so had no frame, as the start of one unlabelled
-    /// goroutine that `after` has more: which one it was is not in the profile, so the order of keys decides. The reader
-    /// of the connection that served `before` is known, and is the start of nothing else.
+    /// Counts each goroutine of `before` that had not run yet, and so had no frame, as the start of
+    /// one unlabelled goroutine that `after` has more: which one it was is not in the profile, so
+    /// the order of keys decides. The reader of the connection that served `before` is known, and
+    /// is the start of nothing else.
     fn start_frameless(&mut self) {
         let mut reader = i64::from(self.before.reader_frameless);
         let mut frameless = self.before.frameless_unlabelled - reader;

@@ -1,4 +1,5 @@
-//! Making text of strangers harmless. The names and labels in a profile are written by whoever wrote the program.
+//! Making text of strangers harmless. The names and labels in a profile are written by whoever
+//! wrote the program.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -7,9 +8,10 @@ mod unseen;
 
 pub use unseen::is_unseen;
 
-/// For a terminal and for one line of a log: control characters (with them ANSI escapes and newlines), line separators,
-/// characters that change the direction of writing, and invisible ones are written as `\u{..}`. So are the beginnings of
-/// what CI systems read as commands in a log: `::` where a line may begin, and `##` anywhere.
+/// For a terminal and for one line of a log: control characters (with them ANSI escapes and
+/// newlines), line separators, characters that change the direction of writing, and invisible ones
+/// are written as `\u{..}`. So are the beginnings of what CI systems read as commands in a log:
+/// `::` where a line may begin, and `##` anywhere.
 ///
 /// Input: `evil\x1b[2K`
 /// Output: `evil\u{1b}[2K`
@@ -33,8 +35,9 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// For JSON that has been written already, maybe to a log: what [`terminal`] makes visible is written as `\u....`, which
-/// JSON allows in strings. Outside of strings there is nothing but line breaks.
+/// For JSON that has been written already, maybe to a log: what [`terminal`] makes visible is
+/// written as `\u....`, which JSON allows in strings. Outside of strings there is nothing but line
+/// breaks.
 pub fn json(json: &str) -> String {
     let is_plain = |byte: &u8| matches!(byte, b'\n' | b' '..=b'"' | b'$'..=b'~');
     let mut out = String::with_capacity(json.len());
@@ -61,7 +64,8 @@ pub fn json(json: &str) -> String {
     out
 }
 
-/// For the message of a workflow command of GitHub Actions, line by line: the runner takes `%0A` and `%25` back.
+/// For the message of a workflow command of GitHub Actions, line by line: the runner takes `%0A`
+/// and `%25` back.
 pub fn command_message(lines: &[String]) -> String {
     let lines = lines.iter().map(|line| terminal(line).replace('%', "%25"));
     lines.collect::<Vec<_>>().join("%0A")
@@ -89,7 +93,8 @@ pub fn html(text: &str) -> String {
     out
 }
 
-/// For a line of Markdown, also in a table: what could be markup is written as an entity, which never is.
+/// For a line of Markdown, also in a table: what could be markup is written as an entity, which
+/// never is.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut word = String::new();
@@ -127,7 +132,8 @@ pub fn uri(path: &str) -> String {
     out
 }
 
-/// A name that can be part of a comment and of an id: letters, digits, `.`, `_`, `/`, and single `-` for the rest.
+/// A name that can be part of a comment and of an id: letters, digits, `.`, `_`, `/`, and single
+/// `-` for the rest.
 ///
 /// Input: `shop -->`
 /// Output: `shop`

@@ -1,6 +1,6 @@
 //! Files: read only where they are regular, and written whole or not at all.
 //!
-//! Reading a pipe or a device may never end, and opening a pipe may wait for ever.
+//! Reading a pipe or a device may never end, and opening a pipe may wait forever.
 
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -68,8 +68,8 @@ pub fn name_of(kind: FileType) -> &'static str {
     }
 }
 
-/// Writes a whole text under a temporary name, in the folder where `path` is to be. It goes again unless it is given that
-/// name.
+/// Writes a whole text under a temporary name, in the folder where `path` is to be. It goes again
+/// unless it is given that name.
 ///
 /// # Errors
 /// A folder that is missing or cannot be written to, or a full disk.

@@ -1,6 +1,6 @@
 //! Functions of Go's own runtime and standard library that mean something to leakgate, by name.
 //!
-//! What goroutines wait for is told by more of them: the table of [`crate::state`] has those.
+//! What goroutines wait for is known by more of them: the table of [`crate::state`] has those.
 
 /// The leaf frames of a goroutine that waits.
 pub const PARKING: [&str; 2] = ["runtime.gopark", "runtime.goparkunlock"];
@@ -33,8 +33,8 @@ pub const WAITED_IN_BY_ANY: [&str; 15] = [
 /// The entry function of a test's goroutine.
 pub const TEST: &str = "testing.tRunner";
 
-/// Entry functions that nothing lies outside of, so that a stack which ends with one is whole at any
-/// depth.
+/// Entry functions that nothing lies outside of, so that a stack which ends with one is whole at
+/// any depth.
 pub const OUTERMOST: [&str; 2] = ["runtime.main", TEST];
 
 /// Write a goroutine profile. Go 1.23 moved the last one; it also keeps deeper stacks.
@@ -44,8 +44,8 @@ pub const PROFILE_WRITERS: [&str; 3] = [
     "runtime.pprof_goroutineProfileWithLabels",
 ];
 
-/// The entry function of the goroutine with which net/http reads ahead on a server's connection while
-/// its handler works.
+/// The entry function of the goroutine with which net/http reads ahead on a server's connection
+/// while its handler works.
 pub const SERVER_READ_AHEAD: &str = "net/http.(*connReader).backgroundRead";
 
 /// The entry function of the goroutine that serves a connection of net/http.

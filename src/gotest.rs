@@ -1,13 +1,14 @@
 //! Capturing around `go test` without a change to anybody's code.
 //!
-//! The go command builds every test binary against its own packages testing and runtime/pprof. By an overlay, handed over in
-//! GOFLAGS, it reads copies of some of their files instead, with a few calls put in and the code behind them, `shim.go`, which
-//! takes the snapshots and labels each test's goroutines with its name. So whatever runs `go test` underneath is covered, and
-//! neither the user's files nor their build flags change.
+//! The go command builds every test binary against its own packages testing and runtime/pprof. By
+//! an overlay, handed over in GOFLAGS, it reads copies of some of their files instead, with a few
+//! calls put in and the code behind them, `shim.go`, which takes the snapshots and labels each
+//! test's goroutines with its name. So whatever runs `go test` underneath is covered, and neither
+//! the user's files nor their build flags change.
 //!
-//! Each test binary writes a folder of its own; [`collect()`] reads them once the command has ended, and tells of every
-//! process that was started, also of one that did not live to write its last profile, and of one that was built without
-//! the overlay.
+//! Each test binary writes a folder of its own; [`collect()`] reads them once the command has
+//! ended, and reports every process that was started, also one that did not live to write its
+//! last profile, and of one that was built without the overlay.
 
 mod child;
 mod collect;
@@ -51,14 +52,15 @@ use crate::policy::Policy;
 /// Variables of the environment: a value, or none for one that is taken out.
 pub type Variables = Vec<(&'static str, Option<OsString>)>;
 
-/// What a test binary has to know to capture. It is told in variables of the environment.
+/// What a test binary has to know to capture. It is passed on in variables of the environment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Capturing {
     /// The folder that it writes into.
     directory: PathBuf,
     /// How long it may wait for goroutines to end.
     settle_ms: String,
-    /// A value that no other run has: what a test binary read of it keeps its result from being taken from the cache.
+    /// A value that no other run has: what a test binary read of it keeps its result from being
+    /// taken from the cache.
     run: String,
     /// GOFLAGS without leakgate, for what tests and others build; `None` where it is not set.
     goflags: Option<String>,
@@ -89,23 +91,24 @@ impl Capturing {
     }
 }
 
-/// What a command is told so that its test binaries capture.
+/// What a command needs so that its test binaries capture.
 #[derive(Debug)]
 pub struct Prepared {
     /// The command itself, where it is `go test`.
     go_test: Option<GoTest>,
     environment: Variables,
     record: Record,
-    /// Holds the go command that stands in for the real one.
+    /// Holds the go command that is found before the real one.
     _go_on_path: Option<TemporaryFolder>,
 }
 
 impl Prepared {
-    /// Makes the go commands that a command runs capture into `directory`. Test binaries do not wait
-    /// for goroutines that the policy accepts on that day.
+    /// Makes the go commands that a command runs capture into `directory`. Test binaries do not
+    /// wait for goroutines that the policy accepts on that day.
     ///
     /// # Errors
-    /// A Go that is missing or not known (see [`UnknownGo`]), or flags that leave no room for an overlay.
+    /// A Go that is missing or not known (see [`UnknownGo`]), or flags that leave no room for an
+    /// overlay.
     pub fn new(
         command: &[OsString],
         directory: &Path,
@@ -152,14 +155,14 @@ impl Prepared {
         })
     }
 
-    /// A command whose go commands are left alone, because of a problem that is told. Where there is no go command, there
-    /// are no tests of it either.
+    /// A command whose go commands are left alone, because of a problem, which is reported. Where there
+    /// is no go command, there are no tests of it either.
     pub fn nothing(command: &[OsString], problem: &anyhow::Error) -> Self {
-        let told = format!("go tests in it are not captured: {problem:#}");
+        let note = format!("go tests in it are not captured: {problem:#}");
         let (problem, notes) = if problem.is::<NoGo>() {
-            (None, vec![told])
+            (None, vec![note])
         } else {
-            (Some(told), Vec::new())
+            (Some(note), Vec::new())
         };
         Self {
             go_test: None,
@@ -176,7 +179,8 @@ impl Prepared {
         self
     }
 
-    /// Runs the command. What its test binaries leave in `directory`, and what became of the command itself, is for
+    /// Runs the command. What its test binaries leave in `directory`, and how the
+    /// command itself, is for
     /// [`collect()`] to read.
     ///
     /// # Errors
@@ -214,7 +218,7 @@ impl Prepared {
         self.record.problems.extend(unexpected);
         let unnoticed = commands.unguarded.iter().map(|why| unnoticed(why));
         self.record.notes.extend(unnoticed);
-        // Where the command has removed the folder, that is told by who reads it.
+        // Where the command has removed the folder, whoever reads it reports that.
         let _ = self.record.write(directory);
         Ok(status)
     }
@@ -271,8 +275,8 @@ fn this_run() -> String {
     )
 }
 
-/// GODEBUG with deep stacks asked for, so that they keep their root, and without labels in tracebacks, which Go 1.27 would
-/// show the tests; what the user says of either stays.
+/// GODEBUG with deep stacks asked for, so that they keep their root, and without labels in
+/// tracebacks, which Go 1.27 would show the tests; what the user says of either stays.
 fn godebug(of_user: Option<&str>) -> String {
     let mut settings: Vec<&str> = of_user.into_iter().filter(|set| !set.is_empty()).collect();
     for (name, setting) in [

@@ -1,4 +1,5 @@
-//! From a path to the bytes of a profile: reading, inflating within limits, pairing the files of a directory.
+//! From a path to the bytes of a profile: reading, inflating within limits, pairing the files of a
+//! directory.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _, Seek as _, SeekFrom};
@@ -13,8 +14,8 @@ mod pairs;
 
 pub use pairs::{ENDINGS, ListError, pair_directories, pair_directory};
 
-/// A profile larger than this many bytes, inflated, is refused unless the caller raises the limit: 512 MiB.
-/// Half a million goroutines with twenty frames each, no two alike, take 40 MiB.
+/// A profile larger than this many bytes, inflated, is refused unless the caller raises the limit:
+/// 512 MiB. Half a million goroutines with twenty frames each, no two alike, take 40 MiB.
 pub const DEFAULT_LIMIT: u64 = 512 << 20;
 
 /// Deflate cannot do better than this many to one, so a size hint beyond it is a lie.
@@ -72,7 +73,7 @@ pub enum InputProblem {
 
 impl InputError {
     /// What a person can do about it, as a full sentence.
-    pub fn mend(&self) -> &'static str {
+    pub fn fix(&self) -> &'static str {
         match &self.problem {
             InputProblem::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 "Check the path, and that the step which captures this profile ran."
@@ -88,7 +89,7 @@ impl InputError {
             InputProblem::TooLarge(_) => {
                 "If a profile of yours really is that large, raise --max-inflated."
             }
-            InputProblem::Decode(error) => error.mend(),
+            InputProblem::Decode(error) => error.fix(),
         }
     }
 }
@@ -125,7 +126,8 @@ pub fn inflate(mut bytes: &[u8], limit: u64) -> Result<Bytes, InputProblem> {
     drain(&mut bytes, size, last, limit)
 }
 
-/// Inflates what `reader` holds; `size` is the number of its bytes and `last` are its last four, as hints.
+/// Inflates what `reader` holds; `size` is the number of its bytes and `last` are its last four, as
+/// hints.
 fn drain(
     reader: &mut impl BufRead,
     size: u64,
@@ -170,7 +172,7 @@ fn drain(
     }
 }
 
-/// What follows the last gzip member: zero padding is told, anything else is an error.
+/// What follows the last gzip member: zero padding is noted, anything else is an error.
 fn trailing(reader: &mut impl BufRead, inflated: Vec<u8>) -> Result<Bytes, InputProblem> {
     let (mut rest, mut all_zero) = (0, true);
     loop {
@@ -206,7 +208,8 @@ fn is_gzip(start: &[u8]) -> bool {
     start.starts_with(&[0x1f, 0x8b])
 }
 
-/// How much to reserve: the size that the last four bytes of a gzip stream give, as far as it can be true.
+/// How much to reserve: the size that the last four bytes of a gzip stream give, as far as it can
+/// be true.
 fn size_hint(last: Option<[u8; 4]>, size: u64, limit: u64) -> usize {
     let hint = last.map_or(0, |last| u64::from(u32::from_le_bytes(last)));
     let hint = hint.min(size.saturating_mul(MAX_RATIO)).min(limit);

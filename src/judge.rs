@@ -1,8 +1,9 @@
 //! The judgement: evidence against a policy, on a day.
 //!
-//! Every stack is cut into parts, goroutines that no rule can tell apart: one a stack, or one a set of labels where the
-//! policy asks for labels. Each part is covered by the first exception that matches it and has not expired, or judged by
-//! the first rule per stack that does; rules with another `per` then add up what is not covered.
+//! Every stack is cut into parts, goroutines that no rule can tell apart: one a stack, or one a set
+//! of labels where the policy asks for labels. Each part is covered by the first exception that
+//! matches it and has not expired, or judged by the first rule per stack that does; rules with
+//! another `per` then add up what is not covered.
 
 mod exception;
 mod matching;
@@ -24,8 +25,7 @@ use crate::diff::Diff;
 use crate::evidence::{self, Command, Profiles, SuiteName, Unchecked};
 use crate::policy::{Exception, Matcher, Origin, Per, Policy, Rule};
 use crate::verdict::{
-    CommandRun, Disposition, Finding, Moved, Note, RuleUse, Skipped, Subject, Suite, Totals,
-    Verdict,
+    CommandRun, Disposition, Finding, Moved, Note, RuleUse, Skipped, Subject, Suite, Verdict,
 };
 use exception::Use;
 use matching::Conditions;
@@ -39,10 +39,10 @@ pub struct Judge<'p> {
     conditions: Conditions,
     /// In the order of the conditions' exceptions.
     exceptions: &'p [Arc<Exception>],
-    /// The exceptions whose goroutines have to be told by test.
+    /// The exceptions whose goroutines have to be counted by test.
     by_test: Vec<usize>,
-    /// Whether stacks that did not grow can matter: for a ceiling, a sum, the count of an exception, or what to say of a
-    /// rule.
+    /// Whether stacks that did not grow can matter: for a ceiling, a sum, the count of an
+    /// exception, or what to say of a rule.
     every_row: bool,
     /// Whether the policy asks for labels, so that stacks are taken apart by them.
     by_labels: bool,
@@ -143,26 +143,14 @@ impl<'p> Judge<'p> {
                 })
                 .collect(),
             suite: Suite {
-                totals: Totals {
-                    before: diff.before.total,
-                    after: diff.after.total,
-                    stacks: diff.row_count(),
-                    suites: 1,
-                    without_tests: 0,
-                },
+                before: diff.before.total,
+                after: diff.after.total,
+                stacks: diff.row_count(),
                 run: suite.run,
                 rerun: suite.rerun,
                 name,
             },
         }
-    }
-
-    /// A rule of the policy by its index; past the last one, the default rule.
-    fn rule(&self, index: usize) -> &'p Arc<Rule> {
-        self.policy
-            .rules
-            .get(index)
-            .unwrap_or(&self.policy.default_rule)
     }
 
     /// Puts the judgements of all suites together, with what could not be checked and the command
@@ -186,11 +174,11 @@ impl<'p> Judge<'p> {
                 verdict.totals.without_tests += 1;
                 continue;
             }
-            let totals = suite.suite.totals;
-            verdict.totals.before = verdict.totals.before.saturating_add(totals.before);
-            verdict.totals.after = verdict.totals.after.saturating_add(totals.after);
-            verdict.totals.stacks += totals.stacks;
-            verdict.totals.suites += totals.suites;
+            let totals = &mut verdict.totals;
+            totals.before = totals.before.saturating_add(suite.suite.before);
+            totals.after = totals.after.saturating_add(suite.suite.after);
+            totals.stacks += suite.suite.stacks;
+            totals.suites += 1;
             verdict.suites.push(suite.suite);
             verdict.findings.extend(suite.findings);
             verdict.moved.extend(suite.moved);
@@ -300,7 +288,7 @@ fn failed_suites(verdict: &Verdict) -> Vec<Note> {
     notes.collect()
 }
 
-/// What became of a rule; `None` for one that no file holds.
+/// The result of a rule; `None` for one that no file holds.
 fn use_of(rule: &Arc<Rule>, used: &Use) -> Option<RuleUse> {
     let Use { matched, seen, .. } = *used;
     rule.line.map(|_| RuleUse {

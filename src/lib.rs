@@ -1,7 +1,8 @@
 //! leakgate: a CI gate for goroutine leaks.
 //!
-//! It compares goroutine profiles that a Go program wrote before and after a test run, and says whether the growth is
-//! more than a policy allows. Values flow one way; each arrow is a stage, and a module:
+//! It compares goroutine profiles that a Go program wrote before and after a test run, and says
+//! whether the growth is more than a policy allows. Values flow one way; each arrow is a stage, and
+//! a module:
 //!
 //! ```text
 //! bytes --profile--> Profile --snapshot--> Snapshot --evidence--> Profiles --judge--> Verdict --report--> text
@@ -38,8 +39,9 @@
 //! - Why something could not be checked: `evidence/profiles.rs` for profiles, `gotest/unfinished.rs` for
 //!   test binaries, `judge.rs` for the command.
 //!
-//! Everything between bytes and text is pure: no clock, no file, no environment, and the same input gives the same bytes.
-//! Files, the clock and the terminal belong to [`files`], [`input`], [`gotest`], [`capture`] and [`cli`] alone; the network belongs to
+//! Everything between bytes and text is pure: no clock, no file, no environment, and the same input
+//! gives the same bytes. Files, the clock and the terminal belong to [`files`], [`input`],
+//! [`gotest`], [`capture`] and [`cli`] alone; the network belongs to
 //! [`capture`].
 //!
 //! # The whole way, once
@@ -81,13 +83,15 @@
 //!
 //! # Words
 //!
-//! A **profile** is one decoded file. It holds **samples**: a **stack** of **frames**, leaf first, and how many goroutines
-//! have it. The outermost frame is the **root**, the goroutine's entry function; the innermost one that is neither runtime
-//! nor standard library is the **home**, where user code waits; what it waits for is the **state**. Stacks that share their
-//! **identity** are one **group** of a **snapshot**. **Growth** is after less before. A **finding** is growth, or a
-//! count, past the **limit** of a **rule**; an **allow** entry, an exception, may cover it. **Proven** means that Go's own
-//! `goroutineleak` profile holds the stack. A **suite** is one pair of before and after: a test binary, or a service. What
-//! could not be judged is **unchecked**, which is never the same as clean.
+//! A **profile** is one decoded file. It holds **samples**: a **stack** of **frames**, leaf first,
+//! and how many goroutines have it. The outermost frame is the **root**, the goroutine's entry
+//! function; the innermost one that is neither runtime nor standard library is the **home**, where
+//! user code waits; what it waits for is the **state**. Stacks that share their **identity** are
+//! one **group** of a **snapshot**. **Growth** is after less before. A **finding** is growth, or a
+//! count, past the **limit** of a **rule**; an **allow** entry, an exception, may cover it.
+//! **Proven** means that Go's own `goroutineleak` profile holds the stack. A **suite** is one pair
+//! of before and after: a test binary, or a service. What could not be judged is **unchecked**,
+//! which is never the same as clean.
 
 pub mod capture;
 pub mod cli;

@@ -1,7 +1,8 @@
 //! One decoded goroutine profile, borrowed from the inflated file.
 //!
-//! Decoding takes three steps: the wire pass records where samples and strings stand and fills flat arrays of locations
-//! and functions; ids are then resolved to indices, once and bounds-checked; what is left is checked for sense. After
+//! Decoding takes three steps: the wire pass records where samples and strings stand and fills flat
+//! arrays of locations and functions; ids are then resolved to indices, once and bounds-checked;
+//! what is left is checked for sense. After
 //! [`Profile::decode`] only the samples themselves are still unread: they are most of the file, and
 //! [`Profile::read_sample`] reads each straight off the buffer, with the same checks.
 
@@ -22,7 +23,8 @@ use wire::{Ids, Span, Wire, string_index};
 pub enum Kind {
     /// `goroutine`: every goroutine of the process.
     Goroutine,
-    /// `goroutineleak`: those that the garbage collector proved to be blocked for ever (Go 1.27, or 1.26 with its experiment).
+    /// `goroutineleak`: those that the garbage collector proved to be blocked forever (Go 1.27, or
+    /// 1.26 with its experiment).
     GoroutineLeak,
 }
 
@@ -43,7 +45,8 @@ pub struct Profile<'buf> {
     kind: Kind,
     strings: Vec<Span>,
     functions: Vec<Function>,
-    /// For each location, where its lines start in `lines`. There is an entry for the index 0, and one at the end.
+    /// For each location, where its lines start in `lines`. There is an entry for the index 0, and
+    /// one at the end.
     line_starts: Vec<u32>,
     lines: Vec<Line>,
     location_ids: Ids,
@@ -62,7 +65,7 @@ struct Mapping {
     build_id: Vec<u8>,
 }
 
-/// Where a sample stands in its profile.
+/// Where a sample is in its profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SampleAt(Span);
 
@@ -141,7 +144,8 @@ impl<'buf> Profile<'buf> {
     /// Decodes an inflated profile.
     ///
     /// # Errors
-    /// Anything but a whole, absolute goroutine or goroutineleak profile, with the field and the byte offset.
+    /// Anything but a whole, absolute goroutine or goroutineleak profile, with the field and the
+    /// byte offset.
     pub fn decode(bytes: &'buf [u8]) -> Result<Self, DecodeError> {
         if bytes.is_empty() {
             return Err(DecodeError::whole(Problem::Empty));
@@ -165,13 +169,15 @@ impl<'buf> Profile<'buf> {
         self.time_nanos
     }
 
-    /// Whether both were taken from one process: the same files, mapped at the same addresses. The system chooses some of
-    /// those at random for each process (the vdso's, on Linux); one file alone proves nothing.
+    /// Whether both were taken from one process: the same files, mapped at the same addresses. The
+    /// system chooses some of those at random for each process (the vdso's, on Linux); one file
+    /// alone proves nothing.
     pub fn is_of_same_process(&self, other: &Profile) -> bool {
         self.mappings.len() > 1 && self.mappings == other.mappings
     }
 
-    /// Whether both were taken from one build of one program, so that a function has one name in both.
+    /// Whether both were taken from one build of one program, so that a function has one name in
+    /// both.
     pub fn is_of_same_build(&self, other: &Profile) -> bool {
         let build = |profile: &Profile| {
             profile
@@ -183,12 +189,14 @@ impl<'buf> Profile<'buf> {
         self.is_of_same_process(other) || (build_id.is_some() && build_id == build(other))
     }
 
-    /// One more than there are functions: their indices are below it, and 0 stands for a function that is not known.
+    /// One more than there are functions: their indices are below it, and 0 means a function
+    /// that is not known.
     pub fn function_count(&self) -> usize {
         self.functions.len()
     }
 
-    /// How many locations there are. Their indices are counted from 1, as Go counts their ids; no stack holds the index 0.
+    /// How many locations there are. Their indices are counted from 1, as Go counts their ids; no
+    /// stack holds the index 0.
     pub fn location_count(&self) -> usize {
         self.line_starts.len() - 2
     }
@@ -225,7 +233,8 @@ impl<'buf> Profile<'buf> {
             // Locations are counted from 1 too, so these ids are their indices.
             Ids::Sequential => raw.known,
             Ids::Scattered(indices) => {
-                // Ids past 32 bits are not in the buffer as they are, so the message is read once more.
+                // Ids past 32 bits are not in the buffer as they are, so the message is read once
+                // more.
                 stack.found.clear();
                 sample::find_id(self.bytes, start, end, |id| {
                     stack.found.extend(indices.get(&id));
@@ -287,7 +296,8 @@ impl<'buf> Profile<'buf> {
         })
     }
 
-    /// Calls `each` with every label of a sample and the string of its key, which was checked; errors get their place.
+    /// Calls `each` with every label of a sample and the string of its key, which was checked;
+    /// errors get their place.
     fn each_label(
         &self,
         at: SampleAt,

@@ -22,7 +22,8 @@ use crate::escape;
 use crate::evidence::SuiteName;
 use crate::verdict::{FailOn, Verdict};
 
-/// What a report is about. The formats that point into a repository, or are found again by a name, take this.
+/// What a report is about. The formats that point into a repository, or are found again by a name,
+/// take this.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'v> {
     /// What was found.
@@ -36,8 +37,8 @@ pub struct Subject<'v> {
 }
 
 impl Subject<'_> {
-    /// The name by which a pull request comment, or the results of a code scan, are found and replaced the next time. It
-    /// is the same from run to run as long as the suites are.
+    /// The name by which a pull request comment, or the results of a code scan, are found and
+    /// replaced the next time. It is the same from run to run as long as the suites are.
     fn slug(&self) -> String {
         let verdict = self.verdict;
         let judged = verdict.suites.iter().map(|suite| &suite.name);

@@ -19,7 +19,7 @@ pub struct Group {
     pub key: Key,
     /// How many goroutines there are, 1 or more.
     pub count: i64,
-    /// The first sample with this stack, which stands for all of them.
+    /// The first sample with this stack, which represents all of them.
     sample: SampleAt,
 }
 
@@ -34,14 +34,15 @@ pub struct Portion {
 
 /// A profile grouped by stack.
 ///
-/// Goroutines that cannot be judged are left out of the groups and counted: those without a frame, and the one that took
-/// the profile.
+/// Goroutines that cannot be judged are left out of the groups and counted: those without a frame,
+/// and the one that took the profile.
 #[derive(Debug, Clone)]
 pub struct Snapshot<'buf> {
     profile: Profile<'buf>,
     symbols: Symbols<'buf>,
     groups: Vec<Group>,
-    /// Samples of goroutines that were always somewhere else, and how many of their outermost locations stand for them.
+    /// Samples of goroutines that were always somewhere else, and how many of their outermost
+    /// locations stand for them.
     moving: BTreeMap<SampleAt, usize>,
     /// Every sample with labels, sorted by its stack's key.
     labelled: Vec<(Key, SampleAt)>,
@@ -55,8 +56,9 @@ pub struct Snapshot<'buf> {
     pub frameless: i64,
     /// Those of them that carry no label.
     pub frameless_unlabelled: i64,
-    /// Whether one of those is the reader of the very connection that the profile was fetched through. Handlers start
-    /// together with it, so it has often not run yet; where there is one processor, never.
+    /// Whether one of those is the reader of the very connection that the profile was fetched
+    /// through. Handlers start together with it, so it has often not run yet; where there is one
+    /// processor, never.
     pub reader_frameless: bool,
     /// The goroutine that took the profile: 1, or 0 in a goroutineleak profile.
     pub capturing: i64,
@@ -64,7 +66,8 @@ pub struct Snapshot<'buf> {
     pub cut: u64,
 }
 
-/// No goroutine is deeper: the runtime keeps 1024 program counters at most, and each may stand for some inlined frames.
+/// No goroutine is deeper: the runtime keeps 1024 program counters at most, and each may stand for
+/// some inlined frames.
 const DEEPEST: usize = 1 << 13;
 
 /// What an error would be in a sample that was read before.
@@ -79,9 +82,10 @@ impl<'buf> Snapshot<'buf> {
         Self::group_moving(profile, &BTreeMap::new())
     }
 
-    /// The same where some goroutines are known to have been somewhere else whenever they were looked at: for each such
-    /// sample, by its position in the profile, how many of its outermost locations were always the same. These alone say
-    /// what such a goroutine is; where it happened to be says nothing.
+    /// The same where some goroutines are known to have been somewhere else whenever they were
+    /// looked at: for each such sample, by its position in the profile, how many of its outermost
+    /// locations were always the same. These alone say what such a goroutine is; where it happened
+    /// to be says nothing.
     ///
     /// # Errors
     /// The same.
@@ -235,7 +239,8 @@ impl<'buf> Snapshot<'buf> {
         (!tests.is_empty()).then(|| others.iter().map(|portion| portion.count).sum())
     }
 
-    /// How many of the groups with these keys were cut: that is known only when the deepest stack is.
+    /// How many of the groups with these keys were cut: that is known only when the deepest stack
+    /// is.
     fn count_cut(&self, mut suspects: Vec<(Key, Depth)>) -> u64 {
         suspects.retain(|(_, depth)| depth.is_cut(self.limit, self.deepest));
         suspects.sort_unstable_by_key(|&(key, _)| key);
@@ -302,7 +307,8 @@ impl<'p, 'buf> Grouping<'p, 'buf> {
         }
     }
 
-    /// Adds a sample; of one that was never twice in one place, only the `common` outermost locations.
+    /// Adds a sample; of one that was never twice in one place, only the `common` outermost
+    /// locations.
     #[inline]
     fn add(
         &mut self,
@@ -368,10 +374,12 @@ fn knows(profile: &Profile, function: &str) -> bool {
     (0..profile.function_count()).any(|index| profile.function_name(index) == function.as_bytes())
 }
 
-/// The locations by which a goroutine that writes the profile it stands in is known. Every profile holds one, and no
-/// program leaks it. One that is only blocked inside `Profile.WriteTo` has another leaf, and is judged.
+/// The locations by which a goroutine that writes the profile it stands in is known. Every profile
+/// holds one, and no program leaks it. One that is only blocked inside `Profile.WriteTo` has
+/// another leaf, and is judged.
 struct Writers {
-    /// For each function, whether it is one of the runtime's own that write a profile, and what it tells of the Go.
+    /// For each function, whether it is one of the runtime's own that write a profile, and what it
+    /// tells of the Go.
     functions: Vec<Option<DepthLimit>>,
     /// For each location, whether its innermost function is one of these.
     leaf: Vec<bool>,
@@ -405,8 +413,8 @@ impl Writers {
         is_writer.then(|| {
             let innermost = stack.iter().take(2);
             let lines = innermost.flat_map(|&location| profile.lines_of(location as usize));
-            let told = lines.filter_map(|line| self.functions[line.function()]);
-            let mut known = told.filter(|limit| *limit != DepthLimit::Unknown);
+            let limits = lines.filter_map(|line| self.functions[line.function()]);
+            let mut known = limits.filter(|limit| *limit != DepthLimit::Unknown);
             known.next().unwrap_or(DepthLimit::Unknown)
         })
     }

@@ -1,9 +1,9 @@
 //! Stacks: what two of them must share to be the same goroutine's.
 //!
-//! A stack has three names for itself, each for its own purpose. The [`Key`] is equal for equal normalised function names,
-//! leaf to root: it is made of hashes, in one pass, for every stack of a profile. The class ([`Frames::class`]) is equal
-//! for the same source under any toolchain. The id ([`Frames::id`]) is the class in twelve hex digits, for people,
-//! baselines and other tools.
+//! A stack has three names for itself, each for its own purpose. The [`Key`] is equal for equal
+//! normalised function names, leaf to root: it is made of hashes, in one pass, for every stack of a
+//! profile. The class ([`Frames::class`]) is equal for the same source under any toolchain. The id
+//! ([`Frames::id`]) is the class in twelve hex digits, for people, baselines and other tools.
 
 mod depth;
 mod key;
@@ -19,7 +19,8 @@ use crate::go_names::OUTERMOST;
 use crate::profile::Profile;
 use crate::state::{self, Wait};
 
-/// Of a cut stack, so many of its own frames are in every toolchain's profile: 32, less those of the longest wait.
+/// Of a cut stack, so many of its own frames are in every toolchain's profile: 32, less those of
+/// the longest wait.
 const KEPT_OF_CUT: usize = 24;
 
 /// One frame, resolved for reading.
@@ -75,8 +76,8 @@ impl<'buf> Frames<'buf> {
         }
     }
 
-    /// Says that these are only the outermost frames of goroutines that stood somewhere else inside of them whenever they
-    /// were looked at.
+    /// Says that these are only the outermost frames of goroutines that stood somewhere else inside
+    /// of them whenever they were looked at.
     #[must_use]
     pub fn of_moving(mut self) -> Self {
         self.moving = true;
@@ -103,7 +104,8 @@ impl<'buf> Frames<'buf> {
         self.all.iter().find(|frame| !frame.function.is_std())
     }
 
-    /// The frame whose package the goroutine belongs to: its home, or its outermost frame when all is standard library.
+    /// The frame whose package the goroutine belongs to: its home, or its outermost frame when all
+    /// is standard library.
     pub fn owner(&self) -> Option<&Frame<'buf>> {
         self.home().or(self.all.last())
     }
@@ -118,7 +120,7 @@ impl<'buf> Frames<'buf> {
         state::state_of(self.functions(), self.moving)
     }
 
-    /// The same, with the usual cause and what usually mends it.
+    /// The same, with the usual cause and what usually fixes it.
     pub fn wait(&self) -> Wait {
         state::wait_of(self.functions(), self.moving)
     }
@@ -129,9 +131,10 @@ impl<'buf> Frames<'buf> {
         frames.map(|frame| (frame.function.as_str(), frame.line))
     }
 
-    /// The frames that tell what a goroutine is: those of user code and the root. What lies between and around them is the
-    /// standard library's, and changes from one Go release to the next. A stack of the standard library alone is told by
-    /// all its frames but those of the wait. Of a stack that was cut, only the frames that every toolchain keeps count.
+    /// The frames that tell what a goroutine is: those of user code and the root. What lies between
+    /// and around them is the standard library's, and changes from one Go release to the next. A
+    /// stack of the standard library alone is known by all its frames but those of the wait. Of a
+    /// stack that was cut, only the frames that every toolchain keeps count.
     pub fn own(&self) -> Vec<&Frame<'buf>> {
         let root = self.all.len().saturating_sub(1);
         let mut own: Vec<_> = if self.home().is_some() {
@@ -152,8 +155,8 @@ impl<'buf> Frames<'buf> {
         own
     }
 
-    /// What is left of a stack when all that only the toolchain chooses is set aside: its state, then the class of each of
-    /// its own frames, leaf first, one a line.
+    /// What is left of a stack when all that only the toolchain chooses is set aside: its state,
+    /// then the class of each of its own frames, leaf first, one a line.
     pub fn class(&self) -> String {
         self.class_by(|frame| class(&frame.function))
     }
@@ -168,8 +171,8 @@ impl<'buf> Frames<'buf> {
         text
     }
 
-    /// The stack's name in twelve hex digits: the start of the SHA-256 of [`Frames::class`]. The same on every machine,
-    /// with every supported toolchain and in every release of leakgate.
+    /// The stack's name in twelve hex digits: the start of the SHA-256 of [`Frames::class`]. The
+    /// same on every machine, with every supported toolchain and in every release of leakgate.
     pub fn id(&self) -> String {
         id_of(&self.class())
     }
@@ -185,7 +188,8 @@ pub fn id_of(text: &str) -> String {
     format!("{first_48_bits:012x}")
 }
 
-/// Whether a frame near the leaf is a part of the wait, which toolchains spell differently, and not of what waits.
+/// Whether a frame near the leaf is a part of the wait, which toolchains spell differently, and not
+/// of what waits.
 fn is_wait(function: &str) -> bool {
     ["runtime.", "sync.", "internal/", "syscall."]
         .iter()

@@ -1,6 +1,8 @@
-//! What a goroutine waits for, read off its leaf frames: a goroutine profile in protobuf form does not say it.
+//! What a goroutine waits for, read off its leaf frames: a goroutine profile in protobuf form does
+//! not say it.
 //!
-//! The table of signatures is the whole knowledge, one row a way of waiting, as seen in profiles of Go 1.21 to 1.27;
+//! The table of signatures is the whole knowledge, one row a way of waiting, as seen in profiles of
+//! Go 1.21 to 1.27;
 //! [`state_of`] only looks rows up. The words are those of Go's own goroutine dumps (`debug=2`).
 
 mod owned;
@@ -10,35 +12,37 @@ use crate::go_names::{CHANNEL_RECEIVE, CHANNEL_SEND, PARKING};
 use owned::OWNED;
 use signatures::SIGNATURES;
 
-/// One way of waiting: how its leaf frames look, what usually causes it and what usually mends it.
+/// One way of waiting: how its leaf frames look, what usually causes it and what usually fixes it.
 #[derive(Debug)]
 struct Signature {
     /// The state, in the words of Go's goroutine dumps.
     state: &'static str,
     /// What usually leaves a goroutine there.
     cause: &'static str,
-    /// What usually mends it.
+    /// What usually fixes it.
     remedy: &'static str,
-    /// The first frame that is no mere parking (see [`PARKING`]). A `*` at the end stands for any rest.
+    /// The first frame that is no mere parking (see [`PARKING`]). A `*` at the end matches any
+    /// rest.
     leaf: &'static [&'static str],
     /// A frame that must stand further out; empty when the leaf says enough.
     outer: &'static [&'static str],
     /// The entry function; empty when any will do.
     root: &'static [&'static str],
-    /// For a channel operation: whether it is on a nil channel, told by the line inside the runtime.
+    /// For a channel operation: whether it is on a nil channel, known by the line inside the
+    /// runtime.
     nil: Option<bool>,
 }
 
-/// Below this line `runtime.chansend` parks for a nil channel (165 to 181 in Go 1.21 to 1.27), above it for a real one
-/// (259 and more).
+/// Below this line `runtime.chansend` parks for a nil channel (165 to 181 in Go 1.21 to 1.27),
+/// above it for a real one (259 and more).
 const CHANSEND_NIL_BELOW: u32 = 220;
 
-/// Below this line `runtime.chanrecv` parks for a nil channel (469 to 536 in Go 1.21 to 1.27), above it for a real one
-/// (583 and more).
+/// Below this line `runtime.chanrecv` parks for a nil channel (469 to 536 in Go 1.21 to 1.27),
+/// above it for a real one (583 and more).
 const CHANRECV_NIL_BELOW: u32 = 560;
 
-/// Whether a frame is a channel operation on a nil channel. The frames of both kinds have the same names, so this is the
-/// one place where a line is part of what a stack is.
+/// Whether a frame is a channel operation on a nil channel. The frames of both kinds have the same
+/// names, so this is the one place where a line is part of what a stack is.
 pub fn is_nil_channel(function: &str, line: u32) -> bool {
     match function {
         CHANNEL_SEND => (1..CHANSEND_NIL_BELOW).contains(&line),
@@ -81,19 +85,19 @@ fn signature_of<'f>(frames: impl Iterator<Item = (&'f str, u32)> + Clone) -> &'s
     found.unwrap_or(if parked { &OTHER } else { &RUNNING })
 }
 
-/// What a goroutine waits for, why, and what usually mends it.
+/// What a goroutine waits for, why, and what usually fixes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
     /// The state, in the words of Go's goroutine dumps.
     pub state: &'static str,
     /// What usually leaves a goroutine there.
     pub cause: &'static str,
-    /// What usually mends it.
+    /// What usually fixes it.
     pub remedy: &'static str,
 }
 
-/// What a goroutine with these frames (function and 1-based line, leaf first) waits for; `is_moving` says that it was
-/// somewhere else whenever it was looked at.
+/// What a goroutine with these frames (function and 1-based line, leaf first) waits for;
+/// `is_moving` says that it was somewhere else whenever it was looked at.
 ///
 /// A stack that is parked nowhere is `running`; one that is parked where no row fits is `waiting`.
 pub fn state_of<'f>(
@@ -103,7 +107,8 @@ pub fn state_of<'f>(
     signature(frames, is_moving).state
 }
 
-/// The same, with its usual cause and what usually mends it: where the frames are a library's, the object to close.
+/// The same, with its usual cause and what usually fixes it: where the frames are a library's, the
+/// object to close.
 pub fn wait_of<'f>(frames: impl Iterator<Item = (&'f str, u32)> + Clone, is_moving: bool) -> Wait {
     let signature = signature(frames.clone(), is_moving);
     let functions = frames.map(|(function, _)| function);

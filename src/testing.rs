@@ -12,7 +12,8 @@ pub(crate) use profile::Made;
 /// How a stack ends whose frames do not say it: it waits to receive from a channel.
 const RECEIVE: &str = " runtime.chanrecv runtime.gopark";
 
-/// A snapshot of the stacks in `text`, one a line: a count, labels in braces, the frames with the root first.
+/// A snapshot of the stacks in `text`, one a line: a count, labels in braces, the frames with the
+/// root first.
 ///
 /// Input: `2 {leakgate.test=TestA} app.Serve app.wait`
 pub(crate) fn snapshot(text: &str) -> Snapshot<'static> {

@@ -1,7 +1,7 @@
 //! What was found, in full: everything that a report of any format says comes from here.
 //!
-//! Nothing vanishes on the way: goroutines that were skipped, allowed or paired with a moved stack, and suites that could
-//! not be checked, are all in a [`Verdict`].
+//! Nothing vanishes on the way: goroutines that were skipped, allowed or paired with a moved stack,
+//! and suites that could not be checked, are all in a [`Verdict`].
 
 mod finding;
 mod trace;
@@ -27,9 +27,9 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// Stacks that were matched with one of another name or path, whether they grew or not.
     pub moved: Vec<Moved>,
-    /// What became of each exception: all of the policy's, and the built-in ones that matched.
+    /// The result of each exception: all of the policy's, and the built-in ones that matched.
     pub allows: Vec<AllowUse>,
-    /// What became of each rule of the policy, in its order.
+    /// The result of each rule of the policy, in its order.
     pub rules: Vec<RuleUse>,
     /// What could not be checked. Never the same as clean.
     pub unchecked: Vec<Unchecked>,
@@ -48,9 +48,14 @@ pub struct Verdict {
 pub struct Suite {
     /// What reports call it.
     pub name: SuiteName,
-    /// Its own sums.
-    pub totals: Totals,
-    /// What a test binary told of itself; `None` for a service, and for profiles that were captured otherwise.
+    /// Goroutines in its before profile.
+    pub before: i64,
+    /// Goroutines in its last after profile.
+    pub after: i64,
+    /// Different stacks that were compared.
+    pub stacks: u64,
+    /// What a test binary said about its run; `None` for a service, and for profiles that were captured
+    /// otherwise.
     pub run: Option<TestRun>,
     /// How its tests are run again; `None` where that is not known.
     pub rerun: Option<Rerun>,
@@ -207,12 +212,13 @@ pub struct Moved {
     pub stack: Trace,
 }
 
-/// What became of one exception.
+/// The result of one exception.
 #[derive(Debug, Clone)]
 pub struct AllowUse {
     /// The exception.
     pub exception: Arc<Exception>,
-    /// Goroutines that it was held against: those after, for one of the policy; growth, for a built-in one.
+    /// Goroutines that it was held against: those after, for one of the policy; growth, for a
+    /// built-in one.
     pub matched: i64,
     /// Whether it matched nothing at all.
     pub unused: bool,
@@ -239,7 +245,7 @@ impl AllowUse {
     }
 }
 
-/// What became of one rule of the policy.
+/// The result of one rule of the policy.
 #[derive(Debug, Clone)]
 pub struct RuleUse {
     /// The rule.

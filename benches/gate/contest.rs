@@ -14,7 +14,8 @@ use crate::pair::{COMPRESSIBLE, Pair, USUAL, release, spread};
 use crate::profile::Shape;
 use crate::say;
 
-/// A policy with one rule of each kind, and an exception: with it every stack matters, grown or not.
+/// A policy with one rule of each kind, and an exception: with it every stack matters, grown or
+/// not.
 const POLICY: &str = include_str!("policy.yml");
 
 /// What pprof's CPU time should be at least, in units of leakgate's, from so many stacks on.
@@ -189,7 +190,8 @@ impl Contest {
         Ok(())
     }
 
-    /// Runs the floor, leakgate, leakgate with rules and pprof on one pair. Zeros for a pprof that did not run.
+    /// Runs the floor, leakgate, leakgate with rules and pprof on one pair. Zeros for a pprof that
+    /// did not run.
     fn contest(&self, pair: &Pair, shape: Shape) -> anyhow::Result<[Cost; 4]> {
         let rounds = self.rounds(match shape.stacks {
             0..=20_000 => 15,

@@ -1,8 +1,10 @@
-//! Writes a profile byte for byte as Go's `runtime/pprof` does (`proto.go`, `protobuf.go`, `printCountProfile`).
+//! Writes a profile byte for byte as Go's `runtime/pprof` does (`proto.go`, `protobuf.go`,
+//! `printCountProfile`).
 //!
-//! The order is Go's: types first, then each sample behind the locations and functions that it is the first to use, then
-//! time, mappings and the string table. Ids count up from 1 in the order of first use. Up to two location ids stand
-//! alone, more are packed. The value of a sample stands before its locations, the mapping of a location behind its lines.
+//! The order is Go's: types first, then each sample behind the locations and functions that it is
+//! the first to use, then time, mappings and the string table. Ids count up from 1 in the order of
+//! first use. Up to two location ids stand alone, more are packed. The value of a sample stands
+//! before its locations, the mapping of a location behind its lines.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -233,7 +235,8 @@ impl<'p> Encoder<'p> {
         self.varint(length as u64);
     }
 
-    /// Makes what was written since `start` a field of its own: its key and length go in front of it.
+    /// Makes what was written since `start` a field of its own: its key and length go in front of
+    /// it.
     fn close(&mut self, tag: u64, start: usize) {
         let end = self.bytes.len();
         self.length(tag, end - start);

@@ -1,8 +1,10 @@
-//! Compares leakgate with the least that any gate must do, inflating both profiles, and with `pprof -top -diff_base`.
+//! Compares leakgate with the least that any gate must do, inflating both profiles, and with `pprof
+//! -top -diff_base`.
 //!
-//! It makes its own profiles, byte for byte as Go writes them, runs whole processes in turn (A, B, A, B) and prints the
-//! medians as Markdown, each beside its target. Ratios are what counts: milliseconds are those of one machine at one
-//! hour. Slow numbers are no failure; this is a benchmark, not a test.
+//! It makes its own profiles, byte for byte as Go writes them, runs whole processes in turn (A, B,
+//! A, B) and prints the medians as Markdown, each beside its target. Ratios are what counts:
+//! milliseconds are those of one machine at one hour. Slow numbers are no failure; this is a
+//! benchmark, not a test.
 //!
 //! | module | does |
 //! |---|---|

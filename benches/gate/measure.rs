@@ -1,7 +1,8 @@
 //! What a process costs: its CPU time, its wall time, and the most memory it held.
 //!
-//! Every run goes through a process in between, this program again, which runs one command and reports what its children
-//! used: the operating system knows the peak memory of all children together only.
+//! Every run goes through a process in between, this program again, which runs one command and
+//! reports what its children used: the operating system knows the peak memory of all children
+//! together only.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -87,8 +88,8 @@ impl Subject {
     }
 }
 
-/// Runs all subjects in turn, each so many times, and gives the medians of each. What else the machine does hits all
-/// alike.
+/// Runs all subjects in turn, each so many times, and gives the medians of each. What else the
+/// machine does hits all alike.
 pub(crate) fn compare(subjects: &[(&Subject, usize)]) -> anyhow::Result<Vec<Cost>> {
     let mut costs = vec![Vec::new(); subjects.len()];
     let most = subjects
@@ -124,7 +125,8 @@ fn median(costs: &[Cost]) -> Cost {
     }
 }
 
-/// Plays one of the parts above when `arguments` ask for it; `None` when this is the benchmark itself.
+/// Plays one of the parts above when `arguments` ask for it; `None` when this is the benchmark
+/// itself.
 pub(crate) fn play(arguments: &[OsString]) -> Option<anyhow::Result<()>> {
     match arguments.split_first() {
         Some((part, command)) if part == MEASURE => Some(measure(command)),

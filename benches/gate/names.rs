@@ -1,10 +1,12 @@
-//! Function and file names as Go programs have them: long import paths, methods, closures, generics, escaped dots.
+//! Function and file names as Go programs have them: long import paths, methods, closures,
+//! generics, escaped dots.
 
 use std::collections::HashSet;
 
 use crate::random::Random;
 
-/// Modules: the import path as the symbol table spells it, and the directory of its files as `-trimpath` does.
+/// Modules: the import path as the symbol table spells it, and the directory of its files as
+/// `-trimpath` does.
 const MODULES: &[(&str, &str)] = &[
     ("example.com/shop", "example.com/shop"),
     ("example.com/shop", "example.com/shop"),

@@ -56,8 +56,8 @@ impl Profile {
             .sum()
     }
 
-    /// Puts the samples in the order of Go's `printCountProfile`: by count, the largest first, then by the text of
-    /// their addresses.
+    /// Puts the samples in the order of Go's `printCountProfile`: by count, the largest first, then
+    /// by the text of their addresses.
     fn sort(&mut self, program: &Program) {
         let keys: Vec<(u64, u32)> = program
             .locations
@@ -76,14 +76,15 @@ impl Profile {
     }
 }
 
-/// Orders numbers as their hexadecimal text is ordered: the digits from the left, then how many there are.
+/// Orders numbers as their hexadecimal text is ordered: the digits from the left, then how many
+/// there are.
 fn text_order(pc: u64) -> (u64, u32) {
     let digits = pc.ilog2() / 4 + 1;
     (pc << (64 - 4 * digits), digits)
 }
 
-/// Makes a profile and a later one of the same program: some stacks are gone, some have 1 to 40 more goroutines, some are
-/// new, all others are as they were.
+/// Makes a profile and a later one of the same program: some stacks are gone, some have 1 to 40
+/// more goroutines, some are new, all others are as they were.
 pub(crate) fn pair(program: &Program, shape: Shape, random: &mut Random) -> (Profile, Profile) {
     let mut frames = program.capture.clone();
     let mut before = vec![Sample {

@@ -152,7 +152,8 @@ impl Program {
         program
     }
 
-    /// Adds frames of the runtime and the standard library, or finds them, and gives their locations.
+    /// Adds frames of the runtime and the standard library, or finds them, and gives their
+    /// locations.
     fn library(&mut self, frames: &[(&str, &str, i64)]) -> Vec<u32> {
         let locate = |&(name, file, line): &(&str, &str, i64)| {
             if let Some(known) = self

@@ -1,7 +1,8 @@
 //! What `leakgate run` costs around packages whose tests are trivial, against plain `go test`.
 //!
-//! Needs Go on the PATH. It writes modules of its own, warms the build cache for both, runs them in turn (A, B, A, B) and
-//! prints medians as Markdown. Milliseconds are those of one machine at one hour; the difference is what counts.
+//! Needs Go on the PATH. It writes modules of its own, warms the build cache for both, runs them in
+//! turn (A, B, A, B) and prints medians as Markdown. Milliseconds are those of one machine at one
+//! hour; the difference is what counts.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Where the profile of a service is: a URL, and what may be told of it.
+//! Where the profile of a service is: a URL, and what may be shown of it.
 
 use std::fmt;
 
@@ -125,8 +125,8 @@ impl Address {
         self.uri.scheme_str() == Some("https")
     }
 
-    /// A name for the instance's file, of host and port, then the path before `/debug/pprof` and the profile where they are
-    /// not the usual ones.
+    /// A name for the instance's file, of host and port, then the path before `/debug/pprof` and
+    /// the profile where they are not the usual ones.
     ///
     /// Input: `http://127.0.0.1:6060/debug/pprof/goroutine`
     /// Output: `127.0.0.1-6060`
@@ -152,7 +152,8 @@ impl Address {
         name.chars().map(tame).collect()
     }
 
-    /// Where a redirect leads: to another address of the same service, or away from it, told without what may be secret.
+    /// Where a redirect leads: to another address of the same service, or away from it, shown
+    /// without what may be secret.
     ///
     /// The same service means the same scheme, host and port: nothing else may see the headers.
     pub(super) fn follow(&self, location: &str) -> Result<Self, String> {
@@ -218,7 +219,7 @@ fn port(uri: &Uri) -> u16 {
     })
 }
 
-/// What stands before the path, the query and the fragment of what follows `://`.
+/// What comes before the path, the query and the fragment of what follows `://`.
 fn authority(rest: &str) -> &str {
     rest.split(['/', '?', '#']).next().unwrap_or_default()
 }

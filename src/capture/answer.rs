@@ -8,8 +8,8 @@ use ureq::http::response::Parts;
 use super::Headers;
 use crate::escape;
 
-/// So many bytes of an answer are read to say what it is: far more than are shown, so that no secret is cut in two and
-/// passes for something else.
+/// So many bytes of an answer are read to say what it is: far more than are shown, so that no
+/// secret is cut in two and passes for something else.
 pub(super) const GLANCE: usize = 64 << 10;
 
 /// No more characters of a body than these are shown.
@@ -32,13 +32,13 @@ pub struct Answer {
 
 impl Answer {
     pub(super) fn new(head: &Parts, body: &[u8], headers: &Headers) -> Self {
-        let told = |text: &str| {
+        let shown = |text: &str| {
             let text: String = headers.hide(text).chars().take(SHOWN).collect();
             escape::terminal(&text).into_owned()
         };
         let header = |name: HeaderName| {
             let value = head.headers.get(name)?;
-            Some(told(&String::from_utf8_lossy(value.as_bytes())))
+            Some(shown(&String::from_utf8_lossy(value.as_bytes())))
         };
         let mut kind = header(CONTENT_TYPE).unwrap_or_else(|| "no content type".into());
         if let Some(encoding) = header(CONTENT_ENCODING) {
@@ -48,7 +48,7 @@ impl Answer {
             status: head.status.as_u16(),
             reason: head.status.canonical_reason().unwrap_or_default(),
             kind,
-            line: first_line(body).map(told),
+            line: first_line(body).map(shown),
             size: body.len(),
         }
     }

@@ -76,7 +76,7 @@ pub enum CaptureProblem {
 
 impl CaptureError {
     /// What a person can do about it, as a full sentence.
-    pub fn mend(&self) -> &'static str {
+    pub fn fix(&self) -> &'static str {
         match &self.problem {
             CaptureProblem::NoHost => "Check the host's name.",
             CaptureProblem::Refused => {
@@ -124,7 +124,7 @@ impl CaptureError {
                     Problem::NotGoroutines(_) => {
                         "Give the base URL of the service, or the path /debug/pprof/goroutine."
                     }
-                    _ => error.mend(),
+                    _ => error.fix(),
                 },
                 _ => "The answer was cut off or damaged on its way: capture it again.",
             },
@@ -140,7 +140,7 @@ impl CaptureProblem {
     /// What keeps an answer from coming, or from coming whole.
     pub(super) fn of_transport(error: Error, options: &Options) -> Self {
         // The other side may have chosen some of the words.
-        let told = |error: &dyn std::fmt::Display| {
+        let shown = |error: &dyn std::fmt::Display| {
             let text = options.headers.hide(&error.to_string());
             escape::terminal(&text).into_owned()
         };
@@ -159,12 +159,12 @@ impl CaptureProblem {
                 Self::NoHost
             }
             Error::Io(error) => match error.get_ref() {
-                Some(inner) if inner.is::<rustls::Error>() => Self::Tls(told(&inner)),
-                _ => Self::Lost(told(&error)),
+                Some(inner) if inner.is::<rustls::Error>() => Self::Tls(shown(&inner)),
+                _ => Self::Lost(shown(&error)),
             },
-            Error::Rustls(error) => Self::Tls(told(&error)),
-            Error::Tls(error) => Self::Tls(told(&error)),
-            error => Self::Lost(told(&error)),
+            Error::Rustls(error) => Self::Tls(shown(&error)),
+            Error::Tls(error) => Self::Tls(shown(&error)),
+            error => Self::Lost(shown(&error)),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Headers that a service asks for before it hands out a profile. Their values are secrets, and are never told.
+//! Headers that a service asks for before it hands out a profile. Their values are secrets, and are
+//! never shown.
 
 use std::cmp::Reverse;
 use std::path::Path;
@@ -64,7 +65,8 @@ const HIDDEN: &str = "***";
 const SHORTEST_SECRET: usize = 8;
 
 impl Headers {
-    /// Reads a file of headers, one in a line; empty lines and those that begin with `#` are skipped.
+    /// Reads a file of headers, one in a line; empty lines and those that begin with `#` are
+    /// skipped.
     ///
     /// # Errors
     /// A file that cannot be read, or a line that is no header.
@@ -119,10 +121,11 @@ impl Headers {
         &self.0
     }
 
-    /// Takes the values out of a text that came back: a server may repeat what it was sent, or a part of it.
+    /// Takes the values out of a text that came back: a server may repeat what it was sent, or a
+    /// part of it.
     ///
-    /// A value that is shorter than any secret should be is taken out only where it stands by itself: a `1` is in most
-    /// texts.
+    /// A value that is shorter than any secret should be is taken out only where it stands by
+    /// itself: a `1` is in most texts.
     pub(super) fn hide(&self, text: &str) -> String {
         let values = self.0.values();
         let values = values.filter_map(|value| std::str::from_utf8(value.as_bytes()).ok());
@@ -141,7 +144,8 @@ impl Headers {
     }
 }
 
-/// What a server may repeat of a header's value: all of it, the token behind `Bearer`, the values of cookies.
+/// What a server may repeat of a header's value: all of it, the token behind `Bearer`, the values
+/// of cookies.
 fn parts(value: &str) -> impl Iterator<Item = &str> {
     let token = value.rsplit(' ').next();
     let cookies = value

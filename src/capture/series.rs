@@ -6,8 +6,8 @@ use super::clock::{Clock, Wall};
 
 /// The captures of a series, numbered from 1: each is waited for, then given.
 ///
-/// They are due at a fixed rate from the start. A capture that takes longer than the time between two leaves out those
-/// that were due meanwhile, and shifts none.
+/// They are due at a fixed rate from the start. A capture that takes longer than the time between
+/// two leaves out those that were due meanwhile, and shifts none.
 #[derive(Debug)]
 pub struct Series {
     clock: Wall,
@@ -24,8 +24,8 @@ pub struct Due {
 }
 
 impl Series {
-    /// A capture at once, and one more each time that `every` has passed, the last at `lasting` or just before. There are
-    /// at most 2³² of them.
+    /// A capture at once, and one more each time that `every` has passed, the last at `lasting` or
+    /// just before. There are at most 2³² of them.
     pub fn new(every: Duration, lasting: Duration) -> Self {
         let clock = Wall::new();
         let beats = Beats::new(&clock, every, lasting);

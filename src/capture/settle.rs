@@ -1,4 +1,4 @@
-//! Waiting until a service stands still: goroutines start and end for a moment after any work.
+//! Waiting until a service is still: goroutines start and end for a moment after any work.
 
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ pub struct Settled {
     pub took: Duration,
 }
 
-/// Captures until two captures in a row hold the same number of goroutines; none is begun once `budget` is used up.
+/// Captures until two captures in a row hold the same number of goroutines; none is begun once
+/// `budget` is used up.
 ///
 /// The number leaves out what serves the capture itself; see [`Captured::goroutines`].
 pub(super) fn settle<E>(
@@ -58,8 +59,8 @@ mod tests {
     use super::super::clock::Hand;
     use super::{Captured, settle};
 
-    /// Settles with captures that hold these numbers of goroutines, the last for ever; gives the kept one, whether it
-    /// stood still, and the milliseconds.
+    /// Settles with captures that hold these numbers of goroutines, the last one always; gives the
+    /// kept one, whether it stood still, and the milliseconds.
     fn settled(budget: u64, counts: &[i64]) -> (i64, bool, u128) {
         let mut counts = counts.iter();
         let mut last = 0;

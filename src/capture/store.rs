@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::files::stage;
 
-/// Writes a file under a temporary name beside it, then gives it its own. A file that was there before is kept until then.
+/// Writes a file under a temporary name beside it, then gives it its own. A file that was there
+/// before is kept until then.
 ///
 /// # Errors
 /// A folder that is missing or cannot be written to, or a full disk. Nothing is left behind.

@@ -25,18 +25,20 @@ Exit codes:
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES, after_long_help = EXIT_CODES)]
 pub(super) struct Capture {
-    /// A service that imports net/http/pprof, such as `http://127.0.0.1:6060`; `/debug/pprof/goroutine` is added unless
-    /// `/debug/pprof/` is in it. Several are instances of one service, and are captured at the same time.
+    /// A service that imports net/http/pprof, such as `http://127.0.0.1:6060`;
+    /// `/debug/pprof/goroutine` is added unless `/debug/pprof/` is in it. Several are instances of
+    /// one service, and are captured at the same time.
     #[arg(required = true, value_name = "URL")]
     urls: Vec<String>,
 
-    /// Where to write the profile, `-` for standard output; goroutine.pb.gz when not given. In a directory, and for several
-    /// URLs it has to be one, files are named by host and port, so that `check` pairs two directories.
+    /// Where to write the profile, `-` for standard output; goroutine.pb.gz when not given. In a
+    /// directory, and for several URLs it has to be one, files are named by host and port, so that
+    /// `check` pairs two directories.
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
 
-    /// Capture until two captures in a row, at least 250ms apart, hold the same number of goroutines. After this time no
-    /// more are begun, and the last is kept. 0s captures once.
+    /// Capture until two captures in a row, at least 250ms apart, hold the same number of
+    /// goroutines. After this time no more are begun, and the last is kept. 0s captures once.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_settle)]
     settle: Duration,
 
@@ -126,7 +128,8 @@ fn capture_one(source: &Source, budget: Duration) -> Result<Noted, CaptureError>
     Ok((settled.captured, note))
 }
 
-/// Captures a series. Without its first capture there is none; a later one that fails is told and left out.
+/// Captures a series. Without its first capture there is none; a later one that fails is reported and
+/// left out.
 fn series(source: &Source, series: Series, names: &Names) -> anyhow::Result<Code> {
     let is_watched = std::io::stderr().is_terminal();
     let (count, mut kept, mut missed, mut failed) = (series.total(), 0_u32, 0, 0_u32);
@@ -202,7 +205,7 @@ fn line(place: &str, captured: &Captured) -> String {
 }
 
 fn tell(error: &CaptureError) {
-    complain(&anyhow!("{error}. {}", error.mend()));
+    complain(&anyhow!("{error}. {}", error.fix()));
 }
 
 /// Says what was done. Standard output may be the profile.

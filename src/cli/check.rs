@@ -28,7 +28,8 @@ pub(super) fn run(check: &Check) -> anyhow::Result<ExitCode> {
     Ok(failed.map_or(code.into(), ExitCode::from))
 }
 
-/// The suites that the paths mean. A path that does not exist is missing evidence, whatever it was to be.
+/// The suites that the paths mean. A path that does not exist is missing evidence, whatever it was
+/// to be.
 fn find(check: &Check) -> anyhow::Result<Evidence> {
     let missing = check.paths.iter().filter(|path| !path.exists());
     let why = "it does not exist: check the path, and that the step which captures it ran";
@@ -99,8 +100,8 @@ fn two_directories(before: &Path, after: &Path) -> anyhow::Result<Evidence> {
     Ok(head.against(&base))
 }
 
-/// The suites of a directory: what `leakgate run --keep`, or a `TestMain` that captures, left there,
-/// and the pairs of profiles beside it, such as those of services.
+/// The suites of a directory: what `leakgate run --keep`, or a `TestMain` that captures, left
+/// there, and the pairs of profiles beside it, such as those of services.
 fn of_directory(directory: &Path) -> anyhow::Result<Evidence> {
     with_pairs(collect(directory)?, directory)
 }

@@ -54,8 +54,9 @@ pub(super) fn is_never_read(directory: &Path) -> bool {
     home().is_some_and(|home| home.starts_with(directory))
 }
 
-/// The policy file of the nearest directory that has one, from `start` upward, up to the root of the repository. The home
-/// directory and those above it are never looked at: a file there would judge every project of its owner.
+/// The policy file of the nearest directory that has one, from `start` upward, up to the root of
+/// the repository. The home directory and those above it are never looked at: a file there would
+/// judge every project of its owner.
 fn nearest(start: &Path, home: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
     for directory in start.ancestors() {
         if home.is_some_and(|home| home.starts_with(directory)) {
@@ -98,8 +99,8 @@ fn nearest(start: &Path, home: Option<&Path>) -> anyhow::Result<Option<PathBuf>>
 /// Whether a policy is at this path.
 ///
 /// # Errors
-/// A file that looks like a policy and cannot be read. To pass over it would mean to judge by another policy, further up,
-/// than the author of this one thinks.
+/// A file that looks like a policy and cannot be read. To pass over it would mean to judge by
+/// another policy, further up, than the author of this one thinks.
 fn is_there(path: &Path) -> anyhow::Result<bool> {
     let absent = |error: &std::io::Error| {
         matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)

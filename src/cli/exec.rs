@@ -1,4 +1,5 @@
-//! Becoming another program: a test binary that the go command starts through leakgate, or the go command itself; see
+//! Becoming another program: a test binary that the go command starts through leakgate, or the go
+//! command itself; see
 //! [`crate::gotest`].
 
 use std::ffi::OsString;

@@ -1,4 +1,5 @@
-//! What every command that ends in a verdict has in common: its flags, and the way from suites to reports.
+//! What every command that ends in a verdict has in common: its flags, and the way from suites to
+//! reports.
 
 use std::path::PathBuf;
 
@@ -18,19 +19,21 @@ use crate::verdict::{FailOn, Verdict};
 /// How to judge, and where to say what came of it.
 #[derive(Debug, Args)]
 pub(super) struct Gate {
-    /// The policy file. Without this, the nearest leakgate.yml, .leakgate.yml or .github/leakgate.yml from here upward to
-    /// the root of the repository; without one, no stack may grow.
+    /// The policy file. Without this, the nearest leakgate.yml, .leakgate.yml or
+    /// .github/leakgate.yml from here upward to the root of the repository; without one, no stack
+    /// may grow.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
-    /// Write a report: text, json, markdown, comment (markdown that is short enough for one), github, sarif, junit,
-    /// gitlab or outputs (key=value lines for a CI step); repeatable. One without a path takes the place of the text. In GitHub Actions the text is `github`, which
+    /// Write a report: text, json, markdown, comment (markdown that is short enough for one),
+    /// github, sarif, junit, gitlab or outputs (key=value lines for a CI step); repeatable. One
+    /// without a path takes the place of the text. In GitHub Actions the text is `github`, which
     /// has annotations below it, unless `--report text` is given.
     #[arg(long = "report", value_name = "FORMAT[=PATH]", value_parser = Report::parse)]
     reports: Vec<Report>,
 
-    /// Name of this run in reports. Comments and code scanning results are replaced by name, so give
-    /// each job its own. Two files that are compared are a suite of this name.
+    /// Name of this run in reports. Comments and code scanning results are replaced by name, so
+    /// give each job its own. Two files that are compared are a suite of this name.
     #[arg(long, value_name = "NAME")]
     pub(super) suite: Option<String>,
 
@@ -54,7 +57,8 @@ pub(super) struct Gate {
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Print the whole stacks of findings, moved stacks frame by frame, and every exception that matched.
+    /// Print the whole stacks of findings, moved stacks frame by frame, and every exception that
+    /// matched.
     #[arg(short, long)]
     verbose: bool,
 
@@ -94,7 +98,8 @@ impl From<FailOnArg> for FailOn {
 }
 
 impl Gate {
-    /// Refuses reports that would run into each other or cannot be written, before anything is done.
+    /// Refuses reports that would run into each other or cannot be written, before anything is
+    /// done.
     pub(super) fn check_reports(&self) -> anyhow::Result<()> {
         output::check_destinations(&self.reports)
     }

@@ -25,7 +25,8 @@ pub(super) struct Init {
     #[arg(long, value_name = "CI", value_enum)]
     ci: Vec<Ci>,
 
-    /// Write nothing, and print the job of `--ci`, or the policy without it: to paste into files that you have.
+    /// Write nothing, and print the job of `--ci`, or the policy without it: to paste into files
+    /// that you have.
     #[arg(long)]
     print: bool,
 }
@@ -151,7 +152,8 @@ fn write_all(files: &[Planned]) -> anyhow::Result<()> {
     for (temporary, file) in staged {
         if let Err(error) = temporary.persist_noclobber(&file.path) {
             for path in written {
-                // Made a moment ago by this very call; what cannot be taken back is told by the error all the same.
+                // Made a moment ago by this very call; what cannot be taken back is in the
+                // error all the same.
                 let _ = std::fs::remove_file(path);
             }
             return Err(error.error)

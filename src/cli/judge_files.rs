@@ -29,7 +29,7 @@ pub(super) fn judge_all(
 fn judge_suite(judge: &Judge, mut suite: Suite, limit: u64) -> Result<SuiteVerdict, Unchecked> {
     let paths = suite.files.paths();
     let bytes = read_all(&paths, limit).map_err(|error| {
-        let why = format!("{error}. {}", error.mend());
+        let why = format!("{error}. {}", error.fix());
         Unchecked::new(suite.name.clone(), why)
     })?;
     let of_files = paths.iter().zip(&bytes).filter_map(|(path, bytes)| {

@@ -9,8 +9,8 @@ use super::{Cli, Code, output};
 
 #[derive(Debug, Args)]
 pub(super) struct Man {
-    /// Write the pages of all commands into this directory, as leakgate.1, leakgate-run.1 and so on; it is made where it
-    /// is missing. Without this, leakgate.1 is printed.
+    /// Write the pages of all commands into this directory, as leakgate.1, leakgate-run.1 and so
+    /// on; it is made where it is missing. Without this, leakgate.1 is printed.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

@@ -110,11 +110,12 @@ impl Report {
     }
 }
 
-/// Refuses reports that would run into each other or cannot be written, and makes the folders that they are to be in:
-/// before the command of `run`, which may take an hour, and not after.
+/// Refuses reports that would run into each other or cannot be written, and makes the folders that
+/// they are to be in: before the command of `run`, which may take an hour, and not after.
 ///
 /// # Errors
-/// Two reports for one destination, or a path that cannot be written. What is in the file already stays as it is.
+/// Two reports for one destination, or a path that cannot be written. What is in the file already
+/// stays as it is.
 pub(super) fn check_destinations(reports: &[Report]) -> anyhow::Result<()> {
     let place = |report: &Report| {
         report
@@ -144,8 +145,8 @@ pub(super) fn check_destinations(reports: &[Report]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens a file for writing and leaves it as it was. What is no file, such as `/dev/stdout`, shows only later what it
-/// takes: a pipe that was opened and closed would have been read to its end.
+/// Opens a file for writing and leaves it as it was. What is no file, such as `/dev/stdout`, shows
+/// only later what it takes: a pipe that was opened and closed would have been read to its end.
 fn try_out(path: &Path) -> io::Result<()> {
     make_folder(path)?;
     if path
@@ -164,8 +165,8 @@ fn try_out(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens what a report is written to. A pipe that nobody reads is an error at once; one that somebody reads is written to
-/// as fast as they do.
+/// Opens what a report is written to. A pipe that nobody reads is an error at once; one that
+/// somebody reads is written to as fast as they do.
 fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
@@ -218,12 +219,12 @@ impl Actions {
     }
 }
 
-/// Writes every report, and the text when no other report without a path takes its place. In GitHub Actions the text
-/// comes with annotations, and the summary of the job is written too.
+/// Writes every report, and the text when no other report without a path takes its place. In GitHub
+/// Actions the text comes with annotations, and the summary of the job is written too.
 ///
 /// # Errors
-/// A file or standard output that cannot be written: the first of them, once all else is written. A reader that closed
-/// the pipe is no error.
+/// A file or standard output that cannot be written: the first of them, once all else is written. A
+/// reader that closed the pipe is no error.
 pub(super) fn write(
     reports: &[Report],
     verdict: &Verdict,

@@ -23,7 +23,7 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     let folder = Folder::new(run, &signals)?;
     let accepted = (&policy, run.gate.today());
     let prepared = match Prepared::new(&run.command, &folder.path, run.settle, accepted, &signals) {
-        // A service may be driven by anything; what keeps go tests from being captured is told.
+        // A service may be driven by anything; what keeps go tests from being captured is reported.
         Err(error) if !run.urls.is_empty() => Prepared::nothing(&run.command, &error),
         Err(error) if error.is::<UnknownGo>() => {
             complain(&error);

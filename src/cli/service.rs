@@ -31,8 +31,8 @@ pub(super) struct Service {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse_some)]
     connect_timeout: Duration,
 
-    /// Give up when a profile is not there after this time, redirects included. A service under load may need some
-    /// seconds.
+    /// Give up when a profile is not there after this time, redirects included. A service under
+    /// load may need some seconds.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration::parse_some)]
     timeout: Duration,
 }

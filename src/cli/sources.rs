@@ -10,7 +10,8 @@ use crate::files::read_regular;
 use crate::report::sources::{Module, Sources};
 use crate::verdict::Verdict;
 
-/// Most entries of directories that are looked at: several times what the largest Go repositories have.
+/// Most entries of directories that are looked at: several times what the largest Go repositories
+/// have.
 const MOST_ENTRIES: usize = 500_000;
 
 /// A go.mod of more bytes than this is none.
@@ -66,7 +67,8 @@ pub(super) fn find(verdict: &Verdict, extent: Extent) -> Sources {
             walk
         }
     };
-    // Of modules with one path, what is nearer to the root and no test data is the one that programs are built from.
+    // Of modules with one path, what is nearer to the root and no test data is the one that
+    // programs are built from.
     walk.modules.sort_by_key(|module| {
         let elements = module.directory.split('/');
         let test_data = elements.clone().any(|element| element == "testdata");
@@ -98,8 +100,8 @@ fn named(verdict: &Verdict, root: &Path, roots: &Sources) -> Option<Walk> {
     Some(named)
 }
 
-/// The root of the repository: the nearest directory upward with a `.git`, within the workspace where there is one, also
-/// when it was checked out into a folder of that.
+/// The root of the repository: the nearest directory upward with a `.git`, within the workspace
+/// where there is one, also when it was checked out into a folder of that.
 fn root(here: &Path, workspace: Option<&Path>) -> PathBuf {
     let inside =
         |directory: &&Path| workspace.is_none_or(|workspace| directory.starts_with(workspace));

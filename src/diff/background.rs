@@ -1,4 +1,5 @@
-//! Around a test run: goroutines that were there before any test began, and stand elsewhere when the tests are over.
+//! Around a test run: goroutines that were there before any test began, and stand elsewhere when
+//! the tests are over.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -38,10 +39,11 @@ struct Difference {
 
 /// What a goroutine is known by beside its entry function, wherever it stands.
 struct Origin {
-    /// Whether the entry function is of the standard library, and so says nothing of what runs in it.
+    /// Whether the entry function is of the standard library, and so says nothing of what runs in
+    /// it.
     is_std: bool,
-    /// The outermost function of user code in another package: what `sync.(*WaitGroup).Go` or an error group was given,
-    /// or the handler of a server.
+    /// The outermost function of user code in another package: what `sync.(*WaitGroup).Go` or an
+    /// error group was given, or the handler of a server.
     callee: Option<String>,
 }
 
@@ -58,18 +60,20 @@ impl Origin {
         Some((root.as_str().to_owned(), origin))
     }
 
-    /// Whether one goroutine may have both. A loop of user code is now in its own package, now in another one.
+    /// Whether one goroutine may have both. A loop of user code is now in its own package, now in
+    /// another one.
     fn may_be(&self, other: &Self) -> bool {
         let is_anywhere = !self.is_std && (self.callee.is_none() || other.callee.is_none());
         is_anywhere || self.callee == other.callee
     }
 }
 
-/// Balances the goroutines that no test's label is on, by where they began, in the order of their keys.
+/// Balances the goroutines that no test's label is on, by where they began, in the order of their
+/// keys.
 ///
-/// What runs before the first test are loops of init functions and of `TestMain`: one that waits at another line now is
-/// the same one. Goroutines that a test started carry its label and are never taken for it, nor are those that Go's leak
-/// profile holds.
+/// What runs before the first test are loops of init functions and of `TestMain`: one that waits at
+/// another line now is the same one. Goroutines that a test started carry its label and are never
+/// taken for it, nor are those that Go's leak profile holds.
 pub(super) fn moves(diff: &Diff, proven: Option<&Snapshot>) -> Moves {
     let mut by_root: BTreeMap<String, Imbalance> = BTreeMap::new();
     for row in diff.rows() {

@@ -27,8 +27,8 @@ impl Similarity {
 /// Less alike than this, in thousandths, is another goroutine.
 const ENOUGH: usize = 800;
 
-/// What all comparisons of a diff may cost together, in frames times frames. Two stacks of 20 frames cost 400, so a
-/// hundred thousand of those are compared before the rest stays unpaired.
+/// What all comparisons of a diff may cost together, in frames times frames. Two stacks of 20
+/// frames cost 400, so a hundred thousand of those are compared before the rest stays unpaired.
 const BUDGET: usize = 40_000_000;
 
 /// A leftover group and its own frames by class.
@@ -42,10 +42,11 @@ struct Candidate {
 /// Candidates that may be one stack: those gone, and those new.
 type Sides = (Vec<Candidate>, Vec<Candidate>);
 
-/// Pairs groups with one root and one state whose own frames are alike, the most alike first, then in the order of their
-/// keys.
+/// Pairs groups with one root and one state whose own frames are alike, the most alike first, then
+/// in the order of their keys.
 ///
-/// Stacks that were cut have no root and stay as they are. The note says so when the budget did not reach for all.
+/// Stacks that were cut have no root and stay as they are. The note says so when the budget did not
+/// reach for all.
 pub(super) fn pair(
     before: &Classes,
     after: &Classes,
@@ -171,7 +172,8 @@ impl Candidate {
     }
 }
 
-/// The measure of [`similar::diff_ratio`], in thousandths: twice what two lists share, of all that both hold.
+/// The measure of [`similar::diff_ratio`], in thousandths: twice what two lists share, of all that
+/// both hold.
 fn ratio(shared: usize, sum: usize) -> usize {
     2000 * shared / sum
 }

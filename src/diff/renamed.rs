@@ -24,8 +24,8 @@ impl<'s, 'buf> Classes<'s, 'buf> {
         }
     }
 
-    /// The state and the own frames of a group by class. Equal for two groups whose [`crate::stack::Frames::class`] is
-    /// equal.
+    /// The state and the own frames of a group by class. Equal for two groups whose
+    /// [`crate::stack::Frames::class`] is equal.
     fn of_stack(&self, group: usize) -> (&'static str, Vec<u64>) {
         let frames = self.snapshot.frames(group);
         (frames.state(), self.hashes(&frames.own()))

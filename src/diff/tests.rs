@@ -1,9 +1,11 @@
-//! How stacks are paired, as a table to learn it from: a rule, the lines before, the lines after, and the rows.
+//! How stacks are paired, as a table to learn it from: a rule, the lines before, the lines after,
+//! and the rows.
 
 use super::{Diff, Pairing};
 use crate::testing::{proven, snapshot, written};
 
-/// The rows of a diff: how each was paired, both counts, and its stack after (or before, for one that is gone).
+/// The rows of a diff: how each was paired, both counts, and its stack after (or before, for one
+/// that is gone).
 fn rows(diff: &Diff) -> Vec<String> {
     let mut rows: Vec<_> = diff
         .rows()

@@ -1,11 +1,12 @@
 //! Characters that a reader does not see, or that change what a reader sees.
 
-/// Whether a character leaves no mark of its own on a screen, breaks a line where nothing shows it, or changes the order
-/// of those around it. Control characters are not among them: who asks has rules of its own for tabs and line ends.
+/// Whether a character leaves no mark of its own on a screen, breaks a line where nothing shows it,
+/// or changes the order of those around it. Control characters are not among them: who asks has
+/// rules of its own for tabs and line ends.
 ///
-/// These are the default ignorable code points of Unicode (soft hyphens, fillers, joiners, variation selectors, tags), the
-/// bidirectional and line separators, the annotation marks, the noncharacters at the end of the first plane, and the braille
-/// pattern without a dot.
+/// These are the default ignorable code points of Unicode (soft hyphens, fillers, joiners,
+/// variation selectors, tags), the bidirectional and line separators, the annotation marks, the
+/// noncharacters at the end of the first plane, and the braille pattern without a dot.
 pub fn is_unseen(character: char) -> bool {
     // Plain ASCII, which nearly all text is, comes before all of these.
     character >= '\u{ad}'

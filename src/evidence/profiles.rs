@@ -120,7 +120,7 @@ fn group<'b>(suite: &Suite, index: usize, bytes: &'b [u8]) -> Result<Snapshot<'b
         .and_then(|profile| Snapshot::group_moving(profile, moving))
         .map_err(|error| {
             let path = suite.files.paths()[index].display();
-            let why = format!("{path}: {error}. {}", error.mend());
+            let why = format!("{path}: {error}. {}", error.fix());
             Unchecked::new(suite.name.clone(), why)
         })
 }

@@ -7,7 +7,8 @@ pub struct Rerun {
     pub directory: Option<String>,
     /// Variables of the environment that the command's script had set.
     pub environment: Vec<(String, String)>,
-    /// The go command with the flags that decide what is built and how it runs: `go`, `test`, `-race`.
+    /// The go command with the flags that decide what is built and how it runs: `go`, `test`,
+    /// `-race`.
     pub command: Vec<String>,
     /// What to test: a package, or the files that were named.
     pub packages: Vec<String>,

@@ -7,8 +7,8 @@ use anyhow::Context as _;
 
 use super::Signals;
 
-/// Runs a command with some variables of the environment set, or taken out, and waits for it. Gives its process id, and how
-/// it ended.
+/// Runs a command with some variables of the environment set, or taken out, and waits for it. Gives
+/// its process id, and how it ended.
 ///
 /// # Errors
 /// A command that cannot be started.

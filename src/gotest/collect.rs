@@ -1,4 +1,5 @@
-//! What test binaries left: a folder for each process, with its profiles and what it told of itself.
+//! What test binaries left: a folder for each process, with its profiles and what it said about
+//! itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -30,7 +31,8 @@ struct Process {
     schema: String,
     import_path: String,
     pid: u32,
-    /// The test binary that started this process, by its process id; empty for one that the go command started.
+    /// The test binary that started this process, by its process id; empty for one that the go
+    /// command started.
     child_of: String,
     started_unix_ns: u64,
     go: String,
@@ -41,13 +43,14 @@ struct Process {
 /// `end.json`: written with the after profile.
 #[derive(Debug, Deserialize)]
 struct End {
-    /// Different tests, subtests, benchmarks, examples and fuzz seeds that ran. A `TestMain` that captures cannot know.
+    /// Different tests, subtests, benchmarks, examples and fuzz seeds that ran. A `TestMain` that
+    /// captures cannot know.
     tests: Option<u64>,
     exit_code: i32,
     settled: bool,
     settle_ms: u64,
-    /// Samples of the after profile whose goroutines were somewhere else whenever they were looked at: the position, and how
-    /// many of the outermost locations were always the same.
+    /// Samples of the after profile whose goroutines were somewhere else whenever they were looked
+    /// at: the position, and how many of the outermost locations were always the same.
     #[serde(default)]
     moving: Vec<(usize, usize)>,
 }
@@ -164,9 +167,10 @@ impl Collected {
         Ok(processes)
     }
 
-    /// How many test binaries of a package were started; `directories` are those of all packages with its import path. One of
-    /// files that were named, or of a folder outside of any module, does not know its import path, and one that changed
-    /// its directory before its tests began may be of any of these.
+    /// How many test binaries of a package were started; `directories` are those of all packages
+    /// with its import path. One of files that were named, or of a folder outside of any module,
+    /// does not know its import path, and one that changed its directory before its tests began may
+    /// be of any of these.
     fn times_started(&self, package: &Package, directories: &BTreeSet<&str>) -> usize {
         let path = package.import_path.as_str();
         let is_nameless = path == "command-line-arguments" || path.starts_with("_/");
@@ -197,8 +201,8 @@ impl Collected {
         }
     }
 
-    /// Adds what is known where no command is told of: a `TestMain` that captures needs none, and `leakgate run` leaves
-    /// one always.
+    /// Adds what is known where no command is recorded: a `TestMain` that captures needs none, and
+    /// `leakgate run` leaves one always.
     fn no_record(&mut self, directory: &Path, missed: &[Missed]) {
         self.missed(missed, &[]);
         if directory.join(quiet::FILE).exists() || directory.join(started::FOLDER).exists() {
@@ -250,12 +254,12 @@ impl Collected {
                 .keys()
                 .filter(|other| other.import_path == *import_path);
             let directories = alike.map(|package| package.directory.as_str()).collect();
-            let told = missed
+            let reported = missed
                 .iter()
                 .filter(|missed| missed.directory == package.directory)
                 .count();
             let seen = self.times_started(package, &directories);
-            if seen + told >= *wanted {
+            if seen + reported >= *wanted {
                 continue;
             }
             let why = match (&ended.failed, seen) {
@@ -386,8 +390,8 @@ fn folders(directory: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
     Ok(found)
 }
 
-/// Whether a file of this name is leakgate's: others may have one too. One that cannot be read is told, so it counts as
-/// one of ours.
+/// Whether a file of this name is leakgate's: others may have one too. One that cannot be read is
+/// reported, so it counts as one of ours.
 fn is_ours(path: &Path) -> bool {
     let mut start = Vec::new();
     let read = open_regular(path).and_then(|file| file.take(1 << 20).read_to_end(&mut start));

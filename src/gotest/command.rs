@@ -12,8 +12,9 @@ use super::toolchain::GoFlags;
 
 /// A command that is `go test` itself.
 ///
-/// Its arguments are read by the rules of `cmd/go/internal/test/testflag.go`: a flag that `go test` does not know belongs to
-/// the test binaries and ends the list of packages, which is then that of the current directory where none came before.
+/// Its arguments are read by the rules of `cmd/go/internal/test/testflag.go`: a flag that `go test`
+/// does not know belongs to the test binaries and ends the list of packages, which is then that of
+/// the current directory where none came before.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct GoTest {
     go: PathBuf,
@@ -192,7 +193,8 @@ impl GoTest {
 
     fn read_arguments(&mut self, mut arguments: &[&str]) {
         let owned = |arguments: &[&str]| arguments.iter().map(|&one| one.to_owned()).collect();
-        // The packages are the first arguments in a row that are no flags; what follows is for the test binaries.
+        // The packages are the first arguments in a row that are no flags; what follows is for the
+        // test binaries.
         let (mut in_packages, mut packages_ended) = (false, false);
         // The next argument may be the value of a flag that only the test binaries know.
         let mut may_be_value = false;
@@ -249,7 +251,8 @@ impl GoTest {
         }
     }
 
-    /// What stands behind the name of a flag that is given: nothing, or its value with the `=`. Of several, the last counts.
+    /// What stands behind the name of a flag that is given: nothing, or its value with the `=`. Of
+    /// several, the last counts.
     fn flag(&self, name: &str) -> Option<&str> {
         let flags = self.flags.iter().rev();
         let mut values = flags.filter_map(|flag| flag[1..].strip_prefix(name));
@@ -260,7 +263,8 @@ impl GoTest {
         self.flag(name).is_some_and(|value| value != "=false")
     }
 
-    /// The command without what chooses tests and without what writes files: to run some tests again as they were run.
+    /// The command without what chooses tests and without what writes files: to run some tests
+    /// again as they were run.
     pub(super) fn again(&self) -> Vec<String> {
         let name = self.go.file_name().unwrap_or_default().to_string_lossy();
         let mut again = vec![name.into_owned()];
@@ -424,7 +428,8 @@ mod tests {
                 ". ./b",
                 "-- -x c",
             ),
-            // A flag that only the test binaries know ends the packages, whether it has a value or not.
+            // A flag that only the test binaries know ends the packages, whether it has a value or
+            // not.
             ("go test -update=1 ./...", "", "", "-update=1 ./..."),
             ("go test -update ./... -race", "-race", "", "-update ./..."),
             (

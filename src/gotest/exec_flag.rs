@@ -5,7 +5,8 @@ use std::fs;
 /// The hidden command that starts a test binary.
 pub const COMMAND: &str = "start-test-binary";
 
-/// The flag for GOFLAGS; `None` when the path of leakgate cannot be written there, or no process can become another.
+/// The flag for GOFLAGS; `None` when the path of leakgate cannot be written there, or no process
+/// can become another.
 pub(super) fn flag() -> Option<String> {
     let leakgate = std::env::current_exe().ok().filter(|_| cfg!(unix))?;
     let leakgate = fs::canonicalize(leakgate).ok()?;

@@ -23,7 +23,8 @@ pub(super) fn split(flags: &str) -> Option<Vec<String>> {
     Some(found)
 }
 
-/// Puts flags together so that [`split`] gives them back. `None` when one holds both kinds of quotes and a space.
+/// Puts flags together so that [`split`] gives them back. `None` when one holds both kinds of
+/// quotes and a space.
 pub(super) fn join(flags: &[String]) -> Option<String> {
     let quoted = flags.iter().map(|flag| {
         let needs_none = !flag.is_empty()
@@ -40,8 +41,8 @@ pub(super) fn join(flags: &[String]) -> Option<String> {
     Some(quoted.collect::<Option<Vec<_>>>()?.join(" "))
 }
 
-/// A value of GOFLAGS without what leakgate adds to it: an overlay, and the program that starts test binaries. Of a user's
-/// own overlay nothing is left either, since leakgate's has taken it in.
+/// A value of GOFLAGS without what leakgate adds to it: an overlay, and the program that starts
+/// test binaries. Of a user's own overlay nothing is left either, since leakgate's has taken it in.
 pub(super) fn without_ours(flags: &str) -> String {
     let is_ours = |flag: &String| {
         let exec = value_of(flag, "exec");
@@ -55,7 +56,7 @@ pub(super) fn without_ours(flags: &str) -> String {
     join(&kept).unwrap_or_default()
 }
 
-/// The value of a flag that stands as `-name=value` or `--name=value`.
+/// The value of a flag that is written as `-name=value` or `--name=value`.
 pub(super) fn value_of<'f>(flag: &'f str, name: &str) -> Option<&'f str> {
     let flag = flag.strip_prefix('-')?;
     let flag = flag.strip_prefix('-').unwrap_or(flag);

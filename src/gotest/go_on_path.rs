@@ -1,10 +1,11 @@
-//! A `go` that stands before the real one on the PATH of a command that is not `go test` itself.
+//! A `go` that comes before the real one on the PATH of a command that is not `go test` itself.
 //!
-//! A Makefile may give its `go test` a GOFLAGS of its own, and a script may test several modules that ask for several
-//! versions of Go. So each `go test` is made to capture where it is run, is noted with what it tests, and the
-//! process becomes the real go command. Every other go command passes through.
+//! A Makefile may give its `go test` a GOFLAGS of its own, and a script may test several modules
+//! that ask for several versions of Go. So each `go test` is made to capture where it is run, is
+//! noted with what it tests, and the process becomes the real go command. Every other go command
+//! passes through.
 //!
-//! What it has to know stands in its folder, not in the environment, which a script may empty.
+//! What it has to know is in its folder, not in the environment, which a script may empty.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -33,7 +34,7 @@ const FOLDER: &str = "commands";
 /// The file in the folder of the stand-in that says what to do.
 const ORDERS: &str = "leakgate.json";
 
-/// Variables by which a script decides how its tests are built and run; GOFLAGS is told apart.
+/// Variables by which a script decides how its tests are built and run; GOFLAGS is treated separately.
 const OF_BUILDS: [&str; 7] = [
     "CGO_ENABLED",
     "GOARCH",
@@ -80,7 +81,8 @@ impl Orders {
         (is != self.goflags && is != flags::without_ours(was)).then_some(is)
     }
 
-    /// The variables that are not as they were when leakgate was started, but for what it set itself.
+    /// The variables that are not as they were when leakgate was started, but for what it set
+    /// itself.
     fn changed(&self) -> Vec<(String, String)> {
         let mut changed = Vec::new();
         for (name, was) in &self.environment {
@@ -204,7 +206,8 @@ pub fn called_as_go() -> anyhow::Result<Option<Go>> {
     });
     let mut gos = all.into_iter().find(|gos| !gos.is_empty());
     let mut gos = gos.iter_mut().flatten();
-    // What this process was before came back: it looks for a go command on the PATH itself, and means the next one.
+    // What this process was before came back: it looks for a go command on the PATH itself, and
+    // means the next one.
     let earlier = std::env::var(TRIED).unwrap_or_default();
     let earlier = earlier.strip_prefix(&tried(Path::new("")));
     if let Some(earlier) = earlier {
@@ -254,7 +257,8 @@ fn is_script(program: &Path) -> bool {
     read.is_ok() && start == *b"#!"
 }
 
-/// Makes a `go test` capture and notes it, and keeps the overlay from any other command; `None` for what tests run themselves.
+/// Makes a `go test` capture and notes it, and keeps the overlay from any other command; `None` for
+/// what tests run themselves.
 fn prepare(orders: &Orders, go: &Path, arguments: &[OsString]) -> Option<Variables> {
     // A run inside this one has a directory of its own.
     let capturing = Capturing::from_environment();
@@ -325,7 +329,8 @@ fn starts_programs(arguments: &[OsString]) -> bool {
     matches!(first, Some("run" | "tool" | "generate"))
 }
 
-/// Gives up in silence where it cannot: the command comes first, and test binaries that capture nothing are noticed.
+/// Gives up in silence where it cannot: the command comes first, and test binaries that capture
+/// nothing are noticed.
 fn note(folder: &Path, noted: &Noted) {
     let path = folder.join(format!("{}-{}.json", noted.process, super::this_run()));
     if let (Ok(()), Ok(text)) = (make_folder(folder), serde_json::to_string(noted)) {

@@ -1,7 +1,8 @@
-//! The small files by which leakgate, its test binaries and the commands between them tell each other what happened.
+//! The small files by which leakgate, its test binaries and the commands between them tell each
+//! other what happened.
 //!
-//! Whoever runs in between may have put anything in their place, so they are read as a stranger's: regular files alone,
-//! and no more than a bound.
+//! Whoever runs in between may have put anything in their place, so they are read as a stranger's:
+//! regular files alone, and no more than a bound.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -14,8 +15,8 @@ use crate::files::read_regular;
 /// A file of more bytes than this is none of leakgate's.
 const LARGEST: u64 = 64 << 20;
 
-/// Makes a folder in one that is there. Nothing is made below a folder that has been removed: a command may outlive
-/// leakgate, and nobody would remove what it leaves then.
+/// Makes a folder in one that is there. Nothing is made below a folder that has been removed: a
+/// command may outlive leakgate, and nobody would remove what it leaves then.
 pub(super) fn make_folder(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),

@@ -1,9 +1,10 @@
-//! The overlay: copies of a few files of packages testing and runtime/pprof, with calls of the shim put in, and one file of each
-//! with the shim behind its own code.
+//! The overlay: copies of a few files of packages testing and runtime/pprof, with calls of the shim
+//! put in, and one file of each with the shim behind its own code.
 //!
-//! The calls stand on lines that are there already, so that every line keeps its number, and each place for one is
-//! looked for by its exact text: where Go has changed it, nothing is built. No file is added, because `go vet`, which
-//! `go test` runs too, looks at the files that an older Go really has.
+//! The calls stand on lines that are there already, so that every line keeps its number, and each
+//! place for one is looked for by its exact text: where Go has changed it, nothing is built. No
+//! file is added, because `go vet`, which `go test` runs too, looks at the files that an older Go
+//! really has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -49,9 +50,9 @@ pub(super) struct Overlay {
 struct Insertion {
     /// The file, below `src`.
     file: &'static str,
-    /// What stands there exactly once.
+    /// What is there exactly once.
     anchor: &'static str,
-    /// What stands there then.
+    /// What is there then.
     with_call: &'static str,
 }
 
@@ -125,7 +126,8 @@ pub struct UnknownGo {
     anchor: &'static str,
 }
 
-/// The files of the standard library in `goroot` with the calls and the shims put in, by their path.
+/// The files of the standard library in `goroot` with the calls and the shims put in, by their
+/// path.
 pub(super) fn instrumented(goroot: &Path) -> Result<BTreeMap<PathBuf, String>, UnknownGo> {
     let source = goroot.join("src");
     let mut files = BTreeMap::new();
@@ -185,8 +187,9 @@ fn replaced(
     Ok(text.replacen(anchor, by, 1))
 }
 
-/// Writes files into `cache` under names made from what is in them, and gives the path of each that was to be replaced.
-/// The same content has the same path from run to run, so that Go's build cache knows it again.
+/// Writes files into `cache` under names made from what is in them, and gives the path of each that
+/// was to be replaced. The same content has the same path from run to run, so that Go's build cache
+/// knows it again.
 pub(super) fn store(
     cache: &Path,
     files: &BTreeMap<PathBuf, String>,

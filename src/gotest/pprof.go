@@ -1,6 +1,6 @@
-// This is put behind a file of package runtime/pprof while leakgate runs a test command: a profile that is written before the
-// tests begin must not open files through package os, which would start the runtime's poller. It reads the same as package
-// os does.
+// This is put behind a file of package runtime/pprof while leakgate runs a test command: a profile
+// that is written before the tests begin must not open files through package os, which would start
+// the runtime's poller. It reads the same as package os does.
 
 package pprof
 
@@ -38,7 +38,7 @@ func leakgateOpen(path string, mode int) (*leakgateFile, error) {
 	}, nil
 }
 
-// ReadAt fills data with what stands at offset, or fails.
+// ReadAt fills data with what is at offset, or fails.
 func (file *leakgateFile) ReadAt(data []byte, offset int64) (int, error) {
 	if err := file.seek(offset); err != nil {
 		return 0, err

@@ -7,7 +7,8 @@ use crate::policy::{Exception, Matcher, Max, Pattern, Policy};
 /// Holds the list, for the test binaries to read.
 pub(super) const FILE: &str = "quiet";
 
-/// The list, as the shim reads it: the exceptions in force that a test binary can check, one a line.
+/// The list, as the shim reads it: the exceptions in force that a test binary can check, one a
+/// line.
 pub(super) fn list(policy: &Policy, today: Date) -> String {
     let in_force = policy.exceptions.iter().map(AsRef::as_ref);
     let in_force = in_force.filter(|one: &&Exception| !one.is_expired(today));

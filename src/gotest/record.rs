@@ -1,5 +1,5 @@
-//! `run.json`: what leakgate knows of the command, kept beside what its test binaries wrote, so that whoever reads the
-//! directory later judges it alike.
+//! `run.json`: what leakgate knows of the command, kept beside what its test binaries wrote, so
+//! that whoever reads the directory later judges it alike.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -78,7 +78,8 @@ impl GoTestRun {
 /// How the command ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Ended {
-    /// What a shell would give for it: its exit code, or 128 and the number of the signal that ended it.
+    /// What a shell would give for it: its exit code, or 128 and the number of the signal that
+    /// ended it.
     pub(super) code: u8,
     /// How it failed, for a person; `None` when it succeeded.
     pub(super) failed: Option<String>,
@@ -97,7 +98,8 @@ impl From<ExitStatus> for Ended {
     }
 }
 
-/// What a shell gives for the end of a command: its exit code, or 128 and the number of the signal that ended it.
+/// What a shell gives for the end of a command: its exit code, or 128 and the number of the signal
+/// that ended it.
 pub fn shell_code(status: ExitStatus) -> u8 {
     #[cfg(unix)]
     let signal = std::os::unix::process::ExitStatusExt::signal(&status);
@@ -128,8 +130,8 @@ impl Record {
             .with_context(|| format!("{} cannot be written", path.display()))
     }
 
-    /// How a package's tests are run again: as the first command did that named it. A package without an import path is known
-    /// by its directory.
+    /// How a package's tests are run again: as the first command did that named it. A package
+    /// without an import path is known by its directory.
     pub(super) fn rerun(&self, import_path: &str, directory: &str) -> Option<Rerun> {
         let has = |go_test: &&GoTestRun| {
             let mut packages = go_test.packages.iter();

@@ -1,9 +1,11 @@
-// This is put behind a file of package testing while leakgate runs a test command. It captures goroutine profiles before and
-// after the tests of a binary and marks the goroutines of each test; it judges nothing and changes no result. Outside of
-// `leakgate run`, and in processes that a test binary starts, every function here returns at once.
+// This is put behind a file of package testing while leakgate runs a test command. It captures
+// goroutine profiles before and after the tests of a binary and marks the goroutines of each test;
+// it judges nothing and changes no result. Outside of `leakgate run`, and in processes that a test
+// binary starts, every function here returns at once.
 //
-// Until the tests are over no file is opened through package os: that would start the runtime's poller, and a test that closes
-// all descriptors which it does not know would take the poller's with them.
+// Until the tests are over no file is opened through package os: that would start the runtime's
+// poller, and a test that closes all descriptors which it does not know would take the poller's
+// with them.
 
 package testing
 
@@ -35,8 +37,8 @@ var leakgate struct {
 	names   map[string]bool // those that there have been
 }
 
-// Package testing is initialised before the packages that use it, so what a test binary starts or saves there, as early as
-// in a package variable, is told from it already.
+// Package testing is initialised before the packages that use it, so what a test binary starts or
+// saves there, as early as in a package variable, is known from it already.
 func init() {
 	noted := os.Getenv("LEAKGATE_DIR") + "/started/" + strconv.Itoa(os.Getpid())
 	if _, err := os.Stat(noted); err != nil {
@@ -46,7 +48,8 @@ func init() {
 	os.Setenv("LEAKGATE_PARENT", strconv.Itoa(os.Getpid()))
 }
 
-// leakgateEnviron is what leakgate has set, as the process found it: init functions of the tests may clear their environment.
+// leakgateEnviron is what leakgate has set, as the process found it: init functions of the tests
+// may clear their environment.
 var leakgateEnviron = func() map[string]string {
 	found := map[string]string{}
 	for _, name := range []string{"DIR", "PARENT", "SUITE", "GOFLAGS", "SETTLE_MS"} {
@@ -57,8 +60,8 @@ var leakgateEnviron = func() map[string]string {
 	return found
 }()
 
-// leakgateStart is called first of all, by testing.MainStart: from here on a process that ends without an after snapshot
-// is known to be missing.
+// leakgateStart is called first of all, by testing.MainStart: from here on a process that ends
+// without an after snapshot is known to be missing.
 func leakgateStart(deps testDeps) {
 	root, parent := leakgateEnviron["LEAKGATE_DIR"], leakgateEnviron["LEAKGATE_PARENT"]
 	if _, err := os.Stat(root); root == "" || err != nil {
@@ -123,8 +126,8 @@ func leakgateStart(deps testDeps) {
 
 // leakgateBefore takes the snapshot that growth is measured from, when the first m.Run begins.
 func leakgateBefore() {
-	// The go command notes which variables a test binary reads once its tests begin, and takes no result from its cache
-	// when one of them has changed. This one differs from run to run.
+	// The go command notes which variables a test binary reads once its tests begin, and takes no
+	// result from its cache when one of them has changed. This one differs from run to run.
 	_ = os.Getenv("LEAKGATE_RUN")
 	if leakgate.dir == "" {
 		return
@@ -136,8 +139,8 @@ func leakgateBefore() {
 		return
 	}
 	leakgateLog("")
-	// A goroutine that has not run yet has no frames: give those of init functions and of TestMain a moment, and those
-	// that they start in turn.
+	// A goroutine that has not run yet has no frames: give those of init functions and of TestMain
+	// a moment, and those that they start in turn.
 	var groups []leakgateGroup
 	for polls := 0; polls < 20; polls++ {
 		there := runtime.NumGoroutine()
@@ -161,8 +164,8 @@ func leakgateBefore() {
 	}
 }
 
-// leakgateAfter takes the other snapshots, when m.Run ends: once nothing has grown, or when the time to settle is over. The
-// profile that is kept is the one that was looked at last.
+// leakgateAfter takes the other snapshots, when m.Run ends: once nothing has grown, or when the
+// time to settle is over. The profile that is kept is the one that was looked at last.
 func leakgateAfter(m *M) {
 	// An example that panics takes m.Run with it: its tests are not over.
 	if leakgate.dir == "" || leakgateCalledBy("runtime.gopanic") || leakgateCalledBy("runtime.Goexit") || leakgateIsBroken() {
@@ -186,7 +189,8 @@ func leakgateAfter(m *M) {
 		leakgateWrite(leakgate.dir+"/before.pb.gz", leakgate.before)
 		leakgateWrite(leakgate.dir+"/after.pb.gz", after)
 		if pprof.Lookup("goroutineleak") != nil {
-			// The first run of the detector may come before a finalizer that the second one finds done.
+			// The first run of the detector may come before a finalizer that the second one finds
+			// done.
 			_ = leakgateProfile("goroutineleak")
 			leakgateWrite(leakgate.dir+"/proven.pb.gz", leakgateProfile("goroutineleak"))
 		}
@@ -220,8 +224,9 @@ func leakgateTimeout(after time.Duration) {
 		",\n  \"running\": ["+strings.Join(names, ", ")+"]\n}\n"))
 }
 
-// leakgateIsBroken says whether a test has closed descriptors of the runtime's poller, and notes it: the process can live on for a
-// while, but not through a profile, which stops all goroutines and then asks the poller.
+// leakgateIsBroken says whether a test has closed descriptors of the runtime's poller, and notes
+// it: the process can live on for a while, but not through a profile, which stops all goroutines
+// and then asks the poller.
 func leakgateIsBroken() bool {
 	if _, err := os.Lstat("/proc/self/fd"); runtime.GOOS != "linux" || err != nil {
 		return false // where nothing tells what a descriptor is
@@ -238,31 +243,32 @@ func leakgateIsBroken() bool {
 	return false
 }
 
-// leakgateIsPoller says whether a descriptor can be one of the poller's, by what it is open to, or nothing where it is closed. It
-// has a pipe up to Go 1.22 only.
+// leakgateIsPoller says whether a descriptor can be one of the poller's, by what it is open to, or
+// nothing where it is closed. It has a pipe up to Go 1.22 only.
 func leakgateIsPoller(link string) bool {
 	version := runtime.Version()
 	hasPipe := strings.HasPrefix(version, "go1.21") || strings.HasPrefix(version, "go1.22")
 	return strings.HasPrefix(link, "anon_inode:") || hasPipe && strings.HasPrefix(link, "pipe:")
 }
 
-// leakgateTest marks the goroutine of a test or fuzz target with its name, which every goroutine that it starts inherits.
+// leakgateTest marks the goroutine of a test or fuzz target with its name, which every goroutine
+// that it starts inherits.
 func leakgateTest(name string) {
 	if leakgateIsTold(name) {
 		leakgateBegin(name)
 	}
 }
 
-// leakgateTested is called just before a test or fuzz target tells whoever waits for it that it has ended. One that panics
-// does not come here: it is the one that the process dies of.
+// leakgateTested is called just before a test or fuzz target tells whoever waits for it that it has
+// ended. One that panics does not come here: it is the one that the process dies of.
 func leakgateTested(name string) {
 	if leakgateIsTold(name) {
 		leakgateEnd(name)
 	}
 }
 
-// leakgateNamed does the same for the rest: benchmarks, and examples, which have the main goroutine. The result is to be
-// called at the end.
+// leakgateNamed does the same for the rest: benchmarks, and examples, which have the main
+// goroutine. The result is to be called at the end.
 func leakgateNamed(name string, own bool) func() {
 	if !leakgateIsTold(name) {
 		return func() {}
@@ -279,7 +285,8 @@ func leakgateNamed(name string, own bool) func() {
 	}
 }
 
-// leakgateIsTold says whether a name is that of a test: what runs them all has none, or the one of the main function.
+// leakgateIsTold says whether a name is that of a test: what runs them all has none, or the one of
+// the main function.
 func leakgateIsTold(name string) bool {
 	return leakgate.dir != "" && name != "" && name != "Main"
 }
@@ -302,15 +309,16 @@ func leakgateEnd(name string) {
 	leakgateNote("-", name)
 }
 
-// leakgateNote notes the start or the end of a top-level test, for a process that does not live to tell.
+// leakgateNote notes the start or the end of a top-level test, for a process that does not live to
+// tell.
 func leakgateNote(sign, name string) {
 	if !strings.Contains(name, "/") {
 		leakgateLog(sign + name + "\n")
 	}
 }
 
-// leakgateLog adds to the log of the tests. The file is not kept open: a test may close descriptors that it did not open, and
-// get ours for its own.
+// leakgateLog adds to the log of the tests. The file is not kept open: a test may close descriptors
+// that it did not open, and get ours for its own.
 func leakgateLog(text string) {
 	path := leakgate.dir + "/tests.log"
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
@@ -319,7 +327,8 @@ func leakgateLog(text string) {
 	_ = leakgateWriteFile(path, syscall.O_CREAT|syscall.O_APPEND, []byte(text))
 }
 
-// leakgateWriteFile writes to a file by plain system calls, each once more where a signal has interrupted it.
+// leakgateWriteFile writes to a file by plain system calls, each once more where a signal has
+// interrupted it.
 func leakgateWriteFile(path string, mode int, data []byte) error {
 	mode |= syscall.O_WRONLY | syscall.O_CLOEXEC
 	file, err := syscall.Open(path, mode, 0o666)
@@ -375,7 +384,8 @@ func (group leakgateGroup) entry() string {
 	return group.names[len(group.names)-1]
 }
 
-// leakgateRead reads a profile as it is kept and judged: https://github.com/google/pprof/blob/main/proto/profile.proto, gzipped.
+// leakgateRead reads a profile as it is kept and judged:
+// https://github.com/google/pprof/blob/main/proto/profile.proto, gzipped.
 func leakgateRead(profile []byte) []leakgateGroup {
 	unzipped, err := gzip.NewReader(bytes.NewReader(profile))
 	if err != nil {
@@ -471,7 +481,8 @@ func leakgateRead(profile []byte) []leakgateGroup {
 	return groups
 }
 
-// leakgateFields calls each with the fields of a message: the field's number, and its value as a number or as bytes.
+// leakgateFields calls each with the fields of a message: the field's number, and its value as a
+// number or as bytes.
 func leakgateFields(message []byte, each func(field, number uint64, value []byte)) {
 	for len(message) > 0 {
 		key, length := binary.Uvarint(message)
@@ -499,8 +510,8 @@ func leakgateFields(message []byte, each func(field, number uint64, value []byte
 	}
 }
 
-// leakgatePlain is a function's name as policies have it: without the folder it was vendored into, with dots for their escapes
-// and [...] for type arguments.
+// leakgatePlain is a function's name as policies have it: without the folder it was vendored into,
+// with dots for their escapes and [...] for type arguments.
 func leakgatePlain(name string) string {
 	if at := strings.LastIndex(name, "/vendor/"); at >= 0 && !strings.Contains(name[:at], "[") {
 		name = name[at+len("/vendor/"):]
@@ -512,22 +523,24 @@ func leakgatePlain(name string) string {
 	return name
 }
 
-// leakgateWatch looks at a process again and again, to tell a goroutine that waits from one that is always somewhere else. Looks
-// that come one right after the other count once: a machine with much to do may not have let anything go on between them.
+// leakgateWatch looks at a process again and again, to tell a goroutine that waits from one that is
+// always somewhere else. Looks that come one right after the other count once: a machine with much
+// to do may not have let anything go on between them.
 type leakgateWatch struct {
 	looks []leakgateLook // the last ones, the latest last
 	polls int
 	last  time.Duration
 }
 
-// leakgateLook has the stacks of one look, and how many goroutines there are of each outer part of a stack.
+// leakgateLook has the stacks of one look, and how many goroutines there are of each outer part of
+// a stack.
 type leakgateLook struct {
 	stacks [][]uint64 // each by its outer parts, the entry function's alone first
 	counts map[uint64]int
 }
 
-// parts gives a number to each outer part of a group's stack, the entry function's alone first. Goroutines with other labels
-// have other ones.
+// parts gives a number to each outer part of a group's stack, the entry function's alone first.
+// Goroutines with other labels have other ones.
 func (group leakgateGroup) parts() []uint64 {
 	parts := make([]uint64, 0, len(group.frames))
 	sum := uint64(14695981039346656037) // FNV-1a
@@ -577,8 +590,8 @@ func (watch *leakgateWatch) recent() []leakgateLook {
 	return watch.looks[len(watch.looks)-12:]
 }
 
-// moving gives the samples of the last look whose goroutines were somewhere else again and again: the position in the profile,
-// and how many of the outermost locations stayed the same.
+// moving gives the samples of the last look whose goroutines were somewhere else again and again:
+// the position in the profile, and how many of the outermost locations stayed the same.
 func (watch *leakgateWatch) moving(groups []leakgateGroup) []string {
 	if len(watch.looks) < 6 {
 		return nil
@@ -600,7 +613,8 @@ func (watch *leakgateWatch) moving(groups []leakgateGroup) []string {
 	}
 	var moving []string
 	for i, parts := range last.stacks {
-		// A goroutine that waits may go round between two waits; one that runs is nowhere in particular.
+		// A goroutine that waits may go round between two waits; one that runs is nowhere in
+		// particular.
 		waits := len(parts) == 0 || len(groups[i].names) > 0 && strings.HasPrefix(groups[i].names[0], "runtime.gopark")
 		if waits && (len(parts) == 0 || watch.stays(parts[len(parts)-1])) {
 			continue
@@ -617,7 +631,8 @@ func (watch *leakgateWatch) moving(groups []leakgateGroup) []string {
 	return moving
 }
 
-// stays says whether a whole stack was there nearly always, or all the time of late: who came to it and stayed is not moving.
+// stays says whether a whole stack was there nearly always, or all the time of late: who came to it
+// and stayed is not moving.
 func (watch *leakgateWatch) stays(whole uint64) bool {
 	recent := watch.recent()
 	now, there, lately := recent[len(recent)-1].counts[whole], 0, true
@@ -631,8 +646,9 @@ func (watch *leakgateWatch) stays(whole uint64) bool {
 	return lately || there*10 >= len(recent)*8
 }
 
-// changes says whether the stacks with an outer part of so many locations were others in every second look or more, or were once
-// again what they had been before: those of a goroutine that went from one place to another, and stays there, were others once.
+// changes says whether the stacks with an outer part of so many locations were others in every
+// second look or more, or were once again what they had been before: those of a goroutine that went
+// from one place to another, and stays there, were others once.
 func (watch *leakgateWatch) changes(part uint64, kept int) bool {
 	seen := map[uint64]bool{}
 	recent, changed, again := len(watch.looks)-len(watch.recent()), 0, false
@@ -658,9 +674,9 @@ func (watch *leakgateWatch) changes(part uint64, kept int) bool {
 	return again || changed*2 >= len(watch.recent())-1
 }
 
-// leakgateGrown says whether there are goroutines that the judgement would find: any that a test started, and more of some
-// entry function than before of the others. Those aside that the policy accepts anyway: waiting for them would cost every
-// run the whole time to settle.
+// leakgateGrown says whether there are goroutines that the judgement would find: any that a test
+// started, and more of some entry function than before of the others. Those aside that the policy
+// accepts anyway: waiting for them would cost every run the whole time to settle.
 func leakgateGrown(all []leakgateGroup, waited time.Duration) bool {
 	growth := map[string]int{}
 	groups := append([]leakgateGroup(nil), all...)
@@ -727,11 +743,12 @@ func leakgateGrown(all []leakgateGroup, waited time.Duration) bool {
 	return false
 }
 
-// leakgateQuiet is one line of the file "quiet": how many more goroutines are accepted, or behind an equals sign the line,
-// counted from 0, whose goroutines they are accepted with, one for one; then patterns for the import path of the package under
-// test, for the entry function, for any function of the stack, for
-// functions that must not be in it, and for the entry functions of goroutines that each show one of these at work; all
-// parted by tabs, and the patterns of one kind by bars.
+// leakgateQuiet is one line of the file "quiet": how many more goroutines are accepted, or behind
+// an equals sign the line, counted from 0, whose goroutines they are accepted with, one for one;
+// then patterns for the import path of the package under test, for the entry function, for any
+// function of the stack, for functions that must not be in it, and for the entry functions of
+// goroutines that each show one of these at work; all parted by tabs, and the patterns of one kind
+// by bars.
 type leakgateQuiet struct {
 	asMany                   bool
 	max                      int // the line, where asMany is set
@@ -786,8 +803,8 @@ func leakgateMatchAny(patterns []string, names ...string) bool {
 	return false
 }
 
-// leakgateMatch matches a whole name; a star stands for any run of characters, but the one of a pointer receiver for
-// itself.
+// leakgateMatch matches a whole name; a star matches any run of characters, but the one of a
+// pointer receiver for itself.
 func leakgateMatch(pattern, name string) bool {
 	parts := strings.Split(strings.ReplaceAll(pattern, "(*", "(\x00"), "*")
 	for i := range parts {
@@ -819,7 +836,7 @@ func leakgateProfile(name string) []byte {
 	return out.Bytes()
 }
 
-// leakgateWrite writes a whole file or none. One that is missing is told by leakgate.
+// leakgateWrite writes a whole file or none. leakgate reports one that is missing.
 func leakgateWrite(path string, data []byte) {
 	part := path + ".part"
 	_ = os.Remove(part) // a test may have put something there

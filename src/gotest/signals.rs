@@ -1,5 +1,5 @@
-//! What becomes of the signals that would end this process: while the command runs they are the command's; before and
-//! after that they end this process, once its temporary folders are gone.
+//! What becomes of the signals that would end this process: while the command runs they are the
+//! command's; before and after that they end this process, once its temporary folders are gone.
 
 use std::fs;
 use std::io;
@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Watches for signals from when it is made until the process ends. A signal that was ignored when the process started,
-/// as nohup has it, stays so, also for the command.
+/// Watches for signals from when it is made until the process ends. A signal that was ignored when
+/// the process started, as nohup has it, stays so, also for the command.
 #[derive(Debug)]
 pub struct Signals {
     temporary: Temporary,
@@ -51,15 +51,16 @@ impl Drop for TemporaryFolder {
     }
 }
 
-/// Removes a folder with all that is in it. A process that outlives leakgate may still write there: under another name it
-/// does not find the folder any more, and makes none.
+/// Removes a folder with all that is in it. A process that outlives leakgate may still write there:
+/// under another name it does not find the folder any more, and makes none.
 fn remove(path: &Path) {
     let gone = path.with_extension("gone");
     let path = match fs::rename(path, &gone) {
         Ok(()) => &gone,
         Err(_) => path,
     };
-    // It may have been removed already. One that cannot be is left to whoever cleans up temporary files.
+    // It may have been removed already. One that cannot be is left to whoever cleans up temporary
+    // files.
     let _ = fs::remove_dir_all(path);
 }
 
@@ -119,7 +120,8 @@ impl Signals {
         let passing = unix::pass_on(for_command, process);
         let ended = child.wait();
         self.alone = Some(unix::alone(&self.heard, &self.temporary)?);
-        // What came until now may be what ended the command, and is not to end this process as well.
+        // What came until now may be what ended the command, and is not to end this process as
+        // well.
         passing.stop();
         Ok((process, ended?))
     }
@@ -212,7 +214,8 @@ mod unix {
         let _ = emulate_default_handler(signal.signal);
     }
 
-    /// Passes signals on to a process. What is typed at a terminal has no sender, and reaches the process anyway.
+    /// Passes signals on to a process. What is typed at a terminal has no sender, and reaches the
+    /// process anyway.
     pub(super) fn pass_on(heard: Heard, process: u32) -> Watch {
         let process = i32::try_from(process).map(Pid::from_raw);
         Watch::start(heard, move |origin| {
@@ -236,8 +239,8 @@ mod unix {
         signals.filter(|signal| !is_ignored(*signal)).collect()
     }
 
-    /// The signals that a process ignores, by the status that Linux gives of it (`proc_pid_status(5)`): the lowest bit is
-    /// for signal 1.
+    /// The signals that a process ignores, by the status that Linux gives of it
+    /// (`proc_pid_status(5)`): the lowest bit is for signal 1.
     fn ignored(status: &str) -> Option<u64> {
         let mask = status
             .lines()

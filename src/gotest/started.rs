@@ -1,8 +1,8 @@
-//! Telling of test binaries that ran and were not built with the shim: by another Go than the one that
-//! the overlay was made for, or under another overlay.
+//! Telling of test binaries that ran and were not built with the shim: by another Go than the one
+//! that the overlay was made for, or under another overlay.
 //!
-//! The go command starts every test binary through a program of ours (`-exec`), which notes its process id and becomes it.
-//! A process that was noted and left no folder was not captured.
+//! The go command starts every test binary through a program of ours (`-exec`), which notes its
+//! process id and becomes it. A process that was noted and left no folder was not captured.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -30,8 +30,8 @@ struct Started {
 /// Behind the process id in the name of the note: the process got as far as package testing.
 const BEGUN: &str = ".begun";
 
-/// Notes that a test binary is about to be started in this process, and gives up in silence where it cannot: the program
-/// comes first.
+/// Notes that a test binary is about to be started in this process, and gives up in silence where
+/// it cannot: the program comes first.
 pub fn note(program: &OsStr, arguments: &[OsString]) {
     // `go run` starts its programs in the same way; this flag is one that `go test` always passes.
     if !arguments
@@ -68,7 +68,8 @@ fn parent() -> u32 {
     0
 }
 
-/// Whether this process was started by a test binary, or by what a test binary started: only Linux tells.
+/// Whether this process was started by a test binary, or by what a test binary started: only Linux
+/// tells.
 pub(super) fn is_below_a_test(directory: &Path) -> bool {
     let folder = directory.join(FOLDER);
     let mut process = Some(parent());
@@ -93,8 +94,8 @@ fn parent_of(process: u32) -> Option<u32> {
     fields.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Test binaries that a `go test` started and that are of none of the packages which leakgate read off its arguments: so
-/// others may be missing that it does not know of.
+/// Test binaries that a `go test` started and that are of none of the packages which leakgate read
+/// off its arguments: so others may be missing that it does not know of.
 pub(super) fn unexpected(directory: &Path, go_tests: &[GoTestRun]) -> Vec<(String, String)> {
     // The same folder may have two names.
     let canonical = |directory: &str| {

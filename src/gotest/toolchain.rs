@@ -1,4 +1,4 @@
-//! What the go command says of itself, and how it is told to use the overlay.
+//! What the go command says of itself, and how to make it use the overlay.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -34,7 +34,8 @@ pub(super) struct GoFlags {
     pub(super) unguarded: Option<&'static str>,
 }
 
-/// A go command and its settings in the current directory, where a go.mod may ask for another toolchain.
+/// A go command and its settings in the current directory, where a go.mod may ask for another
+/// toolchain.
 #[derive(Debug)]
 pub(super) struct Toolchain {
     environment: Environment,
@@ -63,8 +64,8 @@ impl Environment {
         self.gocache.join("leakgate")
     }
 
-    /// Where to replace files of this Go. A toolchain that the go command has downloaded lies in the module cache, where it
-    /// replaces nothing: that one gets another name, by a link.
+    /// Where to replace files of this Go. A toolchain that the go command has downloaded lies in
+    /// the module cache, where it replaces nothing: that one gets another name, by a link.
     fn root(&self) -> anyhow::Result<PathBuf> {
         let Some(name) = self
             .goroot
@@ -153,10 +154,12 @@ impl Toolchain {
         ])
     }
 
-    /// The value of GOFLAGS under which every go command that it reaches builds test binaries with the shim.
+    /// The value of GOFLAGS under which every go command that it reaches builds test binaries with
+    /// the shim.
     ///
     /// # Errors
-    /// A Go whose package testing the shim does not fit into, or an overlay of the user's that replaces the same files.
+    /// A Go whose package testing the shim does not fit into, or an overlay of the user's that
+    /// replaces the same files.
     pub(super) fn goflags(&self) -> anyhow::Result<GoFlags> {
         let flags = flags::split(&self.environment.goflags)
             .context("GOFLAGS holds a quote that is not closed")?;
@@ -229,14 +232,15 @@ fn link_to(target: &Path, link: &Path) -> std::io::Result<()> {
     std::os::windows::fs::symlink_dir(target, link)
 }
 
-/// The overlay that a flag names, with its paths made absolute: they are meant from where the go command runs.
+/// The overlay that a flag names, with its paths made absolute: they are meant from where the go
+/// command runs.
 fn read(flag: &str, directory: &Path) -> anyhow::Result<Overlay> {
     let path = flags::value_of(flag, "overlay").unwrap_or_default();
     let error = || format!("the overlay {path} that GOFLAGS names cannot be read");
     let text = read_regular(&directory.join(path), LARGEST_OVERLAY).with_context(error)?;
     let overlay: Overlay = serde_json::from_slice(&text).with_context(error)?;
     let absolute = |path: &str| -> anyhow::Result<String> {
-        // An empty path stands for no file at all.
+        // An empty path means no file at all.
         Ok(match path {
             "" => String::new(),
             path => std::path::absolute(directory.join(path))?

@@ -23,9 +23,9 @@ const OTHER_ENDINGS: [&str; 11] = [
     ".txt", ".json", ".md", ".log", ".yml", ".yaml", ".html", ".svg", ".xml", ".sarif", ".go",
 ];
 
-/// Finds the pairs in a directory and those below it: `before.pb.gz` with `after.pb.gz`, and `NAME-before.pb.gz` with
-/// `NAME-after.pb.gz`; `proven.pb.gz` beside them is Go's leak profile. What lies in one of the folders of `except` is
-/// left to whoever knows better.
+/// Finds the pairs in a directory and those below it: `before.pb.gz` with `after.pb.gz`, and
+/// `NAME-before.pb.gz` with `NAME-after.pb.gz`; `proven.pb.gz` beside them is Go's leak profile.
+/// What lies in one of the folders of `except` is left to whoever knows better.
 ///
 /// # Errors
 /// A directory that cannot be listed.

@@ -1,4 +1,4 @@
-//! Exceptions while a suite is judged: how each of them stands.
+//! Exceptions while a suite is judged: what each of them covers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::policy::{Exception, Max, Origin};
 use crate::verdict::{AllowUse, Disposition};
 
-/// How an exception stands in one suite.
+/// What an exception covers in one suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cover {
     /// It covers what it matches.
@@ -57,8 +57,8 @@ impl Budget {
     }
 }
 
-/// What an exception or a rule did: of an exception the goroutines that count against it, of a rule those before and
-/// after.
+/// What an exception or a rule did: of an exception the goroutines that count against it, of a rule
+/// those before and after.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Use {
     /// Of goroutines that none before it took.
@@ -78,7 +78,7 @@ impl Use {
     }
 }
 
-/// How each exception stands, given what it did in a suite.
+/// What each exception covers, given what it did in a suite.
 pub(super) fn covers(exceptions: &[Arc<Exception>], uses: &[Use], today: Date) -> Vec<Cover> {
     let within = |fits: bool| if fits { Cover::Holds } else { Cover::Exceeded };
     let mut covers: Vec<Cover> = Vec::with_capacity(exceptions.len());
@@ -98,7 +98,8 @@ pub(super) fn covers(exceptions: &[Arc<Exception>], uses: &[Use], today: Date) -
             Max::Count(count) => within(matched <= count),
             Max::Unlimited => Cover::Holds,
             Max::AsManyAs(_) => {
-                // The other one stands before it in the list, and counts whoever covers its goroutines.
+                // The other one comes before it in the list, and counts whoever covers its
+                // goroutines.
                 let other = exceptions
                     .iter()
                     .position(|other| exception.goes_with(other));
@@ -118,7 +119,8 @@ pub(super) fn covers(exceptions: &[Arc<Exception>], uses: &[Use], today: Date) -
     covers
 }
 
-/// The exceptions whose goroutines have to be told by test: others go with them, or theirs may be in use.
+/// The exceptions whose goroutines have to be counted by test: others go with them, or theirs may be
+/// in use.
 pub(super) fn by_test(exceptions: &[Arc<Exception>]) -> Vec<usize> {
     let is_asked_for = |exception: &Exception| {
         !exception.in_use_by.is_empty() || exceptions.iter().any(|other| other.goes_with(exception))
@@ -139,7 +141,7 @@ pub(super) fn disposition(exception: &Arc<Exception>, cover: &Cover) -> Disposit
     }
 }
 
-/// What became of an exception, over all suites; `None` for a built-in one that matched nothing.
+/// The result of an exception, over all suites; `None` for a built-in one that matched nothing.
 pub(super) fn use_of(exception: &Arc<Exception>, used: &Use, today: Date) -> Option<AllowUse> {
     let is_own = exception.origin != Origin::Builtin;
     (is_own || used.matched > 0).then(|| AllowUse {

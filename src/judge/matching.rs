@@ -1,4 +1,5 @@
-//! Which conditions of a policy hold for a stack. Patterns are tried on each function once, not on each frame.
+//! Which conditions of a policy hold for a stack. Patterns are tried on each function once, not on
+//! each frame.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -24,7 +25,8 @@ enum What {
     Package,
 }
 
-/// A matcher with its patterns by number. An empty list asks for nothing; of a list, any one will do.
+/// A matcher with its patterns by number. An empty list asks for nothing; of a list, any one will
+/// do.
 #[derive(Debug, Default)]
 struct Condition {
     stack: Option<String>,

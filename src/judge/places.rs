@@ -27,7 +27,7 @@ impl Places {
         }
     }
 
-    /// Those of the snapshot that stands for a row; see [`Diff::shown`].
+    /// Those of the snapshot that represents a row; see [`Diff::shown`].
     pub(super) fn of_side(&mut self, is_after: bool) -> &mut Functions {
         if is_after {
             &mut self.after

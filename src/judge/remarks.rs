@@ -7,11 +7,12 @@ use crate::profile::Kind;
 use crate::snapshot::Snapshot;
 use crate::verdict::{Moved, Side, SkipReason, Skipped};
 
-/// Goroutines without a frame that an after profile may have more than before: the connection that a profile is fetched
-/// through may not have started to read yet.
+/// Goroutines without a frame that an after profile may have more than before: the connection that
+/// a profile is fetched through may not have started to read yet.
 const FRAMELESS: i64 = 1;
 
-/// Stacks that were matched with another one: told even where nothing grew, since a match can hide a new goroutine.
+/// Stacks that were matched with another one: reported even where nothing grew, since a match can hide
+/// a new goroutine.
 pub(super) fn moved(suite: &SuiteName, diff: &Diff) -> Vec<Moved> {
     let mut places = Places::new(diff);
     let mut moved: Vec<_> = diff

@@ -3,8 +3,9 @@
 use crate::go_names::{BUFFER_PEEK, CLIENT_READER, CLIENT_WRITER, SIGNAL_LOOP};
 use crate::stack::Frames;
 
-/// Whether a goroutine serves all tests of a process, so that the one whose label it carries is not the one to blame.
-/// The writer of a connection stands alike in all of them: it is a test's where there are unread bodies.
+/// Whether a goroutine serves all tests of a process, so that the one whose label it carries is not
+/// the one to blame. The writer of a connection stands alike in all of them: it is a test's where
+/// there are unread bodies.
 pub(super) fn is_shared(frames: &Frames, has_unread_bodies: impl FnOnce() -> bool) -> bool {
     match root(frames) {
         CLIENT_READER => !is_unread_body(frames),

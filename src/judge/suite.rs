@@ -1,6 +1,7 @@
 //! One suite: each stack taken apart into parts, and judged as it comes by.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Judge;
 use super::exception::{Cover, Use, disposition};
@@ -11,7 +12,7 @@ use super::shared::{is_shared, is_unread_body};
 use super::tally::{self, Tally};
 use crate::diff::{Diff, Pairing, Row};
 use crate::evidence::SuiteName;
-use crate::policy::Per;
+use crate::policy::{Per, Rule};
 use crate::profile::Kind;
 use crate::snapshot::Snapshot;
 use crate::stack::id_of;
@@ -27,17 +28,17 @@ pub(super) struct Judging<'j, 'p, 's, 'buf> {
     pub(super) uses: Vec<Use>,
     /// What each rule of the policy did.
     pub(super) rule_uses: Vec<Use>,
-    violations: Vec<Violation>,
+    violations: Vec<Violation<'p>>,
     /// One for each rule of the policy that does not judge stack by stack.
-    tallies: Vec<Tally<'j>>,
+    tallies: Vec<Tally<'p>>,
     places: Places,
 }
 
-/// Goroutines of one stack that are too many for the rule that decides, before it is known whether their exception holds.
-struct Violation {
+/// Goroutines of one stack that are too many for the rule that decides, before it is known whether
+/// their exception holds.
+struct Violation<'p> {
     row: Row,
-    /// Index of the rule; past the last one for the default rule.
-    rule: usize,
+    rule: &'p Arc<Rule>,
     /// Index of the exception.
     allow: Option<usize>,
     before: i64,
@@ -53,7 +54,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         diff: &'j Diff<'s, 'buf>,
         proven: Option<&'j Snapshot<'buf>>,
     ) -> Self {
-        let rules = judge.policy.rules.iter().enumerate();
+        let rules = judge.policy.rules.iter();
         Self {
             judge,
             name,
@@ -63,8 +64,8 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             rule_uses: vec![Use::default(); judge.policy.rules.len()],
             violations: Vec::new(),
             tallies: rules
-                .filter(|(_, rule)| rule.per != Per::Stack)
-                .map(|(index, rule)| Tally::new(index, rule))
+                .filter(|rule| rule.per != Per::Stack)
+                .map(Tally::new)
                 .collect(),
             places: Places::new(diff),
         }
@@ -92,24 +93,26 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             self.proven(&row).map(|count| count > 0),
         );
         let first = self.violations.len();
+        let rules = &self.judge.policy.rules;
         for part in RowPart::of(self.diff, &row, self.judge.by_labels) {
             let allow = self.exception(&subject, &part);
             let mut deciding = None;
             for rule in conditions.rules(&subject, &part.labels) {
-                let per_stack = self.judge.rule(rule).per == Per::Stack;
+                let per_stack = rules[rule].per == Per::Stack;
                 let judges = !per_stack || deciding.is_none();
                 if per_stack && judges {
-                    deciding = Some(rule);
+                    deciding = Some(&rules[rule]);
                 }
                 let seen = part.before.saturating_add(part.after);
                 self.rule_uses[rule].add(if judges { seen } else { 0 }, seen);
-                let tally = self.tallies.iter_mut().find(|tally| tally.rule == rule);
+                let is_its = |tally: &&mut Tally| Arc::ptr_eq(tally.rule, &rules[rule]);
+                let tally = self.tallies.iter_mut().find(is_its);
                 if let Some(tally) = tally {
                     tally.add(allow, &frames, &part);
                 }
             }
-            let rule = deciding.unwrap_or(self.judge.policy.rules.len());
-            let same = |one: &Violation| one.rule == rule && one.allow == allow;
+            let rule = deciding.unwrap_or(&self.judge.policy.default_rule);
+            let same = |one: &Violation| Arc::ptr_eq(one.rule, rule) && one.allow == allow;
             let found = self.violations[first..].iter().position(same);
             let index = found.map_or(self.violations.len(), |found| first + found);
             if found.is_none() {
@@ -137,15 +140,16 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
 
     /// Of the violations from `first` on, keeps those that are past the limit of their rule.
     fn drop_what_is_allowed(&mut self, first: usize) {
-        let (judge, row) = (self.judge, self.violations.split_off(first));
+        let row = self.violations.split_off(first);
         let past = row.into_iter().filter(|violation| {
-            let limit = judge.rule(violation.rule).limit;
+            let limit = violation.rule.limit;
             violation.after > limit.allowed(violation.before)
         });
         self.violations.extend(past);
     }
 
-    /// Counts goroutines that belong to others, such as the two ends of a connection, and those that show others at work.
+    /// Counts goroutines that belong to others, such as the two ends of a connection, and those
+    /// that show others at work.
     fn count_pairs(&mut self, row: &Row, subject: &Subject) {
         let judge = self.judge;
         for &index in &judge.by_test {
@@ -162,8 +166,8 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         }
     }
 
-    /// The exception that goes for a part: the first that matches and has not expired, or else the first that matches. Every
-    /// one that matches counts the part as seen.
+    /// The exception that applies to a part: the first that matches and has not expired, or else the
+    /// first that matches. Every one that matches counts the part as seen.
     fn exception(&mut self, subject: &Subject, part: &RowPart) -> Option<usize> {
         let judge = self.judge;
         let matching: Vec<usize> = judge.conditions.allows(subject, &part.labels).collect();
@@ -203,7 +207,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         )
     }
 
-    /// The findings, once it is known how each exception stands.
+    /// The findings, once it is known what each exception covers.
     pub(super) fn findings(mut self, mut covers: Vec<Cover>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for mut violation in std::mem::take(&mut self.violations) {
@@ -221,7 +225,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             if covered.after > covered.before {
                 findings.push(self.finding_of_stack(covered, Some(&Cover::Holds)));
             }
-            let limit = self.judge.rule(violation.rule).limit;
+            let limit = violation.rule.limit;
             if violation.after > limit.allowed(violation.before) {
                 findings.push(self.finding_of_stack(violation, Some(&Cover::Exceeded)));
             }
@@ -233,7 +237,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
     }
 
     fn findings_of_sum(&self, tally: Tally, covers: &[Cover], findings: &mut Vec<Finding>) {
-        let rule = self.judge.rule(tally.rule);
+        let rule = tally.rule;
         let sums = tally.sums(|allow| covers[allow] == Cover::Holds);
         for (key, sum) in sums {
             if sum.after > rule.limit.allowed(sum.before) {
@@ -295,14 +299,15 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                 tally::add_labels(&mut tests, &mut labels, &part.labels, count);
             }
         }
-        // What the garbage collector proved, or several tests have one of each, is nobody's to share.
+        // What the garbage collector proved, or several tests have one of each, is nobody's to
+        // share.
         stack.shared = stack.proven.unwrap_or(0) == 0
             && tests.len() <= 1
             && is_shared(&frames, || self.has_unread_bodies());
         let exception = allow.map(|allow| &self.judge.exceptions[allow]);
         Finding {
             id: self.places.of_side(is_after).id(&frames),
-            rule: self.judge.rule(rule).clone(),
+            rule: rule.clone(),
             suite: self.name.clone(),
             before,
             after,
@@ -318,9 +323,9 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
     }
 }
 
-impl Violation {
+impl<'p> Violation<'p> {
     /// Takes out the goroutines that an exception covers in part.
-    fn split_off(&mut self, cover: &mut Cover) -> Violation {
+    fn split_off(&mut self, cover: &mut Cover) -> Violation<'p> {
         let mut covered = Violation {
             row: self.row,
             rule: self.rule,

@@ -1,4 +1,5 @@
-//! What a policy makes of a diff, as tables to learn it from: a rule, the policy, the lines before and after, the findings.
+//! What a policy makes of a diff, as tables to learn it from: a rule, the policy, the lines before
+//! and after, the findings.
 
 use jiff::civil::date;
 
@@ -25,8 +26,8 @@ fn judge(policy: &str, before: &str, after: &str, leaks: Option<&str>) -> Verdic
     judge.verdict(vec![judge.suite(suite, &profiles)], Vec::new(), None)
 }
 
-/// A finding as the tables write it: what became of it, its rule, before and after, how many were allowed, and its root or
-/// what was counted together.
+/// A finding as the tables write it: its disposition, its rule, before and after, how many were
+/// allowed, and its root or what was counted together.
 fn line(finding: &Finding) -> String {
     let Finding {
         rule,

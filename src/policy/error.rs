@@ -32,7 +32,7 @@ impl fmt::Display for PolicyError {
         } = self;
         let number = line.to_string();
         let margin = " ".repeat(number.len());
-        // Tabs stay tabs, so that the caret stands where the terminal puts the character.
+        // Tabs stay tabs, so that the caret is where the terminal puts the character.
         let before: String = text
             .chars()
             .take(*column as usize - 1)
@@ -71,7 +71,8 @@ impl File<'_> {
         }
     }
 
-    /// An error of the YAML reader: its place is taken from it, or from its path where it gives none.
+    /// An error of the YAML reader: its place is taken from it, or from its path where it gives
+    /// none.
     ///
     /// Input: "rules[0].match: unknown field `rot`, expected one of `root`, `home` at line 5 column 7"
     pub(super) fn reader_error(

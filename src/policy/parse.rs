@@ -1,4 +1,5 @@
-//! From the text of a policy file to a [`Policy`], or to an error with its line, a caret and the nearest valid name.
+//! From the text of a policy file to a [`Policy`], or to an error with its line, a caret and the
+//! nearest valid name.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -62,8 +63,8 @@ pub(super) fn builtin(json: &str) -> Result<Builtin, PolicyError> {
     })
 }
 
-/// The first character that one YAML reader or editor takes for the end of a line, or for nothing, and another does not:
-/// by it a comment could hide a rule from who reviews the file.
+/// The first character that one YAML reader or editor takes for the end of a line, or for nothing,
+/// and another does not: by it a comment could hide a rule from who reviews the file.
 fn hidden(text: &str) -> Option<(Position, &'static str)> {
     const CARRIAGE_RETURN: &str = "a carriage return without a line feed: YAML ends the line here, and an editor may not show it. End \
          lines with LF, or with CRLF";

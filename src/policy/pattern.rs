@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-/// A pattern: `*` is any run of characters, `[...]` any type arguments, all else is literal. It matches whole names.
+/// A pattern: `*` is any run of characters, `[...]` any type arguments, all else is literal. It
+/// matches whole names.
 ///
-/// Names need no escaping: `net/http.(*Server).Serve` is a pattern that matches itself, and the `(*` is the pointer
-/// receiver that Go writes, not a wildcard. `%2e`, which raw profiles have for a dot, is read as one.
+/// Names need no escaping: `net/http.(*Server).Serve` is a pattern that matches itself, and the
+/// `(*` is the pointer receiver that Go writes, not a wildcard. `%2e`, which raw profiles have for
+/// a dot, is read as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
     /// The literal parts between the wildcards; at least one.
@@ -15,7 +17,7 @@ pub struct Pattern {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Part {
     literal: String,
-    /// What stands after the literal.
+    /// What follows the literal.
     then: Wildcard,
 }
 
@@ -80,7 +82,8 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// Whether the `*` after `before` and in front of `after` is a pointer receiver, `(*Pool)`, and no wildcard, `(*)`.
+/// Whether the `*` after `before` and in front of `after` is a pointer receiver, `(*Pool)`, and no
+/// wildcard, `(*)`.
 fn is_pointer_receiver(before: &str, after: &str) -> bool {
     before.ends_with('(')
         && after
@@ -97,8 +100,9 @@ enum Reached {
     From(usize),
 }
 
-/// Goes through the parts once and keeps every place that they can reach, so that no part is tried twice at one place:
-/// the time grows with the number of parts times the length of the name, whatever both hold.
+/// Goes through the parts once and keeps every place that they can reach, so that no part is tried
+/// twice at one place: the time grows with the number of parts times the length of the name,
+/// whatever both hold.
 fn matches(parts: &[Part], name: &str) -> bool {
     let name = name.as_bytes();
     // Nearly every name ends here.
@@ -125,7 +129,8 @@ fn matches(parts: &[Part], name: &str) -> bool {
                     None => return false,
                 }
             }
-            // The leftmost place is enough: what the next `*` skips does not depend on what came before.
+            // The leftmost place is enough: what the next `*` skips does not depend on what came
+            // before.
             (Reached::From(start), Wildcard::Any) => match find(&name[start..], literal) {
                 Some(at) => Reached::From(start + at + literal.len()),
                 None => return false,
@@ -153,7 +158,7 @@ fn type_arguments(name: &[u8], literal: &[u8], places: impl Iterator<Item = usiz
     Reached::At(ends)
 }
 
-/// For each byte of a name that is an opening bracket, where the one that closes it stands.
+/// For each byte of a name that is an opening bracket, where the one that closes it is.
 fn closing_brackets(name: &[u8]) -> Vec<Option<usize>> {
     let (mut closing, mut open) = (vec![None; name.len()], Vec::new());
     for (at, byte) in name.iter().enumerate() {
@@ -242,7 +247,8 @@ mod tests {
 
     #[test]
     fn a_pattern_of_many_wildcards_takes_no_longer_than_its_length_asks() {
-        // Each of the 40 parts fits at thousands of places: tried one inside the other, this would not end.
+        // Each of the 40 parts fits at thousands of places: tried one inside the other, this would
+        // not end.
         let pattern = Pattern::new(&("*x[...]".repeat(40) + "!"));
         assert!(!pattern.matches(&"x[x]".repeat(5_000)));
     }

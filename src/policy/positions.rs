@@ -1,7 +1,8 @@
-//! Where everything stands in a policy file, and what the YAML reader would let pass.
+//! Where everything is in a policy file, and what the YAML reader would let pass.
 //!
-//! The reader that fills the types takes the last of two equal keys in silence, grows quadratically with nested brackets
-//! and gives no lines for what it read. This pass goes over the events of the file once, before it, and mends all three.
+//! The reader that fills the types takes the last of two equal keys in silence, grows quadratically
+//! with nested brackets and gives no lines for what it read. This pass goes over the events of the
+//! file once, before it, and fixes all three.
 
 use std::collections::HashMap;
 
@@ -89,7 +90,8 @@ impl Positions {
                             && NOTHING.contains(&text.as_ref())
                             && !path.is_empty()
                         {
-                            // What a template left empty must not quietly ask for nothing, and so match everything.
+                            // What a template left empty must not quietly ask for nothing, and so
+                            // match everything.
                             let key = path.rsplit('.').next().unwrap_or_default();
                             return Err(Refused {
                                 position: positions.find(&path),
@@ -130,7 +132,7 @@ impl Positions {
         Ok(positions)
     }
 
-    /// A value begins: its path, by what it stands in.
+    /// A value begins: its path, by what it is in.
     fn enter(&mut self, open: &mut [Open], at: Position) -> String {
         match open.last_mut() {
             None => String::new(),
@@ -144,12 +146,12 @@ impl Positions {
         }
     }
 
-    /// Where a key or list item stands, if it is there.
+    /// Where a key or list item is, if it is there.
     pub(super) fn get(&self, path: &str) -> Option<Position> {
         self.by_path.get(path).copied()
     }
 
-    /// Where a key or list item stands; the nearest thing around it when it is not there itself.
+    /// Where a key or list item is; the nearest thing around it when it is not there itself.
     pub(super) fn find(&self, path: &str) -> Position {
         let mut path = path;
         loop {

@@ -1,7 +1,8 @@
 //! The policy as a user writes it, key for key.
 //!
-//! The doc comments of these types are what an editor shows: the JSON Schema is made from them (see [`super::schema`]).
-//! The bounds in `schemars` attributes repeat what [`super::parse`] checks; a test holds the two together.
+//! The doc comments of these types are what an editor shows: the JSON Schema is made from them (see
+//! [`super::schema`]). The bounds in `schemars` attributes repeat what [`super::parse`] checks; a
+//! test holds the two together.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ use crate::state;
 /// What `per` can be, beside a label.
 pub(super) const PER_WORDS: [&str; 6] = ["stack", "root", "state", "test", "package", "total"];
 
-/// What leakgate allows. Without a file no stack may grow, apart from the built-in list of benign goroutines.
+/// What leakgate allows. Without a file no stack may grow, apart from the built-in list of benign
+/// goroutines.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -34,7 +36,8 @@ pub(super) struct Policy {
     /// What holds for stacks that no rule matches, and what rules leave out.
     #[serde(default)]
     pub(super) defaults: Defaults,
-    /// For each stack the first rule that matches decides. Rules with another `per` are always judged, on sums.
+    /// For each stack the first rule that matches decides. Rules with another `per` are always
+    /// judged, on sums.
     #[serde(default)]
     pub(super) rules: Vec<Rule>,
     /// Accepted exceptions. The first that matches and has not expired counts.
@@ -80,7 +83,8 @@ pub(super) struct Rule {
     pub(super) matcher: Match,
     /// What is counted together. Without this: stack.
     pub(super) per: Option<Per>,
-    /// How many goroutines there may be. A rule per stack takes it from `defaults` when it has none.
+    /// How many goroutines there may be. A rule per stack takes it from `defaults` when it has
+    /// none.
     pub(super) limit: Option<Limit>,
     /// How grave a violation is. Without this, as in `defaults`.
     pub(super) severity: Option<Severity>,
@@ -102,11 +106,11 @@ pub(super) struct Allow {
     #[serde(rename = "match")]
     #[schemars(extend("minProperties" = 1))]
     pub(super) matcher: Match,
-    /// How many goroutines are accepted in one suite, over all stacks that match. With one more, none
-    /// is covered.
+    /// How many goroutines are accepted in one suite, over all stacks that match. With one more,
+    /// none is covered.
     pub(super) max: Max,
-    /// Pattern of the entry function of other goroutines: each of them shows that one of these is in
-    /// use, and not covered.
+    /// Pattern of the entry function of other goroutines: each of them shows that one of these is
+    /// in use, and not covered.
     #[serde(rename = "in-use-by")]
     pub(super) in_use_by: Option<Names>,
     /// Why they are accepted.
@@ -120,9 +124,9 @@ pub(super) struct Allow {
     pub(super) owner: Option<String>,
 }
 
-/// Selects goroutines; all keys that are given must hold. In a pattern `*` is any run of characters,
-/// `[...]` any type arguments, and all else is literal; it matches whole names. A key may have a list
-/// of patterns, of which any one will do.
+/// Selects goroutines; all keys that are given must hold. In a pattern `*` is any run of
+/// characters, `[...]` any type arguments, and all else is literal; it matches whole names. A key
+/// may have a list of patterns, of which any one will do.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
@@ -132,7 +136,8 @@ pub(super) struct Match {
     /// The id of one stack, as reports give it: state, user functions and root.
     #[schemars(regex(pattern = r"^[0-9a-f]{12}$"))]
     pub(super) stack: Option<String>,
-    /// Pattern of the suite: the import path of the package whose tests ran, or the name that its files give.
+    /// Pattern of the suite: the import path of the package whose tests ran, or the name that its
+    /// files give.
     pub(super) suite: Option<Names>,
     /// Pattern of the entry function; never matches a stack that Go cut off.
     pub(super) root: Option<Names>,
@@ -147,7 +152,8 @@ pub(super) struct Match {
     pub(super) state: Option<String>,
     /// Pattern of the test that started it.
     pub(super) test: Option<Names>,
-    /// Pattern of the package of its home, or of its outermost function when all of the stack is standard library.
+    /// Pattern of the package of its home, or of its outermost function when all of the stack is
+    /// standard library.
     pub(super) package: Option<Names>,
     /// pprof labels, each with the pattern of its value.
     #[serde(default)]
@@ -158,7 +164,8 @@ pub(super) struct Match {
     pub(super) proven: Option<bool>,
 }
 
-/// How many goroutines there may be: max(before + growth, before * (1 + percent / 100)), at most count. At least one key.
+/// How many goroutines there may be: max(before + growth, before * (1 + percent / 100)), at most
+/// count. At least one key.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a limit: growth, percent, count")]
 #[schemars(extend("minProperties" = 1))]

@@ -1,7 +1,7 @@
 //! The JSON Schema of a policy file, for editors and validators, made from the types that read it.
 //!
-//! It refuses what [`super::Policy::parse`] refuses, wherever a schema can say it. It cannot say that two rules share a
-//! name, that a key is given twice, or that a day is not in the calendar.
+//! It refuses what [`super::Policy::parse`] refuses, wherever a schema can say it. It cannot say
+//! that two rules share a name, that a key is given twice, or that a day is not in the calendar.
 
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
@@ -24,8 +24,9 @@ pub fn schema() -> Value {
     schema.to_value()
 }
 
-/// What is optional in the types may be left out of the file, and may not be null: a key without a value is refused.
-/// Formats such as `int64` are Rust's and no part of JSON Schema, and a comment's line ends are those of the source.
+/// What is optional in the types may be left out of the file, and may not be null: a key without a
+/// value is refused. Formats such as `int64` are Rust's and no part of JSON Schema, and a comment's
+/// line ends are those of the source.
 fn tighten(schema: &mut Schema) {
     transform_subschemas(&mut tighten, schema);
     let Some(keys) = schema.as_object_mut() else {

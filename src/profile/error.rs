@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A file that is not a usable goroutine profile: the field, its byte offset in the inflated file, and the problem.
+/// A file that is not a usable goroutine profile: the field, its byte offset in the inflated file,
+/// and the problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecodeError {
     /// Field number of the top message; 0 when the fault is not in one field.
@@ -122,7 +123,7 @@ impl DecodeError {
     }
 
     /// What a person can do about it, as a full sentence.
-    pub fn mend(&self) -> &'static str {
+    pub fn fix(&self) -> &'static str {
         match self.problem {
             Problem::Empty => {
                 "The capture wrote nothing: check the step that should have written this file."

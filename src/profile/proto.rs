@@ -1,7 +1,9 @@
-//! The wire format: fields of [profile.proto] that a goroutine profile uses, and a cursor over them.
+//! The wire format: fields of [profile.proto] that a goroutine profile uses, and a cursor over
+//! them.
 //!
-//! The small messages are derived with prost and decoded one at a time. The top message is not: its samples and strings
-//! are most of the file, so the cursor hands them out as places in the buffer and copies nothing.
+//! The small messages are derived with prost and decoded one at a time. The top message is not: its
+//! samples and strings are most of the file, so the cursor hands them out as places in the buffer
+//! and copies nothing.
 //!
 //! [profile.proto]: https://github.com/google/pprof/blob/main/proto/profile.proto
 
@@ -61,13 +63,14 @@ pub(super) struct Line {
     pub(super) line: i64,
 }
 
-/// So many lines a location may have; real ones have a few, and some tens at most. A stranger's could have any number in
-/// each of many samples, at no cost to the file.
+/// So many lines a location may have; real ones have a few, and some tens at most. A stranger's
+/// could have any number in each of many samples, at no cost to the file.
 const MOST_INLINED: usize = 1024;
 
-/// Reads a `Location`, one program counter, and calls `each` with a line for each function that the compiler inlined
-/// there: innermost first, so that the last is the function that was really called. An address that nobody could name is
-/// a frame all the same, so there is one line at least. Gives the location's id.
+/// Reads a `Location`, one program counter, and calls `each` with a line for each function that the
+/// compiler inlined there: innermost first, so that the last is the function that was really
+/// called. An address that nobody could name is a frame all the same, so there is one line at
+/// least. Gives the location's id.
 ///
 /// A profile has many of these, so they are read field by field like the samples.
 #[inline]
@@ -142,7 +145,7 @@ pub(super) struct Label {
     pub(super) num_unit: i64,
 }
 
-/// One field as it stands on the wire.
+/// One field as it is on the wire.
 pub(super) struct Field<'buf> {
     pub(super) tag: u32,
     /// Byte offset of the field's key in the inflated file.
@@ -168,7 +171,7 @@ pub(super) struct Fields<'buf> {
 }
 
 impl<'buf> Fields<'buf> {
-    /// The message that stands from `start` to `end` in the inflated file.
+    /// The message that goes from `start` to `end` in the inflated file.
     pub(super) fn new(file: &'buf [u8], start: usize, end: usize) -> Self {
         Self {
             file,
@@ -187,7 +190,8 @@ impl<'buf> Fields<'buf> {
     /// The next field, or `None` at the end of the message.
     ///
     /// # Errors
-    /// A damaged key or varint, a length past the end of the message, or a wire type that protobuf no longer has.
+    /// A damaged key or varint, a length past the end of the message, or a wire type that protobuf
+    /// no longer has.
     // A field that goes through memory costs twice as much.
     #[inline(always)]
     pub(super) fn next(&mut self) -> Result<Option<Field<'buf>>, DecodeError> {

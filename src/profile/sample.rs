@@ -75,8 +75,8 @@ impl Numbers {
     }
 }
 
-/// Reads the sample that stands from `start` to `end` in the inflated file, and leaves its location ids, leaf first, in
-/// `ids`. They should be from 1 to `last`.
+/// Reads the sample that goes from `start` to `end` in the inflated file, and leaves its location
+/// ids, leaf first, in `ids`. They should be from 1 to `last`.
 pub(super) fn read(
     file: &[u8],
     start: usize,
@@ -128,7 +128,8 @@ pub(super) fn read(
     })
 }
 
-/// Finds the first location id of a sample that `known` does not know, as it stands: for the message of an error.
+/// Finds the first location id of a sample that `known` does not know, as it stands: for the
+/// message of an error.
 pub(super) fn find_id(
     file: &[u8],
     start: usize,
@@ -183,7 +184,7 @@ pub(super) fn at_sample(start: usize, problem: Problem) -> DecodeError {
     }
 }
 
-/// The same error, told as one of the sample field: a reader knows the fields of the top message.
+/// The same error, as one of the sample field: a reader knows the fields of the top message.
 fn in_sample(error: DecodeError, start: usize) -> DecodeError {
     DecodeError {
         field: tag::SAMPLE,

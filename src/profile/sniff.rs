@@ -1,12 +1,13 @@
 //! Telling, from its first bytes, a file that cannot be a profile.
 
-/// Says what `bytes` are when they are text: a dump in another format, or a server's answer that was saved as a profile.
+/// Says what `bytes` are when they are text: a dump in another format, or a server's answer that
+/// was saved as a profile.
 ///
 /// Input: `goroutine profile: total 12\n3 @ 0x47...`
 /// Output: "a text dump (debug=1), not the protobuf format"
 ///
-/// A profile in protobuf form starts with the key of its first field (`0x0a`) and a length, so its second byte is not a
-/// character that a text would have there followed by more text.
+/// A profile in protobuf form starts with the key of its first field (`0x0a`) and a length, so its
+/// second byte is not a character that a text would have there followed by more text.
 pub(super) fn not_protobuf(bytes: &[u8]) -> Option<String> {
     let start = &bytes[..bytes.len().min(64)];
     if start.starts_with(b"goroutine profile: total")

@@ -1,7 +1,8 @@
 //! Varints, read a word at a time.
 //!
-//! A loop over single bytes mispredicts at every second number of a profile. Of eight bytes, those without a continuation
-//! bit end a number each; the groups of seven bits before them are put together at once, without a branch.
+//! A loop over single bytes mispredicts at every second number of a profile. Of eight bytes, those
+//! without a continuation bit end a number each; the groups of seven bits before them are put
+//! together at once, without a branch.
 
 use prost::DecodeError;
 use prost::encoding::decode_varint;
@@ -23,8 +24,8 @@ fn halves(word: u64) -> u64 {
     by_14 & 0x0000_3fff_0000_3fff | by_14 >> 2 & 0x0fff_c000_0fff_c000
 }
 
-/// Takes the varint at `at`, which moves on behind it. It may not reach past `end`; what stands there in the file does not
-/// matter, but lets a whole word be read at once.
+/// Takes the varint at `at`, which moves on behind it. It may not reach past `end`; what stands
+/// there in the file does not matter, but lets a whole word be read at once.
 #[inline]
 pub(super) fn take(file: &[u8], at: &mut usize, end: usize) -> Result<u64, DecodeError> {
     if let Some(word) = file.get(*at..).and_then(<[u8]>::first_chunk::<8>) {
@@ -56,9 +57,10 @@ fn take_slowly(file: &[u8], at: &mut usize, end: usize) -> Result<u64, DecodeErr
 /// So many bytes are looked at together, one bit for each.
 const BLOCK: usize = 64;
 
-/// Calls `each` with the varints of a packed field: the first `length` bytes of `file`, which goes on behind them. Two are
-/// given at a time. Returns how many bytes these took: the rest holds one number, or one that is longer than four bytes
-/// and all that follow, or stands where the file ends.
+/// Calls `each` with the varints of a packed field: the first `length` bytes of `file`, which goes
+/// on behind them. Two are given at a time. Returns how many bytes these took: the rest holds one
+/// number, or one that is longer than four bytes and all that follow, or stands where the file
+/// ends.
 #[inline]
 pub(super) fn pairs(file: &[u8], length: usize, mut each: impl FnMut(Pair)) -> usize {
     let mut at = 0;
@@ -116,8 +118,9 @@ fn ends_of(block: &[u8; BLOCK + 8]) -> u64 {
 pub(super) struct Pair(u64);
 
 impl Pair {
-    /// The first two varints of `word`, each of four bytes at most: the first ends in byte `one`, the second `other` bytes
-    /// on. Both are put in their halves before the gaps between their groups of seven bits are closed.
+    /// The first two varints of `word`, each of four bytes at most: the first ends in byte `one`,
+    /// the second `other` bytes on. Both are put in their halves before the gaps between their
+    /// groups of seven bits are closed.
     #[inline]
     fn new(word: u64, one: usize, other: usize) -> Self {
         let lower = word & (u64::MAX >> (56 - 8 * one));
@@ -156,7 +159,8 @@ impl PairRange {
         }
     }
 
-    /// Subtracts both at once: what borrows leaves the highest bit of its half set, and nothing else does.
+    /// Subtracts both at once: what borrows leaves the highest bit of its half set, and nothing
+    /// else does.
     #[inline]
     pub(super) fn add(&mut self, pair: Pair) {
         self.outside |= self.last.wrapping_sub(pair.0) | pair.0.wrapping_sub(Self::ONES);

@@ -1,4 +1,5 @@
-//! The wire pass and what follows it: ids and string indices as they stand, then resolved and checked.
+//! The wire pass and what follows it: ids and string indices as they stand, then resolved and
+//! checked.
 
 use std::collections::HashMap;
 
@@ -52,8 +53,8 @@ impl Ids {
     }
 }
 
-/// The ids of locations or of functions, in the order of their fields. They are not kept as long as they are what Go
-/// writes.
+/// The ids of locations or of functions, in the order of their fields. They are not kept as long as
+/// they are what Go writes.
 #[derive(Default)]
 struct Entries {
     count: usize,
@@ -97,8 +98,8 @@ impl Entries {
     }
 }
 
-/// What the wire pass finds: ids and string indices as they stand, nothing resolved. One that does not fit in 32 bits
-/// stands as the largest that does, which is never found.
+/// What the wire pass finds: ids and string indices as they stand, nothing resolved. One that does
+/// not fit in 32 bits stands as the largest that does, which is never found.
 #[derive(Default)]
 pub(super) struct Wire {
     sample_types: Vec<(proto::ValueType, usize)>,
@@ -117,8 +118,8 @@ pub(super) struct Wire {
 
 impl Wire {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
-        // Locations and functions are counted from 1: there is no location of the index 0, and lines that name no
-        // function have the function 0.
+        // Locations and functions are counted from 1: there is no location of the index 0, and
+        // lines that name no function have the function 0.
         let mut wire = Wire {
             line_starts: vec![0],
             functions: vec![Function { name: 0, file: 0 }],
@@ -219,7 +220,8 @@ impl Wire {
         {
             return Ok(());
         }
-        // The lines do not hold ids past 32 bits, and do not say where they stand: so they are read once more.
+        // The lines do not hold ids past 32 bits, and do not say where they stand: so they are read
+        // once more.
         let mut lines = self.lines.iter_mut();
         for field in fields_of(tag::LOCATION, bytes) {
             proto::read_location(

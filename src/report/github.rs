@@ -1,7 +1,9 @@
-//! `github`: the text, and below it annotations, which GitHub Actions shows at the lines of the change.
+//! `github`: the text, and below it annotations, which GitHub Actions shows at the lines of the
+//! change.
 //!
-//! The runner reads [workflow commands] from both output streams of a step. It shows ten errors and ten warnings a step,
-//! and drops the rest without a word: so nine are given, and the last says how many there are besides.
+//! The runner reads [workflow commands] from both output streams of a step. It shows ten errors and
+//! ten warnings a step, and drops the rest without a word: so nine are given, and the last says how
+//! many there are besides.
 //!
 //! [workflow commands]: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
 
@@ -91,7 +93,7 @@ fn of_finding(subject: &Subject, words: &Words, finding: &Finding) -> Annotation
         lines.push(format!("suite: {}", finding.suite));
     }
     let more = words.lines(finding, Tests::TopLevel).into_iter();
-    lines.extend(more.map(|Line { label, text, .. }| format!("{label}: {text}")));
+    lines.extend(more.map(|Line { label, text, .. }| format!("{}: {text}", label.word())));
     Annotation {
         level: if counts { Level::Error } else { Level::Warning },
         spot: subject.sources.spot(finding),

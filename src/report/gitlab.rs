@@ -1,4 +1,5 @@
-//! `gitlab`: [code quality], which GitLab shows in merge requests, as far as the base branch does not have it too.
+//! `gitlab`: [code quality], which GitLab shows in merge requests, as far as the base branch does
+//! not have it too.
 //!
 //! [code quality]: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 
@@ -7,7 +8,7 @@ use serde::Serialize;
 use super::Subject;
 use super::room::{self, Room};
 use super::sources::Spot;
-use super::words::{self, Line, Tests, Words};
+use super::words::{self, Label, Line, Tests, Words};
 use crate::escape::{self, terminal};
 use crate::evidence::Unchecked;
 use crate::policy::Severity;
@@ -20,7 +21,7 @@ const ROOM: Room = Room {
 };
 
 /// The lines about a finding that an issue has room for.
-const SHOWN: [&str; 4] = ["test", "state", "note", "fix"];
+const SHOWN: [Label; 4] = [Label::Test, Label::State, Label::Note, Label::Fix];
 
 #[derive(Serialize)]
 struct Issue {
@@ -70,7 +71,7 @@ fn of_finding(subject: &Subject, words: &Words, finding: &Finding, fingerprint: 
     // An issue is one line: what it takes to act on it is in the other reports.
     let lines = words.lines(finding, Tests::TopLevel).into_iter();
     for Line { label, text, .. } in lines.filter(|line| SHOWN.contains(&line.label)) {
-        description = format!("{description}. {label}: {text}");
+        description = format!("{description}. {}: {text}", label.word());
     }
     let spot = subject.sources.spot(finding);
     Issue {
@@ -93,7 +94,7 @@ fn of_unchecked(subject: &Subject, unchecked: &Unchecked) -> Issue {
     }
 }
 
-/// What there is no room for: one issue tells of it.
+/// What there is no room for: one issue says so.
 fn of_left_out(subject: &Subject, left_out: usize) -> Option<Issue> {
     let issue = Issue {
         description: room::says(left_out, "issue"),

@@ -1,8 +1,8 @@
 //! `json`: the whole verdict for other programs, in the form `leakgate.report/1`.
 //!
-//! The structs here are the form. They are not those of [`crate::verdict`], so that the inside can change and the form
-//! cannot: a key may be added within version 1, but none is renamed, removed or left out. `schema/report.v1.json`
-//! describes it; the tests hold every report to that file.
+//! The structs here are the form. They are not those of [`crate::verdict`], so that the inside can
+//! change and the form cannot: a key may be added within version 1, but none is renamed, removed or
+//! left out. `schema/report.v1.json` describes it; the tests hold every report to that file.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -46,7 +46,8 @@ struct LeftOut {
     moved: usize,
 }
 
-/// For findings, and as much for moved stacks: the bytes are those of their text without indentation.
+/// For findings, and as much for moved stacks: the bytes are those of their text without
+/// indentation.
 const ROOM: Room = Room {
     entries: MOST_FINDINGS,
     bytes: 64 << 20,
@@ -330,9 +331,9 @@ fn finding<'v>(
 fn suite(suite: &verdict::Suite) -> Suite<'_> {
     Suite {
         name: &suite.name,
-        before: suite.totals.before,
-        after: suite.totals.after,
-        stacks: suite.totals.stacks,
+        before: suite.before,
+        after: suite.after,
+        stacks: suite.stacks,
         run: suite.run.as_ref().map(run),
     }
 }

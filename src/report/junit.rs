@@ -1,8 +1,9 @@
 //! `junit`: a test suite for each suite, and a test case for each rule and stack that it broke.
 //!
-//! It satisfies both schemas in use, Ant's (<https://github.com/windyroad/JUnit-Schema>) and the one of Jenkins
-//! (<https://github.com/jenkinsci/xunit-plugin>, junit-10): between them they ask for each attribute and element here, and
-//! for their order. Times are zero and the timestamp is the epoch, since the same verdict gives the same bytes.
+//! It satisfies both schemas in use, Ant's (<https://github.com/windyroad/JUnit-Schema>) and the
+//! one of Jenkins (<https://github.com/jenkinsci/xunit-plugin>, junit-10): between them they ask
+//! for each attribute and element here, and for their order. Times are zero and the timestamp is
+//! the epoch, since the same verdict gives the same bytes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -142,8 +143,8 @@ fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
     cases
 }
 
-/// `default: example.com/shop/worker.(*Pool).run, chan receive (9c1185a5c5e9)`: without counts, so that it is the same
-/// from run to run.
+/// `default: example.com/shop/worker.(*Pool).run, chan receive (9c1185a5c5e9)`: without counts, so
+/// that it is the same from run to run.
 fn case_name(finding: &Finding) -> String {
     let stack = finding.stack();
     let state = stack.map(|stack| format!(", {}", stack.wait.state));
@@ -266,7 +267,7 @@ fn case(xml: &mut Writer<Vec<u8>>, suite: &str, case: &Case) -> Written<()> {
     Ok(())
 }
 
-/// What a reader should know beside the cases. What concerns all suites is told in the first.
+/// What a reader should know beside the cases. What concerns all suites is in the first.
 fn remarks(verdict: &Verdict, suite: &SuiteName, number: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     let run = verdict.suites.iter().filter(|one| one.name == *suite);

@@ -1,15 +1,15 @@
 //! `markdown`: for the summary of a CI job, and, shorter, for a comment on a pull request.
 //!
-//! Platforms cut or drop what is too long, so the report keeps within a budget of bytes: whole rows and sections are left
-//! out, the least grave first, and it says how many. Names in it are code, with every character that could be markup
-//! written as an entity.
+//! Platforms cut or drop what is too long, so the report keeps within a budget of bytes: whole rows
+//! and sections are left out, the least grave first, and it says how many. Names in it are code,
+//! with every character that could be markup written as an entity.
 
 mod finding;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::words::Remark;
+use super::words::{Conclusion, Remark};
 use super::{Subject, plural, words};
 use crate::escape::{markdown, markdown_code};
 use crate::evidence::SuiteName;
@@ -31,7 +31,8 @@ const MOST: usize = 8000;
 /// Bytes that are kept for saying what was left out.
 const RESERVE: usize = 1024;
 
-/// Renders a verdict in at most `budget` bytes, but for the head and the end, which are there in any case.
+/// Renders a verdict in at most `budget` bytes, but for the head and the end, which are there in
+/// any case.
 pub fn render(subject: &Subject, budget: usize) -> String {
     let mut page = Page {
         subject,
@@ -61,11 +62,12 @@ impl Page<'_, '_> {
             .iter()
             .filter(|one| one.is_open())
             .collect();
-        let result = words::result(verdict, self.subject.fail_on);
-        let icon = match result {
-            "PASS" => "✅",
-            result if result.starts_with("NOT GATED") => "⚠",
-            _ => "❌",
+        let conclusion = Conclusion::of(verdict, self.subject.fail_on);
+        let result = conclusion.word();
+        let icon = match conclusion {
+            Conclusion::Pass => "✅",
+            Conclusion::NotGated | Conclusion::FailsNever => "⚠",
+            Conclusion::Fail | Conclusion::Unchecked => "❌",
         };
         let _ = writeln!(
             self.out,
@@ -190,7 +192,8 @@ impl Page<'_, '_> {
         self.folded("accepted finding", total, rows);
     }
 
-    /// What else is to be known: exceptions to look after, moved stacks, what was left out of the judgement.
+    /// What else is to be known: exceptions to look after, moved stacks, what was left out of the
+    /// judgement.
     fn remarks(&mut self) {
         let verdict = self.subject.verdict;
         let mut rows = Vec::new();

@@ -1,7 +1,8 @@
-//! `outputs`: how it ended, as `key=value` lines: what a CI step hands on to the steps after it, or to shell scripts.
+//! `outputs`: how it ended, as `key=value` lines: what a CI step hands on to the steps after it, or
+//! to shell scripts.
 //!
-//! The lines can be appended to `$GITHUB_OUTPUT` as they are, or kept as a dotenv file: they hold fixed words and numbers
-//! alone, nothing that a profile, a path or a command could choose.
+//! The lines can be appended to `$GITHUB_OUTPUT` as they are, or kept as a dotenv file: they hold
+//! fixed words and numbers alone, nothing that a profile, a path or a command could choose.
 
 use crate::policy::Severity;
 use crate::verdict::{FailOn, Verdict};
@@ -9,9 +10,9 @@ use crate::verdict::{FailOn, Verdict};
 /// Renders a verdict.
 ///
 /// Output: `result=fail`, `violations=2`, `warnings=1`, `allowed=0`, `unchecked=0`, each on a line. The result is `pass`,
-/// `fail`, `no-evidence`, or `not-gated` where the command failed and what was found does not count. Violations and
-/// warnings are the open findings of severity error and warning, whatever `fail_on` is; allowed are findings that
-/// something covers; unchecked are suites.
+/// `fail`, `no-evidence`, or `not-gated` where the command failed and what was found does not
+/// count. Violations and warnings are the open findings of severity error and warning, whatever
+/// `fail_on` is; allowed are findings that something covers; unchecked are suites.
 pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
     let result = match verdict.not_gated() {
         Some(_) => "not-gated",

@@ -1,8 +1,9 @@
 //! How much of a verdict a report has room for.
 //!
-//! A report that grows with its input without a bound is of no use to anybody: a person does not read it, and a platform
-//! refuses it. So each format takes its findings in the order of the verdict, the gravest first, until its room is used up,
-//! and says how many it left out. The counts and the outcome are those of all findings in any case.
+//! A report that grows with its input without a bound is of no use to anybody: a person does not
+//! read it, and a platform refuses it. So each format takes its findings in the order of the
+//! verdict, the gravest first, until its room is used up, and says how many it left out. The counts
+//! and the outcome are those of all findings in any case.
 
 use super::plural;
 

@@ -1,4 +1,5 @@
-//! One verdict for the tests of every format. A name that tries to be more than a name is wherever strangers write.
+//! One verdict for the tests of every format. A name that tries to be more than a name is wherever
+//! strangers write.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use crate::verdict::{
     RuleUse, Side, SkipReason, Skipped, Stack, Suite, Sum, Totals, Trace, Verdict,
 };
 
-/// Commands of CI logs, markup, ends of comments and of sections, ANSI escapes, right-to-left marks, and characters that
-/// XML cannot hold.
+/// Commands of CI logs, markup, ends of comments and of sections, ANSI escapes, right-to-left
+/// marks, and characters that XML cannot hold.
 pub(super) const HOSTILE: &str = "::error::a|b%<script>alert(1)</script>\r\n::error file=x::\n##[error]y\u{1b}[31m\u{202e}\u{200f}`c`*d*_e_[f](http://g)@h/i -->]]>\"'&\u{0}\u{b}\u{ffff}\\";
 
 pub(super) fn place(function: &str, file: &str, line: u32) -> Place {
@@ -230,16 +231,11 @@ fn allow() -> AllowUse {
 
 /// A verdict that holds everything that a verdict can hold.
 pub(super) fn verdict() -> Verdict {
-    let totals = |before, after, stacks| Totals {
+    let suite = |name: &str, before, after, stacks| Suite {
+        name: name.into(),
         before,
         after,
         stacks,
-        suites: 1,
-        without_tests: 0,
-    };
-    let suite = |name: &str, totals| Suite {
-        name: name.into(),
-        totals,
         rerun: None,
         run: Some(TestRun {
             go: if name == HOSTILE { HOSTILE } else { "go1.27.3" }.into(),
@@ -253,8 +249,11 @@ pub(super) fn verdict() -> Verdict {
         policy: "leakgate.yml".into(),
         builtin_version: Some(1),
         totals: Totals {
+            before: 3,
+            after: 45,
+            stacks: 12,
             suites: 3,
-            ..totals(3, 45, 12)
+            without_tests: 0,
         },
         findings: vec![worker(), hostile(), total(), allowed()],
         moved: vec![Moved {
@@ -301,9 +300,9 @@ pub(super) fn verdict() -> Verdict {
             text: HOSTILE.into(),
         }],
         suites: vec![
-            suite(HOSTILE, totals(0, 1, 1)),
-            suite("example.com/shop/clean", totals(1, 1, 1)),
-            suite("example.com/shop/worker", totals(2, 43, 10)),
+            suite(HOSTILE, 0, 1, 1),
+            suite("example.com/shop/clean", 1, 1, 1),
+            suite("example.com/shop/worker", 2, 43, 10),
         ],
         command: Some(CommandRun {
             failed: None,
@@ -337,7 +336,8 @@ pub(super) fn with<T>(render: impl FnOnce(&Subject) -> T) -> T {
     })
 }
 
-/// Asserts that nothing in a text can steer a terminal, reorder what is read, or command the log of a CI.
+/// Asserts that nothing in a text can steer a terminal, reorder what is read, or command the log of
+/// a CI.
 pub(super) fn assert_harmless(text: &str) {
     for line in text.split('\n') {
         let danger = line.chars().find(|&one| super::escape::is_dangerous(one));

@@ -1,8 +1,8 @@
 //! `sarif`: SARIF 2.1.0, as code scanning of GitHub and others take it.
 //!
-//! One run holds all suites: code scanning takes at most 20 runs a file, and no two of one category. The category is the
-//! name of the run, so that jobs which name theirs differently do not close each other's alerts. Section numbers are those
-//! of the [standard].
+//! One run holds all suites: code scanning takes at most 20 runs a file, and no two of one
+//! category. The category is the name of the run, so that jobs which name theirs differently do not
+//! close each other's alerts. Section numbers are those of the [standard].
 //!
 //! [standard]: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
@@ -19,8 +19,9 @@ use crate::evidence::Unchecked;
 use crate::policy::{Per, Severity};
 use crate::verdict::{Finding, Place, Stack, Trace};
 
-/// GitHub shows 5,000 results of a run and refuses a file of more than 10 MB when gzipped, which this many bytes without
-/// indentation are far below. See <https://docs.github.com/en/code-security/reference/code-scanning/sarif-support-for-code-scanning>.
+/// GitHub shows 5,000 results of a run and refuses a file of more than 10 MB when gzipped, which
+/// this many bytes without indentation are far below. See
+/// <https://docs.github.com/en/code-security/reference/code-scanning/sarif-support-for-code-scanning>.
 const ROOM: Room = Room {
     entries: 5000,
     bytes: 32 << 20,
@@ -74,7 +75,8 @@ pub fn render(subject: &Subject) -> String {
     escape::json(&plain) + "\n"
 }
 
-/// The rules that were broken, by name, each with the gravest of its findings, which have their rule's severity.
+/// The rules that were broken, by name, each with the gravest of its findings, which have their
+/// rule's severity.
 fn rules(findings: &[Finding]) -> BTreeMap<&str, (&Finding, Severity)> {
     let mut rules: BTreeMap<&str, (&Finding, Severity)> = BTreeMap::new();
     for finding in findings {
@@ -212,8 +214,8 @@ fn message(words: &Words, finding: &Finding) -> Value {
         } else {
             markdown(&more)
         };
-        shown.push(format!("{label}: {code}"));
-        text.push(format!("{label}: {more}"));
+        shown.push(format!("{}: {code}", label.word()));
+        text.push(format!("{}: {more}", label.word()));
     }
     let text: Vec<_> = text.iter().map(|line| terminal(line)).collect();
     json!({ "text": text.join("\n"), "markdown": shown.join("\n\n") })
@@ -251,7 +253,8 @@ fn stack(subject: &Subject, trace: &Trace) -> Value {
     json!({ "message": { "text": text }, "frames": frames })
 }
 
-/// § 3.36: the way from the goroutine's entry to where it waits, through the files of the repository.
+/// § 3.36: the way from the goroutine's entry to where it waits, through the files of the
+/// repository.
 fn code_flow(subject: &Subject, trace: &Trace) -> Option<Value> {
     let frames = trace.frames().iter().rev();
     let inside = frames.filter(|place| subject.sources.path(place).is_some());
@@ -344,7 +347,8 @@ mod tests {
         sample::assert_harmless(&rendered);
         let report: Value = serde_json::from_str(&rendered).unwrap();
         let schema = include_str!("../../testdata/schemas/sarif-2.1.0.json");
-        // The one pattern that is no regular expression of ECMAScript: a bracket that nothing opens.
+        // The one pattern that is no regular expression of ECMAScript: a bracket that nothing
+        // opens.
         let schema = schema.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
         let schema: Value = serde_json::from_str(&schema).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();

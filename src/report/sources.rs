@@ -1,8 +1,9 @@
 //! Where the functions of a profile lie in the repository.
 //!
-//! A profile names files as the compiler saw them: by absolute path on the machine that built the program, which may be
-//! another one, or, with `-trimpath`, by import path. Reports that point into the repository need the path below its
-//! root. A [`Sources`] knows the repository's modules and Go files, and finds it; the walk that fills it is not here.
+//! A profile names files as the compiler saw them: by absolute path on the machine that built the
+//! program, which may be another one, or, with `-trimpath`, by import path. Reports that point into
+//! the repository need the path below its root. A [`Sources`] knows the repository's modules and Go
+//! files, and finds it; the walk that fills it is not here.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -43,8 +44,9 @@ pub struct Spot {
 impl Sources {
     /// A repository.
     ///
-    /// `roots` are the absolute paths that its root goes by, also through symbolic links; `modules` are its modules and
-    /// `files` its Go files, below the root. Of modules with one path, the first that has a file is taken.
+    /// `roots` are the absolute paths that its root goes by, also through symbolic links; `modules`
+    /// are its modules and `files` its Go files, below the root. Of modules with one path, the
+    /// first that has a file is taken.
     pub fn new(roots: Vec<String>, modules: Vec<Module>, files: BTreeSet<String>) -> Self {
         let clean = |root: String| slashes(&root).trim_end_matches('/').to_owned();
         Self {
@@ -83,8 +85,8 @@ impl Sources {
         is_made || is_versioned(&file) || Name::new(place.name().as_bytes()).is_std()
     }
 
-    /// The file of a frame, below the root. `None` when it lies outside: the standard library, dependencies, and what a
-    /// build made.
+    /// The file of a frame, below the root. `None` when it lies outside: the standard library,
+    /// dependencies, and what a build made.
     pub fn path(&self, place: &Place) -> Option<String> {
         let file = slashes(place.file());
         if let Some(path) = self.below_root(&file) {
@@ -99,7 +101,8 @@ impl Sources {
             .or_else(|| self.by_suffix(place.name(), &file))
     }
 
-    /// Where to point for a finding: at its home, or the innermost frame that is in the repository, or the rule.
+    /// Where to point for a finding: at its home, or the innermost frame that is in the repository,
+    /// or the rule.
     pub fn spot(&self, finding: &Finding) -> Option<Spot> {
         self.code(finding).or_else(|| self.rule(&finding.rule))
     }
@@ -120,8 +123,8 @@ impl Sources {
         Some(Spot { path, line })
     }
 
-    /// For what has no line of its own, in formats that need one: the policy file, or the first go.mod, or where the
-    /// policy would be.
+    /// For what has no line of its own, in formats that need one: the policy file, or the first
+    /// go.mod, or where the policy would be.
     pub fn somewhere(&self) -> Spot {
         let go_mod = self.modules.first().map(|module| match &*module.directory {
             "" => "go.mod".to_owned(),
@@ -155,8 +158,8 @@ impl Sources {
         self.files.contains(&path).then_some(path)
     }
 
-    /// Built elsewhere: the package of `example.com/shop/worker.(*Pool).run` is a directory of module
-    /// `example.com/shop`, whatever that machine called it.
+    /// Built elsewhere: the package of `example.com/shop/worker.(*Pool).run` is a directory of
+    /// module `example.com/shop`, whatever that machine called it.
     fn by_package(&self, function: &str, file: &str) -> Option<String> {
         let base = file.rsplit('/').next()?;
         let symbol = &function[..function.find(['(', '[']).unwrap_or(function.len())];
@@ -169,8 +172,8 @@ impl Sources {
             .find_map(|package| self.in_module(&format!("{package}/{base}")))
     }
 
-    /// Built elsewhere, package `main`, whose functions do not say where it lies: the longest end of the path that is a
-    /// file here.
+    /// Built elsewhere, package `main`, whose functions do not say where it lies: the longest end
+    /// of the path that is a file here.
     fn by_suffix(&self, function: &str, file: &str) -> Option<String> {
         let is_absolute = file.starts_with('/') || file.get(1..3) == Some(":/");
         if !function.starts_with("main.") || !is_absolute {
@@ -181,7 +184,8 @@ impl Sources {
         ends.find_map(|end| self.known(end.to_owned()))
     }
 
-    /// The file that an import path and a file name mean, in the module with the longest path that has it.
+    /// The file that an import path and a file name mean, in the module with the longest path that
+    /// has it.
     fn in_module(&self, name: &str) -> Option<String> {
         let inside = |module: &Module| {
             let rest = name.strip_prefix(&*module.path)?.strip_prefix('/')?;

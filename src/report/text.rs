@@ -1,4 +1,5 @@
-//! `text`: the verdict for a person, at a terminal or in a log: 80 columns wide, where names allow it.
+//! `text`: the verdict for a person, at a terminal or in a log: 80 columns wide, where names allow
+//! it.
 //!
 //! Colours are written always; who prints it strips them where they are not wanted.
 
@@ -11,11 +12,11 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::room::{self, Room};
-use super::words::{self, Remark, Tests, Words};
+use super::words::{self, Conclusion, Label, Remark, Tests, Words};
 use super::{Subject, plural};
 use crate::escape::terminal;
 use crate::evidence::{SuiteName, Unchecked};
-use crate::verdict::{self, AllowUse, FailOn, Finding, Moved, Note, Outcome, Place, Verdict};
+use crate::verdict::{self, AllowUse, FailOn, Finding, Moved, Note, Place, Verdict};
 use layout::remark;
 
 /// How much is said.
@@ -143,7 +144,8 @@ impl<'v> Text<'_, 'v> {
         });
     }
 
-    /// The findings, those of one stack in several suites together; in the order of the first of each.
+    /// The findings, those of one stack in several suites together; in the order of the first of
+    /// each.
     fn blocks(&self, findings: &[&'v Finding]) -> Vec<Vec<&'v Finding>> {
         let mut blocks: Vec<Vec<&Finding>> = Vec::new();
         let mut known: HashMap<_, usize> = HashMap::new();
@@ -160,11 +162,12 @@ impl<'v> Text<'_, 'v> {
         blocks
     }
 
-    /// Whether all that is said about two findings is the same, but for what each suite has of its own.
+    /// Whether all that is said about two findings is the same, but for what each suite has of its
+    /// own.
     fn can_be_one(&self, one: &Finding, other: &Finding) -> bool {
         let lines = |finding| -> Vec<_> {
             let lines = self.words.lines(finding, Tests::TopLevel).into_iter();
-            let own = ["test", "allow", "again"];
+            let own = [Label::Test, Label::Allow, Label::Again];
             lines.filter(|line| !own.contains(&line.label)).collect()
         };
         are_same_stack(one, other) && lines(one) == lines(other)
@@ -295,7 +298,8 @@ impl<'v> Text<'_, 'v> {
     }
 }
 
-/// Whether two findings of one id have one stack, in two suites. Closures of one function share an id.
+/// Whether two findings of one id have one stack, in two suites. Closures of one function share an
+/// id.
 fn are_same_stack(one: &Finding, other: &Finding) -> bool {
     let (Some(stack), Some(other_stack)) = (one.stack(), other.stack()) else {
         return false;
@@ -310,11 +314,12 @@ fn are_same_stack(one: &Finding, other: &Finding) -> bool {
 
 /// The last line: all that a glance at a log should give.
 fn closing_line(verdict: &Verdict, fail_on: FailOn) -> String {
-    let style = match verdict.outcome(fail_on) {
-        Outcome::Pass if verdict.not_gated().is_none() => GREEN,
-        _ => RED,
+    let conclusion = Conclusion::of(verdict, fail_on);
+    let style = match conclusion {
+        Conclusion::Pass | Conclusion::FailsNever => GREEN,
+        Conclusion::Fail | Conclusion::Unchecked | Conclusion::NotGated => RED,
     };
-    let (word, summary) = (words::result(verdict, fail_on), words::summary(verdict));
+    let (word, summary) = (conclusion.word(), words::summary(verdict));
     let line = layout::hanging(&format!("{style}{word}{style:#} "), &terminal(&summary));
     line.trim_end().to_owned()
 }

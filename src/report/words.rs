@@ -20,10 +20,10 @@ use crate::verdict::{Place, Subject, Verdict};
 use accept::Entries;
 use again::Reruns;
 pub(super) use finding::{
-    Line, Tests, counts, fails, fix, headline, headline_of, limit_sum, reason, subject,
+    Label, Line, Tests, counts, fails, fix, headline, headline_of, limit_sum, reason, subject,
 };
 pub(super) use policy::{Remark, allow_place, remarks, rule_place};
-pub(super) use summary::{benign, left_out, result, skip_reason, summary};
+pub(super) use summary::{Conclusion, benign, left_out, skip_reason, summary};
 
 /// What takes more than the finding itself to say.
 pub(super) struct Words<'v> {
@@ -46,9 +46,9 @@ impl<'v> Words<'v> {
         }
     }
 
-    /// What sets each finding apart from all others, in the order of the verdict: 32 hex digits that
-    /// depend neither on lines nor on counts. Stacks with one id, such as closures of one function,
-    /// are numbered.
+    /// What sets each finding apart from all others, in the order of the verdict: 32 hex digits
+    /// that depend neither on lines nor on counts. Stacks with one id, such as closures of one
+    /// function, are numbered.
     pub(super) fn fingerprints(&self) -> impl ExactSizeIterator<Item = String> {
         let mut seen: HashMap<String, u32> = HashMap::new();
         let findings = self.verdict.findings.iter();
@@ -75,7 +75,8 @@ pub(super) fn fingerprint(parts: &[&str]) -> String {
     })
 }
 
-/// A name that is not too long for people: of one that is, its start and its end. A stranger's may have any length.
+/// A name that is not too long for people: of one that is, its start and its end. A stranger's may
+/// have any length.
 pub(super) fn name(name: &str) -> Cow<'_, str> {
     const HEAD: usize = 240;
     const TAIL: usize = 80;
@@ -88,12 +89,13 @@ pub(super) fn name(name: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{head}...{tail}"))
 }
 
-/// What stands in the place of the frames that a stack is shown without.
+/// What takes the place of the frames that a stack is shown without.
 pub(super) fn gap(frames: usize) -> String {
     format!("... {} left out ...", plural(frames as u64, "frame"))
 }
 
-/// `worker/pool.go:57`: the last two elements of the path say enough, and are the same on every machine.
+/// `worker/pool.go:57`: the last two elements of the path say enough, and are the same on every
+/// machine.
 pub(super) fn short(place: &Place) -> String {
     let mut elements = place.file().rsplit(['/', '\\']);
     let file = name(elements.next().unwrap_or_default());

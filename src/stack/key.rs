@@ -9,10 +9,10 @@ use super::name::Name;
 use crate::profile::{Line, Profile};
 use crate::state;
 
-/// The fast identity of a stack: a polynomial over its frames, leaf first, whose coefficients are the 64-bit hashes of
-/// their function names. So it depends on the order of frames, but on no id or address, nor on how the compiler spread
-/// them over locations. Two different stacks share a key with a chance of about 2^-60. Good within one run; for lasting
-/// names see [`super::Frames::id`].
+/// The fast identity of a stack: a polynomial over its frames, leaf first, whose coefficients are
+/// the 64-bit hashes of their function names. So it depends on the order of frames, but on no id or
+/// address, nor on how the compiler spread them over locations. Two different stacks share a key
+/// with a chance of about 2^-60. Good within one run; for lasting names see [`super::Frames::id`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(u64);
 
@@ -28,8 +28,8 @@ pub struct Symbols<'buf> {
     many: HashMap<usize, usize>,
 }
 
-/// The polynomial over the frames of a location in the upper 60 bits, and how many frames it has in the lower four: one
-/// number, because looking it up is most of what a frame costs.
+/// The polynomial over the frames of a location in the upper 60 bits, and how many frames it has in
+/// the lower four: one number, because looking it up is most of what a frame costs.
 #[derive(Debug, Clone, Copy)]
 struct LocationHash(u64);
 
@@ -92,7 +92,8 @@ impl<'buf> Symbols<'buf> {
 
     /// Hashes a stack; `None` for one without a frame.
     ///
-    /// No product waits for the one before, and hardly any location has many frames: this runs for every frame.
+    /// No product waits for the one before, and hardly any location has many frames: this runs for
+    /// every frame.
     #[inline]
     pub fn hash(&self, stack: &[u32]) -> Option<Hashed> {
         let mut key = 0_u64;
@@ -110,8 +111,9 @@ impl<'buf> Symbols<'buf> {
         })
     }
 
-    /// How many locations at the outer end of a stack say where a goroutine began: those up to its second function that is
-    /// neither runtime nor standard library, since the first may only have started it, and at most `common`.
+    /// How many locations at the outer end of a stack say where a goroutine began: those up to its
+    /// second function that is neither runtime nor standard library, since the first may only have
+    /// started it, and at most `common`.
     pub fn start_of(&self, profile: &Profile, stack: &[u32], common: usize) -> usize {
         let mut of_user = 0;
         let mut outermost = stack.iter().rev().take(common);

@@ -1,14 +1,15 @@
 //! Function names: what one build and the next spell differently for the same source.
 //!
-//! Two levels. [`Name`] undoes what the linker's symbol table does to a name and keeps all that the program's author
-//! wrote and the compiler numbered: equal names are the same function of the same build. [`class`] goes on and sets aside
-//! what only the compiler chooses, so that names of the same source are equal under another toolchain, or after a
-//! closure was added above.
+//! Two levels. [`Name`] undoes what the linker's symbol table does to a name and keeps all that the
+//! program's author wrote and the compiler numbered: equal names are the same function of the same
+//! build. [`class`] goes on and sets aside what only the compiler chooses, so that names of the
+//! same source are equal under another toolchain, or after a closure was added above.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-/// A function's name without the escapes of the symbol table and without the vendor folder it was built from.
+/// A function's name without the escapes of the symbol table and without the vendor folder it was
+/// built from.
 ///
 /// Input: `gopkg.in/natefinch/lumberjack%2ev2.(*Logger).millRun`
 /// Output: `gopkg.in/natefinch/lumberjack.v2.(*Logger).millRun`, of package `gopkg.in/natefinch/lumberjack.v2`
@@ -24,7 +25,7 @@ pub struct Name<'raw> {
 }
 
 impl<'raw> Name<'raw> {
-    /// Reads a name as it stands in a profile.
+    /// Reads a name as a profile has it.
     pub fn new(raw: &'raw [u8]) -> Self {
         // Lossy reading goes chunk by chunk, so it is left to the names that need it.
         let text =
@@ -71,10 +72,11 @@ impl<'raw> Name<'raw> {
     }
 }
 
-/// Where a name's import path starts, the vendor folder left out, and where it ends; the end is 0 for a name without one.
+/// Where a name's import path starts, the vendor folder left out, and where it ends; the end is 0
+/// for a name without one.
 ///
-/// Type arguments may hold import paths too: only the function's own path is looked at. In it every dot of the last
-/// element is escaped, so the first dot after the last slash ends it.
+/// Type arguments may hold import paths too: only the function's own path is looked at. In it every
+/// dot of the last element is escaped, so the first dot after the last slash ends it.
 fn path_of(name: &str) -> (usize, usize) {
     let bytes = name.as_bytes();
     let (mut start, mut end) = (0, None);
@@ -97,7 +99,8 @@ fn path_of(name: &str) -> (usize, usize) {
     end.map_or((0, 0), |end| (start, end))
 }
 
-/// Undoes `%xx`: Go's linker escapes dots after a path's last slash, quotes, `%` and bytes outside ASCII.
+/// Undoes `%xx`: Go's linker escapes dots after a path's last slash, quotes, `%` and bytes outside
+/// ASCII.
 fn unescape(name: &str) -> String {
     let bytes = name.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
@@ -113,7 +116,8 @@ fn unescape(name: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The public packages of the standard library of Go 1.21 to 1.27, sorted by bytes, one a line (`go list std`).
+/// The public packages of the standard library of Go 1.21 to 1.27, sorted by bytes, one a line (`go
+/// list std`).
 const STD: &str = include_str!("std.txt");
 
 fn is_std(package: &str) -> bool {
@@ -132,8 +136,9 @@ fn is_std(package: &str) -> bool {
     PACKAGES.binary_search(&public).is_ok() || (public == "go" && public != package)
 }
 
-/// A name with all that only the compiler chooses set aside: type arguments, closure numbers, the functions that a
-/// closure's creator was inlined into, and packages that moved inside the standard library.
+/// A name with all that only the compiler chooses set aside: type arguments, closure numbers, the
+/// functions that a closure's creator was inlined into, and packages that moved inside the standard
+/// library.
 ///
 /// Input: `main.main.serve.func1.2` (creator inlined into main.main), `main.serve.func3.1`
 /// Output: `main.serve.func` for both
@@ -141,12 +146,14 @@ fn is_std(package: &str) -> bool {
 /// Input: `example.com/q.(*Queue[go.shape.string]).loop`
 /// Output: `example.com/q.(*Queue[...]).loop`
 ///
-/// Two closures of one function have one class, and so have closures of equally named methods on two types that are no
-/// pointers: the compiler's names do not tell `T.Method.func1` from `Caller.Inlined.func1`.
+/// Two closures of one function have one class, and so have closures of equally named methods on
+/// two types that are no pointers: the compiler's names do not tell `T.Method.func1` from
+/// `Caller.Inlined.func1`.
 pub fn class(name: &Name) -> String {
     let (path, local) = moved(name.package(), name.local());
     let segments: Vec<&str> = segments(&local).map(without_loop).collect();
-    // `Outer.func1.(*T).Method.func2.1`: the last named part is the function that holds the source of the closure.
+    // `Outer.func1.(*T).Method.func2.1`: the last named part is the function that holds the source
+    // of the closure.
     let named = |segment: &&str| !is_closure(segment) && !is_number(segment);
     let first = match segments.iter().position(|segment| is_closure(segment)) {
         None => 0,
@@ -212,7 +219,8 @@ fn without_type_arguments(name: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Functions of the standard library that changed their package or name between Go 1.21 and 1.27, under one name.
+/// Functions of the standard library that changed their package or name between Go 1.21 and 1.27,
+/// under one name.
 fn moved<'n>(path: &'n str, rest: &'n str) -> (&'n str, Cow<'n, str>) {
     match (path, rest) {
         // The mutex moved in Go 1.24.

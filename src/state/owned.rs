@@ -3,13 +3,13 @@
 /// What a goroutine of a library is there for, and what ends it.
 #[derive(Debug)]
 pub(super) struct Owned {
-    /// The entry function, any of these. A `*` at the end stands for any rest.
+    /// The entry function, any of these. A `*` at the end matches any rest.
     pub(super) root: &'static [&'static str],
     /// A frame that must be in the stack, any of these; empty when the root says enough.
     pub(super) any: &'static [&'static str],
     /// What usually leaves it there.
     pub(super) cause: &'static str,
-    /// What usually mends it.
+    /// What usually fixes it.
     pub(super) remedy: &'static str,
 }
 

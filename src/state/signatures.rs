@@ -71,7 +71,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
     },
     Signature {
         state: "select (no cases)",
-        cause: "select {} parks for ever, on purpose",
+        cause: "select {} blocks forever, on purpose",
         remedy: "wait for a context instead, or allow it if it is meant to live",
         leaf: &["runtime.block"],
         outer: &[],
@@ -146,7 +146,7 @@ pub(super) static SIGNATURES: &[Signature] = &[
     },
     Signature {
         state: "sleep",
-        cause: "it is asleep: for longer than --settle, or for ever; the garbage collector's leak profile cannot tell",
+        cause: "it sleeps longer than --settle, or forever; Go's leak profile cannot tell which",
         remedy: "to end it, wait on a timer and ctx.Done() instead of time.Sleep; if it ends by itself, raise --settle",
         leaf: &["time.Sleep"],
         outer: &[],

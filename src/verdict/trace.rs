@@ -64,7 +64,8 @@ impl Trace {
         self.elided
     }
 
-    /// The frames, with `gap` in the place of those that were left out: it is given how many these are.
+    /// The frames, with `gap` in the place of those that were left out: it is given how many these
+    /// are.
     pub fn map<T>(&self, frame: impl FnMut(&Place) -> T, gap: impl FnOnce(usize) -> T) -> Vec<T> {
         let mut entries: Vec<T> = self.frames.iter().map(frame).collect();
         if self.elided > 0 {

@@ -69,7 +69,8 @@ pub(super) struct Names {
 /// Where the captures of a series go.
 ///
 /// # Errors
-/// A place that is none, or one that holds captures of an earlier series: together they would be read as one.
+/// A place that is none, or one that holds captures of an earlier series: together they would be
+/// read as one.
 pub(super) fn of_series(
     output: Option<&Path>,
     address: &Address,

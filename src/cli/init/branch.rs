@@ -7,8 +7,9 @@ use crate::files::read_regular;
 /// Files of git that are looked at are small, but for the list of packed branches.
 const LARGEST: u64 = 16 << 20;
 
-/// The default branch of the repository whose root this is, as far as git's own files tell: what the remote calls its HEAD,
-/// or else `main` or `master` where there is one, or else the current branch.
+/// The default branch of the repository whose root this is, as far as git's own files tell: what
+/// the remote calls its HEAD, or else `main` or `master` where there is one, or else the current
+/// branch.
 pub(super) fn default_branch(root: &Path) -> Option<String> {
     let git = git_folder(root)?;
     let target = |file: &str, below: &str| {

@@ -21,8 +21,8 @@ pub(super) enum Ci {
 
 /// A file of a CI.
 pub(super) struct Job {
-    /// Where the CI looks for it, from the root of the repository. Where a CI reads one file only and that file can take
-    /// in others, this is one to take in.
+    /// Where the CI looks for it, from the root of the repository. Where a CI reads one file only
+    /// and that file can take in others, this is one to take in.
     pub(super) path: &'static str,
     pub(super) text: &'static str,
     /// What is left to do.
@@ -36,8 +36,8 @@ const BRANCHES: &str = "branches: [main]";
 const GO_OF_MODULE: &str = "go-version-file: go.mod";
 
 impl Job {
-    /// The text for a repository with this default branch; `needs_newer_go` is whether its go.mod names
-    /// a Go that is too old for leakgate.
+    /// The text for a repository with this default branch; `needs_newer_go` is whether its go.mod
+    /// names a Go that is too old for leakgate.
     pub(super) fn text_for(&self, branch: Option<&str>, needs_newer_go: bool) -> String {
         let text = if needs_newer_go {
             self.text.replace(GO_OF_MODULE, "go-version: stable")

@@ -45,7 +45,8 @@ impl Services {
         Ok(())
     }
 
-    /// Captures all of them after the command: their suites, and what keeps others from being checked.
+    /// Captures all of them after the command: their suites, and what keeps others from being
+    /// checked.
     pub(super) fn after(&self, settle: Duration, directory: &Path) -> Evidence {
         let mut found = Evidence::default();
         for source in &self.sources {
@@ -89,7 +90,7 @@ impl Services {
 }
 
 fn explained(error: &CaptureError) -> anyhow::Error {
-    anyhow!("{error}. {}", error.mend())
+    anyhow!("{error}. {}", error.fix())
 }
 
 /// Where a capture is kept: `check` pairs such files too.

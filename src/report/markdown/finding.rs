@@ -83,7 +83,7 @@ impl<'p, 'v> Findings<'p, 'v> {
             } else {
                 markdown(&line.text)
             };
-            item(line.label, Some(text));
+            item(line.label.word(), Some(text));
         }
         item(
             "id",

@@ -8,11 +8,11 @@ use super::layout::{self, labelled};
 use super::{BOLD, DIM, RED, Text, YELLOW};
 use crate::escape::terminal;
 use crate::policy::Severity;
-use crate::report::words::{self, Line, Tests};
+use crate::report::words::{self, Label, Line, Tests};
 use crate::report::{plural, room};
 use crate::verdict::{Finding, Place, Stack, Subject, Sum, Trace};
 
-/// So many suites of one stack are told apart.
+/// So many suites of one stack are named.
 const MOST_SUITES: usize = 20;
 
 impl Text<'_, '_> {
@@ -60,16 +60,16 @@ impl Text<'_, '_> {
         for Line { label, text, .. } in &lines {
             match *label {
                 // Each suite has named its own.
-                "test" if !others.is_empty() => {}
-                "again" => self.commands_of(same),
+                Label::Test if !others.is_empty() => {}
+                Label::Again => self.commands_of(same),
                 // Each suite has an entry of its own.
-                "allow" => self.entries_of(same),
-                label => self.line(label, text),
+                Label::Allow => self.entries_of(same),
+                label => self.line(label.word(), text),
             }
-            if let ("state", Some(stack)) = (*label, stack) {
+            if let (Label::State, Some(stack)) = (*label, stack) {
                 self.places(stack);
             }
-            if let ("was", Some(stack)) = (*label, stack) {
+            if let (Label::Was, Some(stack)) = (*label, stack) {
                 self.was(stack);
             }
         }

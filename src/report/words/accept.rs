@@ -1,7 +1,7 @@
 //! The entry of a policy by which a finding could be accepted.
 //!
-//! It has to match what the finding is and nothing else: one that asked for less, such as the function that a goroutine
-//! began with, would quietly accept whatever else begins there later.
+//! It has to match what the finding is and nothing else: one that asked for less, such as the
+//! function that a goroutine began with, would quietly accept whatever else begins there later.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -13,7 +13,8 @@ use crate::policy::{Max, Pattern};
 use crate::stack::Name;
 use crate::verdict::{Finding, Place, Stack, Verdict};
 
-/// What an entry matches: the suite, the stack's id, its root, its home, and a closure between the two.
+/// What an entry matches: the suite, the stack's id, its root, its home, and a closure between the
+/// two.
 type Matched<'v> = [&'v str; 5];
 
 /// The keys of the policy for these.
@@ -28,7 +29,8 @@ pub(super) struct Entries<'v> {
 
 /// One entry.
 struct Offer<'v> {
-    /// The goroutines of its findings by suite: a package that is tested several times is judged each time.
+    /// The goroutines of its findings by suite: a package that is tested several times is judged
+    /// each time.
     counts: HashMap<&'v SuiteName, i64>,
     /// The finding that offers it.
     first: &'v Finding,
@@ -82,8 +84,8 @@ fn offers(finding: &Finding) -> Option<&Stack> {
     finding.stack().filter(|_| finding.is_open() && !has_own)
 }
 
-/// The outermost closure of user code between the home and the root of a stack: an id does not tell closures of one function
-/// apart, and what starts goroutines for others is often handed one.
+/// The outermost closure of user code between the home and the root of a stack: an id does not tell
+/// closures of one function apart, and what starts goroutines for others is often handed one.
 fn closure(stack: &Stack) -> Option<&str> {
     let frames = stack.trace.frames().iter().rev();
     let between = frames.map(Place::name).filter(|function| {
@@ -101,15 +103,15 @@ fn closure(stack: &Stack) -> Option<&str> {
     closures.next()
 }
 
-/// Whether a name can stand in an entry: as a pattern it means itself and nothing else, every reader shows it as it is,
-/// and it is not too long for a line.
+/// Whether a name can stand in an entry: as a pattern it means itself and nothing else, every
+/// reader shows it as it is, and it is not too long for a line.
 fn is_plain(text: &str) -> bool {
     Pattern::new(text).is_literal(text) && escape::terminal(text) == text && name(text) == text
 }
 
 impl Words<'_> {
-    /// How to accept a finding that counts: by an entry, the entry of an earlier finding, or a higher
-    /// bound of the entry that there is.
+    /// How to accept a finding that counts: by an entry, the entry of an earlier finding, or a
+    /// higher bound of the entry that there is.
     pub(in crate::report) fn accept(&self, finding: &Finding) -> Option<String> {
         let exceeded = finding.exceeded().map(|exception| {
             let place = super::policy::exception_place(self.verdict, exception);
@@ -140,8 +142,8 @@ impl Words<'_> {
         })
     }
 
-    /// The entry under `allow:` that matches a finding and nothing else. Its reason and its last day
-    /// are for a person to fill in.
+    /// The entry under `allow:` that matches a finding and nothing else. Its reason and its last
+    /// day are for a person to fill in.
     pub(in crate::report) fn entry(&self, finding: &Finding) -> Option<String> {
         let matched = self.entries.matched(finding, offers(finding)?);
         let max = self.entries.offered.get(&matched)?.counts.values().max()?;

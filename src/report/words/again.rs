@@ -18,8 +18,8 @@ pub(super) fn reruns(verdict: &Verdict) -> Reruns<'_> {
 }
 
 impl Words<'_> {
-    /// A line for a shell that runs only the tests which a finding names, as they were run, or all of
-    /// their package; `None` where it names no test of a package.
+    /// A line for a shell that runs only the tests which a finding names, as they were run, or all
+    /// of their package; `None` where it names no test of a package.
     pub(in crate::report) fn again(&self, finding: &Finding) -> Option<String> {
         Some(self.rerun(finding)?.join(" "))
     }

@@ -24,10 +24,40 @@ pub(in crate::report) enum Tests {
     All,
 }
 
+/// What a line about a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum Label {
+    Test,
+    Pprof,
+    Proven,
+    State,
+    Was,
+    Note,
+    Fix,
+    Allow,
+    Again,
+}
+
+impl Label {
+    pub(in crate::report) fn word(self) -> &'static str {
+        match self {
+            Label::Test => "test",
+            Label::Pprof => "label",
+            Label::Proven => "proven",
+            Label::State => "state",
+            Label::Was => "was",
+            Label::Note => "note",
+            Label::Fix => "fix",
+            Label::Allow => "allow",
+            Label::Again => "again",
+        }
+    }
+}
+
 /// One line about a finding, below its headline.
-#[derive(PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(in crate::report) struct Line {
-    pub(in crate::report) label: &'static str,
+    pub(in crate::report) label: Label,
     pub(in crate::report) text: String,
     /// Whether the text is names, code or a command.
     pub(in crate::report) is_code: bool,
@@ -38,18 +68,18 @@ impl Words<'_> {
     /// under the labels of every format.
     pub(in crate::report) fn lines(&self, finding: &Finding, tests: Tests) -> Vec<Line> {
         let labels = finding.labels.iter();
-        let labels = labels.map(|(key, values)| ("label", Some(label(key, values)), true));
-        let lines = [("test", self.tests(finding, tests), true)]
+        let labels = labels.map(|(key, values)| (Label::Pprof, Some(label(key, values)), true));
+        let lines = [(Label::Test, self.tests(finding, tests), true)]
             .into_iter()
             .chain(labels)
             .chain([
-                ("proven", proof(finding), false),
-                ("state", wait(finding), false),
-                ("was", was(finding), false),
-                ("note", Some(reason(self.verdict, finding)), false),
-                ("fix", Some(fix(finding).to_owned()), false),
-                ("allow", self.accept(finding), true),
-                ("again", self.again(finding), true),
+                (Label::Proven, proof(finding), false),
+                (Label::State, wait(finding), false),
+                (Label::Was, was(finding), false),
+                (Label::Note, Some(reason(self.verdict, finding)), false),
+                (Label::Fix, Some(fix(finding).to_owned()), false),
+                (Label::Allow, self.accept(finding), true),
+                (Label::Again, self.again(finding), true),
             ]);
         let said = lines.filter_map(|(label, text, is_code)| {
             let text = text.filter(|text| !text.is_empty())?;
@@ -273,7 +303,8 @@ fn was(finding: &Finding) -> Option<String> {
     }
 }
 
-/// What to call the goroutines: the function where they wait or began, or what was counted together.
+/// What to call the goroutines: the function where they wait or began, or what was counted
+/// together.
 pub(in crate::report) fn subject(finding: &Finding) -> String {
     match &finding.subject {
         Subject::Stack(stack) => {

@@ -73,7 +73,8 @@ pub(in crate::report) fn remarks(verdict: &Verdict) -> Vec<Remark<'_>> {
     allows.chain(rules).collect()
 }
 
-/// What a team should know of an exception: that it can go, ends soon, has ended, or covers too much.
+/// What a team should know of an exception: that it can go, ends soon, has ended, or covers too
+/// much.
 fn allow_remarks(allow: &AllowUse) -> Vec<String> {
     let days = plural(allow.days_left.unwrap_or(0), "day");
     let remarks = [

@@ -6,16 +6,38 @@ use crate::policy::Severity;
 use crate::report::plural;
 use crate::verdict::{CommandRun, FailOn, Finding, Outcome, Side, SkipReason, Skipped, Verdict};
 
-/// The word that a report ends or begins with.
-pub(in crate::report) fn result(verdict: &Verdict, fail_on: FailOn) -> &'static str {
-    match verdict.outcome(fail_on) {
-        _ if verdict.not_gated().is_some() => "NOT GATED",
-        Outcome::Pass if fail_on == FailOn::Never && has_open(verdict) => {
-            "NOT GATED (--fail-on never)"
+/// What a report begins or ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report) enum Conclusion {
+    Pass,
+    Fail,
+    Unchecked,
+    /// The command failed, so that findings do not count.
+    NotGated,
+    /// There are findings, and nothing fails on any.
+    FailsNever,
+}
+
+impl Conclusion {
+    pub(in crate::report) fn of(verdict: &Verdict, fail_on: FailOn) -> Self {
+        match verdict.outcome(fail_on) {
+            _ if verdict.not_gated().is_some() => Self::NotGated,
+            Outcome::Pass if fail_on == FailOn::Never && has_open(verdict) => Self::FailsNever,
+            Outcome::Pass => Self::Pass,
+            Outcome::Fail => Self::Fail,
+            Outcome::NoEvidence => Self::Unchecked,
         }
-        Outcome::Pass => "PASS",
-        Outcome::Fail => "FAIL",
-        Outcome::NoEvidence => "UNCHECKED",
+    }
+
+    /// The word for it.
+    pub(in crate::report) fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::Fail => "FAIL",
+            Self::Unchecked => "UNCHECKED",
+            Self::NotGated => "NOT GATED",
+            Self::FailsNever => "NOT GATED (--fail-on never)",
+        }
     }
 }
 
@@ -23,7 +45,8 @@ fn has_open(verdict: &Verdict) -> bool {
     verdict.findings.iter().any(Finding::is_open)
 }
 
-/// `3 violations (24 goroutines)`: the open findings of a severity, and by how many goroutines their stacks grew.
+/// `3 violations (24 goroutines)`: the open findings of a severity, and by how many goroutines
+/// their stacks grew.
 fn counted(verdict: &Verdict, severity: Severity, noun: &str) -> String {
     let open = verdict.findings.iter();
     let open = open.filter(|finding| finding.is_open() && finding.rule.severity == severity);
@@ -39,7 +62,8 @@ fn counted(verdict: &Verdict, severity: Severity, noun: &str) -> String {
     }
 }
 
-/// All that a glance should give: `1 violation (5 goroutines), 0 warnings, 2 allowed, 812 stacks in 41 suites`.
+/// All that a glance should give: `1 violation (5 goroutines), 0 warnings, 2 allowed, 812 stacks in
+/// 41 suites`.
 pub(in crate::report) fn summary(verdict: &Verdict) -> String {
     let mut parts = vec![
         counted(verdict, Severity::Error, "violation"),
@@ -131,8 +155,8 @@ pub(in crate::report) fn skip_reason(skipped: &Skipped) -> &'static str {
     }
 }
 
-/// Goroutines that were left out, summed by the reason: `2 had no frame in the after profile`. Those
-/// that took a profile, which every profile has, only where `all` are asked for.
+/// Goroutines that were left out, summed by the reason: `2 had no frame in the after profile`.
+/// Those that took a profile, which every profile has, only where `all` are asked for.
 pub(in crate::report) fn left_out(verdict: &Verdict, all: bool) -> Vec<String> {
     let mut by_reason: Vec<(&str, i64)> = Vec::new();
     let skipped = verdict.skipped.iter();
