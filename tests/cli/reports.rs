@@ -138,7 +138,7 @@ fn quiet_prints_only_the_closing_line() {
         .run();
     assert_eq!(
         ran.stdout,
-        "FAIL 1 violation (3 goroutines), 0 warnings, 1 stack, 1 goroutine before and 4\n     after\n"
+        "FAIL 1 violation (3 goroutines), 1 stack, 1 goroutine before and 4 after\n"
     );
     assert_eq!(ran.code, 1);
 }

@@ -62,13 +62,13 @@ fn counted(verdict: &Verdict, severity: Severity, noun: &str) -> String {
     }
 }
 
-/// All that a glance should give: `1 violation (5 goroutines), 0 warnings, 2 allowed, 812 stacks in
+/// All that a glance should give: `1 violation (5 goroutines), 1 warning, 2 allowed, 812 stacks in
 /// 41 suites`.
 pub(in crate::report) fn summary(verdict: &Verdict) -> String {
-    let mut parts = vec![
-        counted(verdict, Severity::Error, "violation"),
-        counted(verdict, Severity::Warning, "warning"),
-    ];
+    let mut parts = vec![counted(verdict, Severity::Error, "violation")];
+    if verdict.count(Severity::Warning) > 0 {
+        parts.push(counted(verdict, Severity::Warning, "warning"));
+    }
     let covered = verdict
         .findings
         .iter()
