@@ -67,7 +67,7 @@ pub fn render(subject: &Subject, detail: Detail) -> String {
 }
 
 /// One finding in full, without colours.
-pub(super) fn block(subject: &Subject, words: &Words, finding: &Finding) -> String {
+pub(super) fn block<'v>(subject: &Subject<'v>, words: &Words<'v>, finding: &'v Finding) -> String {
     let mut out = String::new();
     let mut text = Text {
         out: &mut out,

@@ -3,6 +3,7 @@
 //! It has to match what the finding is and nothing else: one that asked for less, such as the
 //! function that a goroutine began with, would quietly accept whatever else begins there later.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
@@ -20,18 +21,22 @@ type Matched<'v> = [&'v str; 5];
 /// The keys of the policy for these.
 const KEYS: [&str; 5] = ["suite", "stack", "root", "home", "any"];
 
-/// The entries that findings offer. Findings that no entry tells apart share one.
+/// The entries that findings offer, each made when it is asked for. Findings that no entry tells
+/// apart share one.
 pub(super) struct Entries<'v> {
     /// The suites that have the same name on every machine.
     lasting: HashSet<&'v str>,
-    offered: HashMap<Matched<'v>, Offer<'v>>,
+    /// Findings that could be accepted by an entry, by their suite, if it is lasting, and id.
+    offering: HashMap<[&'v str; 2], Vec<(&'v Finding, &'v Stack)>>,
+    offered: RefCell<HashMap<Matched<'v>, Offer<'v>>>,
 }
 
 /// One entry.
+#[derive(Clone, Copy)]
 struct Offer<'v> {
-    /// The goroutines of its findings by suite: a package that is tested several times is judged
-    /// each time.
-    counts: HashMap<&'v SuiteName, i64>,
+    /// The most goroutines that a suite has. A package that is tested several times is judged each
+    /// time.
+    max: i64,
     /// The finding that offers it.
     first: &'v Finding,
 }
@@ -46,28 +51,54 @@ impl<'v> Entries<'v> {
             lasting: lasting
                 .filter(|name| !Path::new(name).is_absolute())
                 .collect(),
-            offered: HashMap::new(),
+            offering: HashMap::new(),
+            offered: RefCell::default(),
         };
-        let offering = verdict.findings.iter();
-        let offering = offering.filter_map(|finding| Some((finding, offers(finding)?)));
-        for (finding, stack) in offering {
-            let matched = entries.matched(finding, stack);
-            let offer = entries.offered.entry(matched).or_insert_with(|| Offer {
-                counts: HashMap::new(),
-                first: finding,
-            });
-            *offer.counts.entry(&finding.suite).or_default() += finding.after;
+        for finding in &verdict.findings {
+            if let Some(stack) = offers(finding) {
+                let key = [entries.suite(finding), &*finding.id];
+                let same = entries.offering.entry(key).or_default();
+                same.push((finding, stack));
+            }
         }
         entries
     }
 
+    /// The entry that matches this, if a finding offers it.
+    fn offer(&self, finding: &Finding, matched: Matched) -> Option<Offer<'v>> {
+        if let Some(offer) = self.offered.borrow().get(&matched) {
+            return Some(*offer);
+        }
+        // All findings of this id at once, so that each is looked at once.
+        let same_id = self.offering.get(&[self.suite(finding), &*finding.id])?;
+        let mut counts: HashMap<(Matched, &SuiteName), i64> = HashMap::new();
+        for (one, stack) in same_id {
+            let matched = self.matched(one, stack);
+            let count = counts.entry((matched, &one.suite)).or_default();
+            *count += one.after;
+            let mut offered = self.offered.borrow_mut();
+            let offer = offered.entry(matched);
+            let offer = offer.or_insert(Offer { max: 0, first: one });
+            offer.max = offer.max.max(*count);
+        }
+        self.offered.borrow().get(&matched).copied()
+    }
+
+    /// The suite of a finding, if its name lasts.
+    fn suite<'f>(&self, finding: &'f Finding) -> &'f str {
+        let suite = finding.suite.subject();
+        if self.lasting.contains(suite) {
+            suite
+        } else {
+            ""
+        }
+    }
+
     fn matched<'f>(&self, finding: &'f Finding, stack: &'f Stack) -> Matched<'f> {
         let function = |place: &'f Option<Place>| place.as_ref().map(Place::name);
-        let suite = finding.suite.subject();
-        let is_lasting = self.lasting.contains(suite);
         let root = function(&stack.root);
         [
-            Some(suite).filter(|_| is_lasting),
+            Some(self.suite(finding)),
             Some(&finding.id),
             root,
             function(&stack.home).filter(|home| Some(*home) != root),
@@ -126,10 +157,8 @@ impl Words<'_> {
                 "raise max at {place} from {max}, if this is accepted too"
             ));
         };
-        let offer = self
-            .entries
-            .offered
-            .get(&self.entries.matched(finding, stack))?;
+        let matched = self.entries.matched(finding, stack);
+        let offer = self.entries.offer(finding, matched)?;
         if !std::ptr::eq(offer.first, finding) {
             let id = &finding.id;
             return Some(format!("the entry offered above for {id} accepts this too"));
@@ -146,7 +175,7 @@ impl Words<'_> {
     /// day are for a person to fill in.
     pub(in crate::report) fn entry(&self, finding: &Finding) -> Option<String> {
         let matched = self.entries.matched(finding, offers(finding)?);
-        let max = self.entries.offered.get(&matched)?.counts.values().max()?;
+        let max = self.entries.offer(finding, matched)?.max;
         let keys = KEYS.into_iter().zip(matched);
         let keys = keys.filter(|(_, name)| !name.is_empty());
         let keys: Vec<String> = keys
