@@ -332,7 +332,7 @@ mod tests {
             ("net/http.(*Server).Serve", "net/http/server.go"),
             (
                 "example.com/shop/worker.run",
-                "/root/go/pkg/mod/example.com/shop@v1.2.3/worker/pool.go",
+                "/home/ci/go/pkg/mod/example.com/shop@v1.2.3/worker/pool.go",
             ),
             ("example.com/dep.Run", "example.com/dep@v1.2.3/pool.go"),
             ("example.com/shop/worker._Cfunc_x", "_cgo_gotypes.go"),
