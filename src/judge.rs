@@ -17,6 +17,7 @@ mod tally;
 mod tests;
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -273,11 +274,12 @@ fn is_judged(suites: &[Suite], matcher: &Matcher) -> bool {
 
 /// Suites with findings whose own tests failed, in a command that succeeded all the same: a retry.
 fn failed_suites(verdict: &Verdict) -> Vec<Note> {
+    let open = verdict.findings.iter().filter(|finding| finding.is_open());
+    let with_findings: HashSet<&SuiteName> = open.map(|finding| &finding.suite).collect();
     let failed = verdict.suites.iter().filter(|suite| {
         let run = suite.run.as_ref();
         let code = run.and_then(|run| run.exit_code).unwrap_or(0);
-        let mut open = verdict.findings.iter().filter(|finding| finding.is_open());
-        code != 0 && open.any(|finding| finding.suite == suite.name)
+        code != 0 && with_findings.contains(&suite.name)
     });
     let notes = failed.map(|suite| Note {
         suite: suite.name.clone(),

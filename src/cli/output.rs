@@ -102,7 +102,8 @@ impl Report {
     /// What it needs to know of the repository.
     fn extent(&self, verdict: &Verdict) -> Extent {
         match self.format {
-            Format::Text if verdict.findings.iter().any(Finding::is_open) => Extent::Named,
+            // No walk through the repository for what is printed every time.
+            Format::Text if verdict.findings.iter().any(Finding::is_open) => Extent::Checkout,
             Format::Text | Format::Outputs => Extent::Nothing,
             Format::Json => Extent::Named,
             _ => Extent::Everything,

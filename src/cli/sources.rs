@@ -27,7 +27,9 @@ const STANDARD_LIBRARY: [&str; 2] = ["std", "cmd"];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Extent {
     Nothing,
-    /// Where the functions of the verdict are.
+    /// Where the functions of the verdict are, if the program was built in this checkout.
+    Checkout,
+    /// The same, wherever it was built.
     Named,
     /// Its modules too.
     Everything,
@@ -55,15 +57,15 @@ pub(super) fn find(verdict: &Verdict, extent: Extent) -> Sources {
     }));
     let roots: Vec<String> = roots.iter().map(|root| plain(root)).collect();
     let bare = Sources::new(roots.clone(), Vec::new(), BTreeSet::new());
-    let named = named(verdict, &root, &bare);
-    let mut walk = match named {
-        Some(named) if extent == Extent::Named => named,
+    let (named, all) = named(verdict, &root, &bare);
+    let mut walk = match extent {
+        Extent::Checkout => named,
+        Extent::Named if all => named,
         // A walk takes a while where a repository holds much beside its code.
-        named => {
+        _ => {
             let mut walk = Walk::new(&root);
             // What git ignores is code all the same where a stack names it.
-            walk.files
-                .extend(named.into_iter().flat_map(|named| named.files));
+            walk.files.extend(named.files);
             walk
         }
     };
@@ -81,23 +83,26 @@ pub(super) fn find(verdict: &Verdict, extent: Extent) -> Sources {
     sources.with_policy(policy).with_link(link())
 }
 
-/// The files that a verdict names, where the program was built in this very checkout; `None` where
-/// some may lie at another place than they say.
-fn named(verdict: &Verdict, root: &Path, roots: &Sources) -> Option<Walk> {
+/// The files that a verdict names by their path in this very checkout, and whether these are all.
+fn named(verdict: &Verdict, root: &Path, roots: &Sources) -> (Walk, bool) {
     let mut seen = HashSet::new();
-    let mut named = Walk::default();
+    let (mut named, mut all) = (Walk::default(), true);
     for place in verdict.places() {
-        if seen.insert(Arc::as_ptr(&place.function)) && !roots.is_outside(place) {
-            let file = roots.below_root(place.file())?;
-            let mut components = Path::new(&file).components();
-            let is_below = components.all(|one| matches!(one, Component::Normal(_)));
-            let is_skipped = file.split('/').any(|name| !is_own_name(name));
-            if is_below && !is_skipped && root.join(&file).is_file() {
-                named.files.insert(file);
-            }
+        if !seen.insert(Arc::as_ptr(&place.function)) || roots.is_outside(place) {
+            continue;
+        }
+        let Some(file) = roots.below_root(place.file()) else {
+            all = false;
+            continue;
+        };
+        let mut components = Path::new(&file).components();
+        let is_below = components.all(|one| matches!(one, Component::Normal(_)));
+        let is_skipped = file.split('/').any(|name| !is_own_name(name));
+        if is_below && !is_skipped && root.join(&file).is_file() {
+            named.files.insert(file);
         }
     }
-    Some(named)
+    (named, all)
 }
 
 /// The root of the repository: the nearest directory upward with a `.git`, within the workspace

@@ -148,12 +148,15 @@ impl<'v> Text<'_, 'v> {
     /// each.
     fn blocks(&self, findings: &[&'v Finding]) -> Vec<Vec<&'v Finding>> {
         let mut blocks: Vec<Vec<&Finding>> = Vec::new();
-        let mut known: HashMap<_, usize> = HashMap::new();
+        let (mut known, mut suites) = (HashMap::new(), HashSet::new());
         for finding in findings {
             let key = (&finding.id, &finding.rule.name);
-            let block = *known.entry(key).or_insert(blocks.len());
+            let block: usize = *known.entry(key).or_insert(blocks.len());
+            // All of a block are like its first. Twice in one suite are two stacks that only look
+            // alike.
+            let is_of_new_suite = suites.insert((block, &finding.suite));
             match blocks.get_mut(block) {
-                Some(same) if same.iter().all(|one| self.can_be_one(one, finding)) => {
+                Some(same) if is_of_new_suite && self.can_be_one(same[0], finding) => {
                     same.push(finding);
                 }
                 Some(_) | None => blocks.push(vec![finding]),
@@ -298,8 +301,7 @@ impl<'v> Text<'_, 'v> {
     }
 }
 
-/// Whether two findings of one id have one stack, in two suites. Closures of one function share an
-/// id.
+/// Whether two findings of one id have one stack: closures of one function share an id.
 fn are_same_stack(one: &Finding, other: &Finding) -> bool {
     let (Some(stack), Some(other_stack)) = (one.stack(), other.stack()) else {
         return false;
@@ -307,9 +309,7 @@ fn are_same_stack(one: &Finding, other: &Finding) -> bool {
     let (frames, others) = (stack.trace.frames(), other_stack.trace.frames());
     let is_same =
         |(one, other): (&Place, &Place)| one.name() == other.name() && one.line == other.line;
-    one.suite != other.suite
-        && frames.len() == others.len()
-        && frames.iter().zip(others).all(is_same)
+    frames.len() == others.len() && frames.iter().zip(others).all(is_same)
 }
 
 /// The last line: all that a glance at a log should give.
