@@ -5,43 +5,41 @@
 //! matches it and has not expired, or judged by the first rule per stack that does; rules with
 //! another `per` then add up what is not covered.
 
+mod condition;
 mod exception;
-mod matching;
-mod places;
 mod remarks;
 mod row_part;
-mod shared;
+mod rule;
+mod stacks;
 mod suite;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod used;
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use crate::diff::Diff;
 use crate::evidence::{self, Command, Profiles, SuiteName, Unchecked};
-use crate::policy::{Exception, Matcher, Origin, Per, Policy, Rule};
-use crate::verdict::{
-    CommandRun, Disposition, Finding, Moved, Note, RuleUse, Skipped, Subject, Suite, Verdict,
-};
-use exception::Use;
-use matching::Conditions;
-use suite::Judging;
+use crate::policy::{Matcher, Origin, Per, Policy};
+use crate::verdict::{CommandRun, Disposition, Finding, Note, Skipped, Subject, Suite, Verdict};
+use condition::Patterns;
+use suite::{Judged, Judging};
+use used::Used;
 
 /// Judges suites by one policy. Its patterns are read once, for however many suites.
 #[derive(Debug)]
 pub struct Judge<'p> {
     policy: &'p Policy,
     today: Date,
-    conditions: Conditions,
-    /// In the order of the conditions' exceptions.
-    exceptions: &'p [Arc<Exception>],
-    /// The exceptions whose goroutines have to be counted by test.
-    by_test: Vec<usize>,
+    patterns: Patterns,
+    /// In the order of the policy.
+    rules: Vec<rule::InForce<'p>>,
+    /// In the order of the policy.
+    exceptions: Vec<exception::InForce<'p>>,
     /// Whether stacks that did not grow can matter: for a ceiling, a sum, the count of an
     /// exception, or what to say of a rule.
     every_row: bool,
@@ -55,12 +53,7 @@ pub struct Judge<'p> {
 #[derive(Debug)]
 pub struct SuiteVerdict {
     suite: Suite,
-    findings: Vec<Finding>,
-    moved: Vec<Moved>,
-    /// What each exception did.
-    uses: Vec<Use>,
-    /// What each rule of the policy did.
-    rule_uses: Vec<Use>,
+    judged: Judged,
     unchecked: Vec<Unchecked>,
     skipped: Vec<Skipped>,
     notes: Vec<Note>,
@@ -70,7 +63,9 @@ impl SuiteVerdict {
     /// Whether no test ran in it and it holds nothing that violates the policy.
     fn is_idle(&self) -> bool {
         let tests = self.suite.run.as_ref().and_then(|run| run.tests);
-        tests == Some(0) && self.unchecked.is_empty() && !self.findings.iter().any(Finding::is_open)
+        tests == Some(0)
+            && self.unchecked.is_empty()
+            && !self.judged.findings.iter().any(Finding::is_open)
     }
 }
 
@@ -82,16 +77,15 @@ impl<'p> Judge<'p> {
             let of_exceptions = policy.exceptions.iter().map(|exception| &exception.matcher);
             rules().map(|rule| &rule.matcher).chain(of_exceptions)
         };
-        let exceptions = &policy.exceptions;
-        let has_own = exceptions
-            .iter()
-            .any(|exception| exception.origin != Origin::Builtin);
+        let mut exceptions = policy.exceptions.iter();
+        let has_own = exceptions.any(|exception| exception.origin != Origin::Builtin);
+        let mut patterns = Patterns::default();
         Self {
             policy,
             today,
-            conditions: Conditions::new(policy),
-            by_test: exception::by_test(exceptions),
-            exceptions,
+            rules: rule::InForce::all(&policy.rules, &mut patterns),
+            exceptions: exception::InForce::all(&policy.exceptions, &mut patterns),
+            patterns,
             every_row: has_own
                 || !policy.rules.is_empty()
                 || policy.default_rule.limit.count.is_some(),
@@ -112,9 +106,7 @@ impl<'p> Judge<'p> {
         let name = suite.name;
         let mut judging = Judging::new(self, &name, &diff, proven);
         judging.rows();
-        let uses = std::mem::take(&mut judging.uses);
-        let rule_uses = std::mem::take(&mut judging.rule_uses);
-        let findings = judging.findings(exception::covers(self.exceptions, &uses, self.today));
+        let judged = judging.finish();
         let mut notes = remarks::notes(&diff, proven);
         if self.by_proof && proven.is_none() {
             notes.push("the policy uses `proven`, but there is no goroutineleak profile, so these entries match nothing".into());
@@ -128,10 +120,7 @@ impl<'p> Judge<'p> {
         }
         let unchecked = remarks::unchecked(&diff).into_iter().chain(suite.doubt);
         SuiteVerdict {
-            findings,
-            moved: remarks::moved(&name, &diff),
-            uses,
-            rule_uses,
+            judged,
             unchecked: unchecked
                 .map(|why| Unchecked::new(name.clone(), why))
                 .collect(),
@@ -168,8 +157,9 @@ impl<'p> Judge<'p> {
             unchecked,
             ..Verdict::default()
         };
-        let mut uses = vec![Use::default(); self.exceptions.len()];
-        let mut rule_uses = vec![Use::default(); self.policy.rules.len()];
+        let exceptions = self.policy.exceptions.iter();
+        let mut exceptions: Vec<_> = exceptions.map(Used::new).collect();
+        let mut rules: Vec<_> = self.policy.rules.iter().map(Used::new).collect();
         for suite in suites {
             if suite.is_idle() {
                 verdict.totals.without_tests += 1;
@@ -181,16 +171,13 @@ impl<'p> Judge<'p> {
             totals.stacks += suite.suite.stacks;
             totals.suites += 1;
             verdict.suites.push(suite.suite);
-            verdict.findings.extend(suite.findings);
-            verdict.moved.extend(suite.moved);
+            used::add(&mut exceptions, &suite.judged.exceptions);
+            used::add(&mut rules, &suite.judged.rules);
+            verdict.findings.extend(suite.judged.findings);
+            verdict.moved.extend(suite.judged.moved);
             verdict.unchecked.extend(suite.unchecked);
             verdict.skipped.extend(suite.skipped);
             verdict.notes.extend(suite.notes);
-            let sums = uses.iter_mut().zip(suite.uses);
-            let rule_sums = rule_uses.iter_mut().zip(suite.rule_uses);
-            for (sum, used) in sums.chain(rule_sums) {
-                sum.add(used.matched, used.seen);
-            }
         }
         verdict.unchecked.sort();
         verdict
@@ -199,16 +186,11 @@ impl<'p> Judge<'p> {
         verdict
             .findings
             .sort_by(|one, other| order(one).cmp(&order(other)));
-        let uses = self
-            .exceptions
-            .iter()
-            .zip(uses)
-            .filter_map(|(exception, used)| exception::use_of(exception, &used, self.today));
-        verdict.allows = uses.collect();
-        let rules = self.policy.rules.iter().zip(rule_uses);
-        verdict.rules = rules
-            .filter_map(|(rule, used)| use_of(rule, &used))
+        let exceptions = exceptions.into_iter();
+        verdict.allows = exceptions
+            .filter_map(|used| exception::use_of(used, self.today))
             .collect();
+        verdict.rules = rules.into_iter().filter_map(rule::use_of).collect();
         // What was not judged as a whole could match nothing.
         for allow in &mut verdict.allows {
             allow.unused &= is_judged(&verdict.suites, &allow.exception.matcher);
@@ -288,16 +270,6 @@ fn failed_suites(verdict: &Verdict) -> Vec<Note> {
             .into(),
     });
     notes.collect()
-}
-
-/// The result of a rule; `None` for one that no file holds.
-fn use_of(rule: &Arc<Rule>, used: &Use) -> Option<RuleUse> {
-    let Use { matched, seen, .. } = *used;
-    rule.line.map(|_| RuleUse {
-        rule: rule.clone(),
-        unused: seen == 0 && rule.matcher.has_names(),
-        shadowed: seen > 0 && matched == 0,
-    })
 }
 
 /// The order of findings: what counts first, then the gravest, then the largest; the rest only

@@ -1,6 +1,6 @@
 //! What a verdict says about its evidence: stacks that moved, goroutines left out, remarks.
 
-use super::places::Places;
+use super::stacks::Stacks;
 use crate::diff::Diff;
 use crate::evidence::SuiteName;
 use crate::profile::Kind;
@@ -11,29 +11,11 @@ use crate::verdict::{Moved, Side, SkipReason, Skipped};
 /// a profile is fetched through may not have started to read yet.
 const FRAMELESS: i64 = 1;
 
-/// Stacks that were matched with another one: reported even where nothing grew, since a match can hide
-/// a new goroutine.
-pub(super) fn moved(suite: &SuiteName, diff: &Diff) -> Vec<Moved> {
-    let mut places = Places::new(diff);
-    let mut moved: Vec<_> = diff
-        .moved()
-        .filter_map(|row| {
-            let (before, after) = (
-                diff.before.frames(row.before?),
-                diff.after.frames(row.after?),
-            );
-            Some(Moved {
-                suite: suite.clone(),
-                id_before: places.before.id(&before),
-                id: places.after.id(&after),
-                pairing: row.pairing,
-                before: row.count_before,
-                after: row.count_after,
-                stack_before: places.before.all(&before),
-                stack: places.after.all(&after),
-            })
-        })
-        .collect();
+/// Stacks that were matched with another one: reported even where nothing grew, since a match can
+/// hide a new goroutine.
+pub(super) fn moved(suite: &SuiteName, diff: &Diff, stacks: &mut Stacks) -> Vec<Moved> {
+    let rows = diff.moved();
+    let mut moved: Vec<_> = rows.filter_map(|row| stacks.moved(suite, &row)).collect();
     moved.sort_by(|one, other| {
         let order = |moved: &Moved| (moved.id.clone(), moved.before, moved.after);
         order(one)

@@ -3,35 +3,41 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Judge;
-use super::exception::{Cover, Use, disposition};
-use super::matching::{Matches, Subject};
-use super::places::Places;
+use super::condition::{Asked, Matches};
+use super::exception::{self, Cover, Covered, Exemption};
 use super::row_part::RowPart;
-use super::shared::{is_shared, is_unread_body};
+use super::rule::Ruling;
+use super::stacks::Stacks;
 use super::tally::{self, Tally};
-use crate::diff::{Diff, Pairing, Row};
+use super::used::Used;
+use super::{Judge, remarks};
+use crate::diff::{Diff, Row};
 use crate::evidence::SuiteName;
-use crate::policy::{Per, Rule};
-use crate::profile::Kind;
+use crate::policy::{Exception, Per, Rule};
 use crate::snapshot::Snapshot;
 use crate::stack::id_of;
-use crate::verdict::{self, Disposition, Finding, Stack, Sum};
+use crate::verdict::{Disposition, Finding, Moved, Subject, Sum};
 
 /// One suite while it is judged.
 pub(super) struct Judging<'j, 'p, 's, 'buf> {
     judge: &'j Judge<'p>,
     name: &'j SuiteName,
     diff: &'j Diff<'s, 'buf>,
-    proven: Option<&'j Snapshot<'buf>>,
-    /// What each exception did.
-    pub(super) uses: Vec<Use>,
-    /// What each rule of the policy did.
-    pub(super) rule_uses: Vec<Use>,
+    stacks: Stacks<'j, 's, 'buf>,
+    rules: Vec<Ruling<'j, 'p>>,
+    exemptions: Vec<Exemption<'j, 'p>>,
     violations: Vec<Violation<'p>>,
-    /// One for each rule of the policy that does not judge stack by stack.
-    tallies: Vec<Tally<'p>>,
-    places: Places,
+}
+
+/// What a policy makes of the stacks of a suite.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) findings: Vec<Finding>,
+    pub(super) moved: Vec<Moved>,
+    /// What each exception of the policy did.
+    pub(super) exceptions: Vec<Used<Exception>>,
+    /// What each of its rules did.
+    pub(super) rules: Vec<Used<Rule>>,
 }
 
 /// Goroutines of one stack that are too many for the rule that decides, before it is known whether
@@ -39,8 +45,8 @@ pub(super) struct Judging<'j, 'p, 's, 'buf> {
 struct Violation<'p> {
     row: Row,
     rule: &'p Arc<Rule>,
-    /// Index of the exception.
-    allow: Option<usize>,
+    /// The exception that matches, by its place in the list.
+    exemption: Option<usize>,
     before: i64,
     after: i64,
     /// By labels, where the policy asks for labels.
@@ -54,20 +60,14 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         diff: &'j Diff<'s, 'buf>,
         proven: Option<&'j Snapshot<'buf>>,
     ) -> Self {
-        let rules = judge.policy.rules.iter();
         Self {
             judge,
             name,
             diff,
-            proven,
-            uses: vec![Use::default(); judge.exceptions.len()],
-            rule_uses: vec![Use::default(); judge.policy.rules.len()],
+            stacks: Stacks::new(diff, proven),
+            rules: judge.rules.iter().map(Ruling::new).collect(),
+            exemptions: judge.exceptions.iter().map(Exemption::new).collect(),
             violations: Vec::new(),
-            tallies: rules
-                .filter(|rule| rule.per != Per::Stack)
-                .map(Tally::new)
-                .collect(),
-            places: Places::new(diff),
         }
     }
 
@@ -75,7 +75,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
     pub(super) fn rows(&mut self) {
         let (judge, diff) = (self.judge, self.diff);
         let mut matches =
-            [diff.before, diff.after].map(|snapshot| Matches::new(&judge.conditions, snapshot));
+            [diff.before, diff.after].map(|snapshot| Matches::new(&judge.patterns, snapshot));
         let rows = diff.rows();
         for row in rows.filter(|row| judge.every_row || row.growth() > 0) {
             self.row(row, &mut matches[usize::from(row.after.is_some())]);
@@ -83,163 +83,178 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
     }
 
     fn row(&mut self, row: Row, matches: &mut Matches) {
-        let (snapshot, group) = self.diff.shown(&row);
+        let (judge, diff) = (self.judge, self.diff);
+        let (snapshot, group) = diff.shown(&row);
         let frames = snapshot.frames(group);
-        let conditions = &self.judge.conditions;
-        let subject = matches.subject(
-            conditions,
-            self.name.subject(),
-            &frames,
-            self.proven(&row).map(|count| count > 0),
-        );
+        let proven = self.stacks.proven(&row).map(|count| count > 0);
+        let asked = matches.ask(&judge.patterns, self.name.subject(), &frames, proven);
         let first = self.violations.len();
-        let rules = &self.judge.policy.rules;
-        for part in RowPart::of(self.diff, &row, self.judge.by_labels) {
-            let allow = self.exception(&subject, &part);
-            let mut deciding = None;
-            for rule in conditions.rules(&subject, &part.labels) {
-                let per_stack = rules[rule].per == Per::Stack;
-                let judges = !per_stack || deciding.is_none();
-                if per_stack && judges {
-                    deciding = Some(&rules[rule]);
-                }
-                let seen = part.before.saturating_add(part.after);
-                self.rule_uses[rule].add(if judges { seen } else { 0 }, seen);
-                let is_its = |tally: &&mut Tally| Arc::ptr_eq(tally.rule, &rules[rule]);
-                let tally = self.tallies.iter_mut().find(is_its);
-                if let Some(tally) = tally {
-                    tally.add(allow, &frames, &part);
-                }
-            }
-            let rule = deciding.unwrap_or(&self.judge.policy.default_rule);
-            let same = |one: &Violation| Arc::ptr_eq(one.rule, rule) && one.allow == allow;
-            let found = self.violations[first..].iter().position(same);
-            let index = found.map_or(self.violations.len(), |found| first + found);
-            if found.is_none() {
-                self.violations.push(Violation {
-                    row,
-                    rule,
-                    allow,
-                    before: 0,
-                    after: 0,
-                    parts: Vec::new(),
-                });
-            }
-            let violation = &mut self.violations[index];
-            violation.before += part.before;
-            violation.after += part.after;
-            if self.judge.by_labels {
-                violation.parts.push(part);
-            }
+        for part in RowPart::of(diff, &row, judge.by_labels) {
+            let exemption = self.exemption(&asked, &part);
+            let rule = self.rule(&asked, &part, exemption);
+            self.add(first, row, rule, exemption, part);
         }
         if row.growth() > 0 {
-            self.count_pairs(&row, &subject);
-        }
-        self.drop_what_is_allowed(first);
-    }
-
-    /// Of the violations from `first` on, keeps those that are past the limit of their rule.
-    fn drop_what_is_allowed(&mut self, first: usize) {
-        let row = self.violations.split_off(first);
-        let past = row.into_iter().filter(|violation| {
-            let limit = violation.rule.limit;
-            violation.after > limit.allowed(violation.before)
-        });
-        self.violations.extend(past);
-    }
-
-    /// Counts goroutines that belong to others, such as the two ends of a connection, and those
-    /// that show others at work.
-    fn count_pairs(&mut self, row: &Row, subject: &Subject) {
-        let judge = self.judge;
-        for &index in &judge.by_test {
-            let used = &mut self.uses[index];
-            if judge.conditions.shows_use(index, subject) {
-                used.busy += judge.exceptions[index].amount(row.count_before, row.count_after);
-            }
-            if judge.conditions.allow_holds(index, subject) {
-                for part in RowPart::of(self.diff, row, true) {
-                    let amount = judge.exceptions[index].amount(part.before, part.after);
-                    used.by_test.add(part.test(), amount);
-                }
+            for exemption in &mut self.exemptions {
+                exemption.count_pairs(&asked, &row, || RowPart::of(diff, &row, true));
             }
         }
+        // Of this row, those that are past the limit of their rule.
+        let of_row = self.violations.split_off(first);
+        self.violations
+            .extend(of_row.into_iter().filter(Violation::is_past_limit));
     }
 
     /// The exception that applies to a part: the first that matches and has not expired, or else the
     /// first that matches. Every one that matches counts the part as seen.
-    fn exception(&mut self, subject: &Subject, part: &RowPart) -> Option<usize> {
-        let judge = self.judge;
-        let matching: Vec<usize> = judge.conditions.allows(subject, &part.labels).collect();
-        let amount = |index: usize| judge.exceptions[index].amount(part.before, part.after);
-        for &index in &matching {
-            self.uses[index].add(0, amount(index));
+    fn exemption(&mut self, asked: &Asked, part: &RowPart) -> Option<usize> {
+        let (mut current, mut expired) = (None, None);
+        for (index, exemption) in self.exemptions.iter_mut().enumerate() {
+            if exemption.sees(asked, part) {
+                let first = if exemption.is_expired(self.judge.today) {
+                    &mut expired
+                } else {
+                    &mut current
+                };
+                first.get_or_insert(index);
+            }
         }
-        let current = matching
-            .iter()
-            .find(|&&index| !judge.exceptions[index].is_expired(judge.today));
-        let taken = current.or(matching.first()).copied();
-        if let Some(index) = taken {
-            self.uses[index].add(amount(index), 0);
-        }
-        taken
+        let taken = current.or(expired)?;
+        self.exemptions[taken].take(part);
+        Some(taken)
     }
 
-    /// Whether more connections than before wait for a response to be read.
-    fn has_unread_bodies(&self) -> bool {
-        let mut grown = self.diff.rows().filter(|row| row.growth() > 0);
-        grown.any(|row| {
-            let (snapshot, group) = self.diff.shown(&row);
-            is_unread_body(&snapshot.frames(group))
-        })
-    }
-
-    /// How many goroutines of a row Go's leak profile holds; `None` when there is none to ask.
-    fn proven(&self, row: &Row) -> Option<i64> {
-        if self.diff.after.kind() == Kind::GoroutineLeak {
-            return Some(row.count_after);
+    /// The rule that decides for a part: the first per stack that matches, or the default.
+    fn rule(&mut self, asked: &Asked, part: &RowPart, exemption: Option<usize>) -> &'p Arc<Rule> {
+        let mut deciding = None;
+        for ruling in &mut self.rules {
+            let decides = ruling.judge(asked, part, exemption, deciding.is_some());
+            deciding = deciding.or(decides);
         }
-        let proven = self.proven?;
-        let key = row.after.map(|group| self.diff.after.groups()[group].key);
-        Some(
-            key.and_then(|key| proven.find(key))
-                .map_or(0, |group| group.count),
-        )
+        deciding.unwrap_or(&self.judge.policy.default_rule)
     }
 
-    /// The findings, once it is known what each exception covers.
-    pub(super) fn findings(mut self, mut covers: Vec<Cover>) -> Vec<Finding> {
+    /// Adds a part to the violation of its row, rule and exception; those of the row begin at
+    /// `first`.
+    fn add(
+        &mut self,
+        first: usize,
+        row: Row,
+        rule: &'p Arc<Rule>,
+        exemption: Option<usize>,
+        part: RowPart,
+    ) {
+        let same = |one: &Violation| Arc::ptr_eq(one.rule, rule) && one.exemption == exemption;
+        let found = self.violations[first..].iter().position(same);
+        let index = found.map_or(self.violations.len(), |found| first + found);
+        if found.is_none() {
+            self.violations.push(Violation {
+                row,
+                rule,
+                exemption,
+                before: 0,
+                after: 0,
+                parts: Vec::new(),
+            });
+        }
+        let violation = &mut self.violations[index];
+        violation.before += part.before;
+        violation.after += part.after;
+        if self.judge.by_labels {
+            violation.parts.push(part);
+        }
+    }
+
+    /// The findings, now that it is known what each exception covers.
+    pub(super) fn finish(mut self) -> Judged {
+        let (mut covered, exceptions) =
+            exception::decide(std::mem::take(&mut self.exemptions), self.judge.today);
         let mut findings = Vec::new();
-        for mut violation in std::mem::take(&mut self.violations) {
-            if !self.judge.by_labels {
-                // Where the policy does not ask for labels, the snapshots know them.
-                violation.parts = RowPart::of(self.diff, &violation.row, true);
-            }
-            let cover = violation.allow.map(|allow| &mut covers[allow]);
-            let Some(cover @ Cover::Partly(_)) = cover else {
-                let cover = cover.map(|cover| &*cover);
-                findings.push(self.finding_of_stack(violation, cover));
-                continue;
-            };
-            let covered = violation.split_off(cover);
-            if covered.after > covered.before {
-                findings.push(self.finding_of_stack(covered, Some(&Cover::Holds)));
-            }
-            let limit = violation.rule.limit;
-            if violation.after > limit.allowed(violation.before) {
-                findings.push(self.finding_of_stack(violation, Some(&Cover::Exceeded)));
-            }
+        for violation in std::mem::take(&mut self.violations) {
+            self.findings_of_stack(violation, &mut covered, &mut findings);
         }
-        for tally in std::mem::take(&mut self.tallies) {
-            self.findings_of_sum(tally, &covers, &mut findings);
+        let mut rules = Vec::new();
+        for ruling in std::mem::take(&mut self.rules) {
+            let (tally, used) = ruling.finish();
+            if let Some((rule, tally)) = tally {
+                self.findings_of_sum(rule, tally, &covered, &mut findings);
+            }
+            rules.push(used);
         }
-        findings
+        let moved = remarks::moved(self.name, self.diff, &mut self.stacks);
+        Judged {
+            findings,
+            moved,
+            exceptions,
+            rules,
+        }
     }
 
-    fn findings_of_sum(&self, tally: Tally, covers: &[Cover], findings: &mut Vec<Finding>) {
-        let rule = tally.rule;
-        let sums = tally.sums(|allow| covers[allow] == Cover::Holds);
-        for (key, sum) in sums {
+    fn findings_of_stack(
+        &mut self,
+        mut violation: Violation,
+        covered: &mut [Covered],
+        findings: &mut Vec<Finding>,
+    ) {
+        if !self.judge.by_labels {
+            // Where the policy does not ask for labels, the snapshots know them.
+            violation.parts = RowPart::of(self.diff, &violation.row, true);
+        }
+        let Some(exemption) = violation.exemption else {
+            findings.push(self.finding(&violation, Disposition::Open));
+            return;
+        };
+        let Covered { exception, cover } = &mut covered[exemption];
+        let Cover::Partly(budget) = cover else {
+            let disposition = cover.disposition(exception);
+            findings.push(self.finding(&violation, disposition));
+            return;
+        };
+        let part = violation.split_off(budget);
+        if part.after > part.before {
+            findings.push(self.finding(&part, Cover::Holds.disposition(exception)));
+        }
+        if violation.is_past_limit() {
+            findings.push(self.finding(&violation, Cover::Exceeded.disposition(exception)));
+        }
+    }
+
+    /// A finding with all that is known about its stack.
+    fn finding(&mut self, violation: &Violation, disposition: Disposition) -> Finding {
+        let (mut tests, mut labels) = (BTreeMap::new(), BTreeMap::new());
+        let Violation { before, after, .. } = *violation;
+        for part in &violation.parts {
+            let count = if after > before {
+                part.growth()
+            } else {
+                part.after
+            };
+            if count > 0 {
+                tally::add_labels(&mut tests, &mut labels, &part.labels, count);
+            }
+        }
+        let (id, stack) = self.stacks.of(&violation.row, tests.len());
+        Finding {
+            id,
+            rule: violation.rule.clone(),
+            suite: self.name.clone(),
+            before,
+            after,
+            disposition,
+            subject: Subject::Stack(Box::new(stack)),
+            tests,
+            labels,
+        }
+    }
+
+    fn findings_of_sum(
+        &self,
+        rule: &Arc<Rule>,
+        tally: Tally,
+        covered: &[Covered],
+        findings: &mut Vec<Finding>,
+    ) {
+        for (key, sum) in tally.sums(|exemption| covered[exemption].cover == Cover::Holds) {
             if sum.after > rule.limit.allowed(sum.before) {
                 findings.push(Finding {
                     id: id_of(&format!("{}\n{}\n{key}", rule.name, rule.per.name())),
@@ -248,7 +263,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                     before: sum.before,
                     after: sum.after,
                     disposition: Disposition::Open,
-                    subject: verdict::Subject::Sum(Sum {
+                    subject: Subject::Sum(Sum {
                         largest: sum.largest(),
                         key: Some(key).filter(|_| rule.per != Per::Total),
                     }),
@@ -258,84 +273,22 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             }
         }
     }
-
-    /// A finding with all that is known about its stack.
-    fn finding_of_stack(&mut self, violation: Violation, cover: Option<&Cover>) -> Finding {
-        let Violation {
-            row,
-            rule,
-            allow,
-            before,
-            after,
-            parts,
-        } = violation;
-        let (snapshot, group) = self.diff.shown(&row);
-        let frames = snapshot.frames(group);
-        let is_after = row.after.is_some();
-        let places = &mut self.places;
-        let trace_before = match (row.before, row.pairing) {
-            (Some(before), Pairing::Renamed | Pairing::Near(_)) => {
-                Some(places.before.all(&self.diff.before.frames(before)))
-            }
-            _ => None,
-        };
-        let places = places.of_side(is_after);
-        let mut stack = Stack {
-            wait: frames.wait(),
-            root: frames.root().map(|frame| places.of(frame)),
-            home: frames.home().map(|frame| places.of(frame)),
-            proven: self.proven(&row),
-            shared: false,
-            pairing: row.pairing,
-            series: self.diff.series(&row),
-            trace: self.places.of_side(is_after).all(&frames),
-            trace_before,
-        };
-        let (mut tests, mut labels) = (BTreeMap::new(), BTreeMap::new());
-        let grew = after > before;
-        for part in &parts {
-            let count = if grew { part.growth() } else { part.after };
-            if count > 0 {
-                tally::add_labels(&mut tests, &mut labels, &part.labels, count);
-            }
-        }
-        // What the garbage collector proved, or several tests have one of each, is nobody's to
-        // share.
-        stack.shared = stack.proven.unwrap_or(0) == 0
-            && tests.len() <= 1
-            && is_shared(&frames, || self.has_unread_bodies());
-        let exception = allow.map(|allow| &self.judge.exceptions[allow]);
-        Finding {
-            id: self.places.of_side(is_after).id(&frames),
-            rule: rule.clone(),
-            suite: self.name.clone(),
-            before,
-            after,
-            disposition: exception
-                .zip(cover)
-                .map_or(Disposition::Open, |(exception, cover)| {
-                    disposition(exception, cover)
-                }),
-            subject: verdict::Subject::Stack(Box::new(stack)),
-            tests,
-            labels,
-        }
-    }
 }
 
 impl<'p> Violation<'p> {
+    fn is_past_limit(&self) -> bool {
+        self.after > self.rule.limit.allowed(self.before)
+    }
+
     /// Takes out the goroutines that an exception covers in part.
-    fn split_off(&mut self, cover: &mut Cover) -> Violation<'p> {
+    fn split_off(&mut self, budget: &mut exception::Budget) -> Violation<'p> {
         let mut covered = Violation {
             row: self.row,
             rule: self.rule,
-            allow: self.allow,
+            exemption: self.exemption,
             before: self.before,
             after: self.before,
             parts: Vec::new(),
-        };
-        let Cover::Partly(budget) = cover else {
-            return covered;
         };
         // Goroutines of one test belong to each other before others do.
         for of_test in [true, false] {

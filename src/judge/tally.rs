@@ -1,31 +1,30 @@
 //! Sums over several stacks, for the rules that count by something else than the stack.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::row_part::RowPart;
-use crate::policy::{Per, Rule};
+use crate::policy::Per;
 use crate::snapshot::TEST_LABEL;
 use crate::stack::Frames;
 
 /// What one rule adds up: by key, and apart by the exception that matches, since it is known only
 /// at the end whether that one holds.
 pub(super) struct Tally<'p> {
-    pub(super) rule: &'p Arc<Rule>,
+    per: &'p Per,
     sums: BTreeMap<String, BTreeMap<Option<usize>, Sum>>,
 }
 
 impl<'p> Tally<'p> {
-    pub(super) fn new(rule: &'p Arc<Rule>) -> Self {
+    pub(super) fn new(per: &'p Per) -> Self {
         Self {
-            rule,
+            per,
             sums: BTreeMap::new(),
         }
     }
 
     /// Adds goroutines. Those without a key (no root, no such label) are not counted.
     pub(super) fn add(&mut self, allow: Option<usize>, frames: &Frames, part: &RowPart) {
-        let key = match &self.rule.per {
+        let key = match self.per {
             // Judged stack by stack, and never tallied.
             Per::Stack => None,
             Per::Root => frames.root().map(|root| root.function.as_str()),
