@@ -55,14 +55,11 @@ impl<'j, 's, 'buf> Stacks<'j, 's, 'buf> {
         )
     }
 
-    /// The id of a row and its stack, of which goroutines of so many tests are too many.
-    pub(super) fn of(&mut self, row: &Row, tests: usize) -> (String, Stack) {
-        let (snapshot, group) = self.diff.shown(row);
-        let frames = snapshot.frames(group);
+    /// The id of a row and its stack, which `frames` are.
+    pub(super) fn of(&mut self, row: &Row, frames: &Frames) -> (String, Box<Stack>) {
         let proven = self.proven(row);
-        // What the garbage collector proved, or several tests have one of each, is nobody's to
-        // share.
-        let shared = proven.unwrap_or(0) == 0 && tests <= 1 && self.is_shared(&frames);
+        // What the garbage collector proved is nobody's to share.
+        let shared = proven.unwrap_or(0) == 0 && self.is_shared(frames);
         let trace_before = match (row.before, row.pairing) {
             (Some(before), Pairing::Renamed | Pairing::Near(_)) => {
                 Some(self.before.trace(&self.diff.before.frames(before)))
@@ -81,10 +78,10 @@ impl<'j, 's, 'buf> Stacks<'j, 's, 'buf> {
             shared,
             pairing: row.pairing,
             series: self.diff.series(row),
-            trace: functions.trace(&frames),
+            trace: functions.trace(frames),
             trace_before,
         };
-        (functions.id(&frames), stack)
+        (functions.id(frames), Box::new(stack))
     }
 
     /// A row whose sides are two different stacks.

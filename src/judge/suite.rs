@@ -16,7 +16,7 @@ use crate::evidence::SuiteName;
 use crate::policy::{Exception, Per, Rule};
 use crate::snapshot::Snapshot;
 use crate::stack::id_of;
-use crate::verdict::{Disposition, Finding, Moved, Subject, Sum};
+use crate::verdict::{Disposition, Finding, Moved, Stack, Subject, Sum};
 
 /// One suite while it is judged.
 pub(super) struct Judging<'j, 'p, 's, 'buf> {
@@ -26,7 +26,7 @@ pub(super) struct Judging<'j, 'p, 's, 'buf> {
     stacks: Stacks<'j, 's, 'buf>,
     rules: Vec<Ruling<'j, 'p>>,
     exemptions: Vec<Exemption<'j, 'p>>,
-    violations: Vec<Violation<'p>>,
+    found: Vec<Found<'p>>,
 }
 
 /// What a policy makes of the stacks of a suite.
@@ -43,14 +43,20 @@ pub(super) struct Judged {
 /// Goroutines of one stack that are too many for the rule that decides, before it is known whether
 /// their exception holds.
 struct Violation<'p> {
-    row: Row,
     rule: &'p Arc<Rule>,
     /// The exception that matches, by its place in the list.
     exemption: Option<usize>,
     before: i64,
     after: i64,
-    /// By labels, where the policy asks for labels.
+    /// By labels.
     parts: Vec<RowPart>,
+}
+
+/// The same, with the stack.
+struct Found<'p> {
+    id: String,
+    stack: Box<Stack>,
+    violation: Violation<'p>,
 }
 
 impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
@@ -67,7 +73,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             stacks: Stacks::new(diff, proven),
             rules: judge.rules.iter().map(Ruling::new).collect(),
             exemptions: judge.exceptions.iter().map(Exemption::new).collect(),
-            violations: Vec::new(),
+            found: Vec::new(),
         }
     }
 
@@ -88,21 +94,33 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         let frames = snapshot.frames(group);
         let proven = self.stacks.proven(&row).map(|count| count > 0);
         let asked = matches.ask(&judge.patterns, self.name.subject(), &frames, proven);
-        let first = self.violations.len();
+        let mut violations = Vec::new();
         for part in RowPart::of(diff, &row, judge.by_labels) {
             let exemption = self.exemption(&asked, &part);
             let rule = self.rule(&asked, &part, exemption);
-            self.add(first, row, rule, exemption, part);
+            Violation::add(&mut violations, rule, exemption, part);
         }
         if row.growth() > 0 {
             for exemption in &mut self.exemptions {
                 exemption.count_pairs(&asked, &row, || RowPart::of(diff, &row, true));
             }
         }
-        // Of this row, those that are past the limit of their rule.
-        let of_row = self.violations.split_off(first);
-        self.violations
-            .extend(of_row.into_iter().filter(Violation::is_past_limit));
+        violations.retain(Violation::is_past_limit);
+        if violations.is_empty() {
+            return;
+        }
+        let (id, stack) = self.stacks.of(&row, &frames);
+        for mut violation in violations {
+            if !judge.by_labels {
+                // Where the policy does not ask for labels, the snapshots know them.
+                violation.parts = RowPart::of(diff, &row, true);
+            }
+            self.found.push(Found {
+                id: id.clone(),
+                stack: stack.clone(),
+                violation,
+            });
+        }
     }
 
     /// The exception that applies to a part: the first that matches and has not expired, or else the
@@ -134,44 +152,13 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         deciding.unwrap_or(&self.judge.policy.default_rule)
     }
 
-    /// Adds a part to the violation of its row, rule and exception; those of the row begin at
-    /// `first`.
-    fn add(
-        &mut self,
-        first: usize,
-        row: Row,
-        rule: &'p Arc<Rule>,
-        exemption: Option<usize>,
-        part: RowPart,
-    ) {
-        let same = |one: &Violation| Arc::ptr_eq(one.rule, rule) && one.exemption == exemption;
-        let found = self.violations[first..].iter().position(same);
-        let index = found.map_or(self.violations.len(), |found| first + found);
-        if found.is_none() {
-            self.violations.push(Violation {
-                row,
-                rule,
-                exemption,
-                before: 0,
-                after: 0,
-                parts: Vec::new(),
-            });
-        }
-        let violation = &mut self.violations[index];
-        violation.before += part.before;
-        violation.after += part.after;
-        if self.judge.by_labels {
-            violation.parts.push(part);
-        }
-    }
-
     /// The findings, now that it is known what each exception covers.
     pub(super) fn finish(mut self) -> Judged {
         let (mut covered, exceptions) =
             exception::decide(std::mem::take(&mut self.exemptions), self.judge.today);
         let mut findings = Vec::new();
-        for violation in std::mem::take(&mut self.violations) {
-            self.findings_of_stack(violation, &mut covered, &mut findings);
+        for found in std::mem::take(&mut self.found) {
+            self.findings_of_stack(found, &mut covered, &mut findings);
         }
         let mut rules = Vec::new();
         for ruling in std::mem::take(&mut self.rules) {
@@ -191,57 +178,58 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
     }
 
     fn findings_of_stack(
-        &mut self,
-        mut violation: Violation,
+        &self,
+        mut found: Found,
         covered: &mut [Covered],
         findings: &mut Vec<Finding>,
     ) {
-        if !self.judge.by_labels {
-            // Where the policy does not ask for labels, the snapshots know them.
-            violation.parts = RowPart::of(self.diff, &violation.row, true);
-        }
-        let Some(exemption) = violation.exemption else {
-            findings.push(self.finding(&violation, Disposition::Open));
+        let Some(exemption) = found.violation.exemption else {
+            findings.push(self.finding(found, Disposition::Open));
             return;
         };
         let Covered { exception, cover } = &mut covered[exemption];
         let Cover::Partly(budget) = cover else {
             let disposition = cover.disposition(exception);
-            findings.push(self.finding(&violation, disposition));
+            findings.push(self.finding(found, disposition));
             return;
         };
-        let part = violation.split_off(budget);
-        if part.after > part.before {
-            findings.push(self.finding(&part, Cover::Holds.disposition(exception)));
+        let part = Found {
+            id: found.id.clone(),
+            stack: found.stack.clone(),
+            violation: found.violation.split_off(budget),
+        };
+        if part.violation.after > part.violation.before {
+            findings.push(self.finding(part, Cover::Holds.disposition(exception)));
         }
-        if violation.is_past_limit() {
-            findings.push(self.finding(&violation, Cover::Exceeded.disposition(exception)));
+        if found.violation.is_past_limit() {
+            findings.push(self.finding(found, Cover::Exceeded.disposition(exception)));
         }
     }
 
-    /// A finding with all that is known about its stack.
-    fn finding(&mut self, violation: &Violation, disposition: Disposition) -> Finding {
+    fn finding(&self, found: Found, disposition: Disposition) -> Finding {
+        let Found {
+            id,
+            mut stack,
+            violation,
+        } = found;
         let (mut tests, mut labels) = (BTreeMap::new(), BTreeMap::new());
-        let Violation { before, after, .. } = *violation;
+        let grew = violation.after > violation.before;
         for part in &violation.parts {
-            let count = if after > before {
-                part.growth()
-            } else {
-                part.after
-            };
+            let count = if grew { part.growth() } else { part.after };
             if count > 0 {
                 tally::add_labels(&mut tests, &mut labels, &part.labels, count);
             }
         }
-        let (id, stack) = self.stacks.of(&violation.row, tests.len());
+        // What several tests have one of each is nobody's to share.
+        stack.shared &= tests.len() <= 1;
         Finding {
             id,
             rule: violation.rule.clone(),
             suite: self.name.clone(),
-            before,
-            after,
+            before: violation.before,
+            after: violation.after,
             disposition,
-            subject: Subject::Stack(Box::new(stack)),
+            subject: Subject::Stack(stack),
             tests,
             labels,
         }
@@ -276,6 +264,30 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
 }
 
 impl<'p> Violation<'p> {
+    /// Adds a part of a stack to the violation of the same rule and exception.
+    fn add(
+        violations: &mut Vec<Self>,
+        rule: &'p Arc<Rule>,
+        exemption: Option<usize>,
+        part: RowPart,
+    ) {
+        let mut known = violations.iter_mut();
+        let same = |one: &&mut Self| Arc::ptr_eq(one.rule, rule) && one.exemption == exemption;
+        if let Some(violation) = known.find(same) {
+            violation.before += part.before;
+            violation.after += part.after;
+            violation.parts.push(part);
+        } else {
+            violations.push(Self {
+                rule,
+                exemption,
+                before: part.before,
+                after: part.after,
+                parts: vec![part],
+            });
+        }
+    }
+
     fn is_past_limit(&self) -> bool {
         self.after > self.rule.limit.allowed(self.before)
     }
@@ -283,7 +295,6 @@ impl<'p> Violation<'p> {
     /// Takes out the goroutines that an exception covers in part.
     fn split_off(&mut self, budget: &mut exception::Budget) -> Violation<'p> {
         let mut covered = Violation {
-            row: self.row,
             rule: self.rule,
             exemption: self.exemption,
             before: self.before,
