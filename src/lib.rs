@@ -15,6 +15,7 @@
 //! | [`files`] | a path | the bytes of a regular file, or a file that is written whole |
 //! | [`input`] | a path | inflated bytes, within a limit; a directory into an [`evidence::Evidence`] |
 //! | [`capture`] | the URL of a live service | the bytes of its profile, checked and kept as they came |
+//! | [`dump`] | the text of a dump, wherever it was written | [`dump::Goroutine`]s, borrowed from the text, and what could not be read |
 //! | [`profile`] | bytes | a [`profile::Profile`]: columnar, borrowed from the bytes, every index checked |
 //! | [`stack`] | the frames of a goroutine | what two of them must share: normalised names, key, class, id, root, home |
 //! | [`go_names`] | | the names of Go's own functions that mean something to leakgate |
@@ -96,6 +97,7 @@
 pub mod capture;
 pub mod cli;
 pub mod diff;
+pub mod dump;
 pub mod escape;
 pub mod evidence;
 pub mod files;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// For each module of the crate, the ones it may use.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("profile", &[]),
+    ("dump", &[]),
     ("state", &["go_names"]),
     ("escape", &[]),
     ("go_names", &[]),

@@ -1,0 +1,272 @@
+//! Line by line through a dump.
+
+use super::frame::{Line, Place, classify, place};
+use super::{Ancestor, Created, Elided, Frame, Goroutine, Problem, Remark, header, prefix};
+
+/// Calls `take` with every goroutine of a text, in its order, and gives what could not be read.
+/// Time is linear in the text, and only one goroutine is held.
+pub fn each<'t>(text: &'t str, take: impl FnMut(Goroutine<'t>)) -> Vec<Remark> {
+    let mut reader = Reader {
+        take,
+        number: 0,
+        prefix: "",
+        open: None,
+        after_other_text: false,
+        remarks: Vec::new(),
+    };
+    let (mut start, mut last) = (0, "");
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+        reader.line(&text[start..end]);
+        start = end + 1;
+    }
+    if start < text.len() {
+        last = &text[start..];
+        reader.line(last);
+    }
+    reader.finish(last);
+    reader.remarks
+}
+
+/// What was read of a text so far.
+struct Reader<'t, T> {
+    take: T,
+    /// The line that was read last, 1-based.
+    number: usize,
+    /// What stands before each line of the open goroutine.
+    prefix: &'t str,
+    open: Option<Open<'t>>,
+    /// Whether there was text since the last goroutine that belongs to none.
+    after_other_text: bool,
+    remarks: Vec<Remark>,
+}
+
+/// A goroutine whose end was not seen yet.
+struct Open<'t> {
+    goroutine: Goroutine<'t>,
+    /// A line whose place is still to come, and its number.
+    pending: Option<(Line<'t>, usize)>,
+    /// The first line since the last one of the stack that is none.
+    other_text: Option<usize>,
+}
+
+impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
+    fn line(&mut self, line: &'t str) {
+        self.number += 1;
+        let Some(open) = &mut self.open else {
+            self.outside(line);
+            return;
+        };
+        let bare = prefix::strip(line, self.prefix).trim();
+        if let Some(place) = open.pending.and_then(|_| place(bare))
+            && open.settle(place)
+        {
+            open.note_other_text(&mut self.remarks);
+            return;
+        }
+        if bare.is_empty() {
+            self.close();
+            return;
+        }
+        match classify(bare) {
+            Line::Other(other) => {
+                if self.outside(line) {
+                    return;
+                }
+                let Some(open) = &mut self.open else { return };
+                if open.is_waiting_for_place() {
+                    open.other_text.get_or_insert(self.number);
+                } else {
+                    // Perhaps a C function: the next line tells.
+                    open.drop_pending();
+                    open.pending = Some((Line::Other(other), self.number));
+                }
+            }
+            known => open.add(known, self.number, &mut self.remarks),
+        }
+    }
+
+    /// Reads a line that is no frame; true for the header of a goroutine, which then is open.
+    fn outside(&mut self, line: &'t str) -> bool {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let bare = prefix::strip(line, self.prefix);
+        let trimmed = bare.trim_start();
+        // A damaged header is known only at the start of a line, after its prefix.
+        let found = header::find(trimmed)
+            .map(|header| (header.at + line.len() - trimmed.len(), header))
+            .or_else(|| header::find(line).map(|header| (header.at, header)));
+        let Some((at, header)) = found else {
+            self.after_other_text |= !trimmed.is_empty();
+            return false;
+        };
+        self.close();
+        self.prefix = &line[..at];
+        if !header.is_whole {
+            self.remark(self.number, Problem::Header);
+        }
+        self.open = Some(Open {
+            goroutine: Goroutine {
+                line: self.number,
+                after_other_text: self.after_other_text,
+                ..header.goroutine
+            },
+            pending: None,
+            other_text: None,
+        });
+        self.after_other_text = false;
+        true
+    }
+
+    /// Hands the open goroutine over.
+    fn close(&mut self) {
+        let Some(mut open) = self.open.take() else {
+            return;
+        };
+        open.drop_pending();
+        open.keep_pending(&mut self.remarks);
+        self.after_other_text |= open.other_text.is_some();
+        let goroutine = open.goroutine;
+        if goroutine.frames.is_empty() && !goroutine.stack_unavailable {
+            self.remark(goroutine.line, Problem::NoFrames);
+        }
+        (self.take)(goroutine);
+    }
+
+    /// Ends the text, whose last line has no end when `unended` is not empty.
+    fn finish(&mut self, unended: &str) {
+        let word = header::WORD.trim_end();
+        let bare = prefix::strip(unended, self.prefix).trim();
+        let may_be_header = !bare.is_empty() && word.starts_with(bare) || bare.starts_with(word);
+        let is_cut = match &self.open {
+            Some(open) => !unended.is_empty() || open.lacks_its_end(),
+            None => may_be_header,
+        };
+        self.close();
+        if is_cut {
+            self.remark(self.number, Problem::Cut);
+        }
+    }
+
+    fn remark(&mut self, line: usize, problem: Problem) {
+        self.remarks.push(Remark { line, problem });
+    }
+}
+
+impl<'t> Open<'t> {
+    /// Whether a function or a creator came and its place did not.
+    fn is_waiting_for_place(&self) -> bool {
+        matches!(
+            self.pending,
+            Some((Line::Function { .. } | Line::Created { .. }, _))
+        )
+    }
+
+    /// What was perhaps a C function is other text.
+    fn drop_pending(&mut self) {
+        if let Some((Line::Other(_), number)) = self.pending {
+            self.other_text.get_or_insert(number);
+            self.pending = None;
+        }
+    }
+
+    /// Gives the pending line its place; false when the two do not belong together.
+    fn settle(&mut self, place: Place<'t>) -> bool {
+        let Some((pending, _)) = self.pending else {
+            return false;
+        };
+        if matches!(pending, Line::Other(_)) && !place.is_c {
+            return false;
+        }
+        self.pending = None;
+        self.push(pending, place.file, place.line);
+        true
+    }
+
+    /// Keeps a function or creator whose place never came.
+    fn keep_pending(&mut self, remarks: &mut Vec<Remark>) {
+        if let Some((pending, line)) = self.pending.take() {
+            let problem = Problem::NoPlace;
+            remarks.push(Remark { line, problem });
+            self.push(pending, "", 0);
+        }
+    }
+
+    /// Says that there was other text in the middle, now that the stack goes on.
+    fn note_other_text(&mut self, remarks: &mut Vec<Remark>) {
+        if let Some(line) = self.other_text.take() {
+            let problem = Problem::OtherText;
+            remarks.push(Remark { line, problem });
+        }
+    }
+
+    /// Adds a line of the stack.
+    fn add(&mut self, line: Line<'t>, number: usize, remarks: &mut Vec<Remark>) {
+        self.drop_pending();
+        self.keep_pending(remarks);
+        if matches!(line, Line::Function { .. } | Line::Created { .. }) {
+            self.pending = Some((line, number));
+            return;
+        }
+        self.note_other_text(remarks);
+        match line {
+            Line::Ancestor(id) => self.goroutine.ancestors.push(Ancestor {
+                id,
+                ..Ancestor::default()
+            }),
+            Line::Elided(frames) => self.elide(frames),
+            Line::Unavailable => self.goroutine.stack_unavailable = true,
+            _ => self.push(Line::Other("non-Go function"), "", 0),
+        }
+    }
+
+    /// Adds a frame or a creator to the goroutine, or to the ancestor that is being read.
+    fn push(&mut self, line: Line<'t>, file: &'t str, number: u32) {
+        let (frames, creator) = match self.goroutine.ancestors.last_mut() {
+            Some(ancestor) => (&mut ancestor.frames, &mut ancestor.created),
+            None => (&mut self.goroutine.frames, &mut self.goroutine.created),
+        };
+        let (function, arguments) = match line {
+            Line::Created { name, by } => {
+                *creator = Some(Created {
+                    function: name,
+                    file,
+                    line: number,
+                    by,
+                });
+                return;
+            }
+            Line::Function { name, arguments } => (name, arguments),
+            Line::Other(name) => (name, ""),
+            _ => return,
+        };
+        frames.push(Frame {
+            function,
+            file,
+            line: number,
+            arguments,
+        });
+    }
+
+    fn elide(&mut self, frames: Option<u32>) {
+        let (known, elided) = match self.goroutine.ancestors.last_mut() {
+            Some(ancestor) => (ancestor.frames.len(), &mut ancestor.elided),
+            None => (self.goroutine.frames.len(), &mut self.goroutine.elided),
+        };
+        *elided = Some(Elided {
+            after: known,
+            frames,
+        });
+    }
+
+    /// Whether this cannot be the end of a dump: a goroutine ends with its creator, except the main
+    /// one and those that the runtime starts.
+    fn lacks_its_end(&self) -> bool {
+        let Goroutine {
+            id,
+            created,
+            frames,
+            ..
+        } = &self.goroutine;
+        let root = frames.last().map_or("", |frame| frame.function);
+        *id > 1 && created.is_none() && !root.starts_with("runtime.")
+    }
+}
