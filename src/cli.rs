@@ -112,6 +112,11 @@ struct Run {
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
     settle: Duration,
 
+    /// Do not note by which calls goroutines were started. This leaves GODEBUG's tracebackancestors
+    /// alone; findings then show no cause.
+    #[arg(long)]
+    no_origin: bool,
+
     /// Capture a live service around the command too, once it has settled: before, and after, for
     /// at most `--settle`. Repeatable, for the instances of one service.
     #[arg(long = "url", value_name = "URL")]

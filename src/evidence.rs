@@ -39,6 +39,8 @@ pub struct Suite {
     /// Samples of the last after profile whose goroutines were never twice in one place, by their
     /// position: how many of the outermost locations were always the same.
     pub moving: BTreeMap<usize, usize>,
+    /// The tests whose goroutines the dump names, by the id of that goroutine.
+    pub starters: BTreeMap<u64, String>,
     /// What the test binary said about its run; `None` for a service.
     pub run: Option<TestRun>,
     /// How its tests are run again; `None` where that is not known.
@@ -58,11 +60,13 @@ pub struct Files {
     pub afters: Vec<PathBuf>,
     /// Go's own leak profile, taken with the last of them.
     pub proven: Option<PathBuf>,
+    /// The text of all goroutines, taken with the last of them too.
+    pub dump: Option<PathBuf>,
 }
 
 impl Files {
-    /// All of them: before, afters, proven.
-    pub fn paths(&self) -> Vec<&Path> {
+    /// The profiles: before, afters, proven.
+    pub fn profiles(&self) -> Vec<&Path> {
         let before = std::iter::once(&self.before);
         let paths = before.chain(&self.afters).chain(&self.proven);
         paths.map(PathBuf::as_path).collect()

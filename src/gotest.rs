@@ -16,6 +16,7 @@ mod command;
 mod exec_flag;
 mod flags;
 mod go_on_path;
+mod godebug;
 mod notes;
 mod overlay;
 mod quiet;
@@ -64,6 +65,8 @@ struct Capturing {
     run: String,
     /// GOFLAGS without leakgate, for what tests and others build; `None` where it is not set.
     goflags: Option<String>,
+    /// Whether it notes by which calls goroutines were started.
+    origin: bool,
 }
 
 impl Capturing {
@@ -71,6 +74,7 @@ impl Capturing {
     const SETTLE: &str = "LEAKGATE_SETTLE_MS";
     const RUN: &str = "LEAKGATE_RUN";
     const GOFLAGS: &str = "LEAKGATE_GOFLAGS";
+    const ORIGIN: &str = "LEAKGATE_ORIGIN";
 
     fn from_environment() -> Option<Self> {
         Some(Self {
@@ -78,17 +82,28 @@ impl Capturing {
             settle_ms: std::env::var(Self::SETTLE).ok()?,
             run: std::env::var(Self::RUN).ok()?,
             goflags: std::env::var(Self::GOFLAGS).ok(),
+            origin: std::env::var_os(Self::ORIGIN).is_some(),
         })
     }
 
-    fn variables(&self) -> [(&'static str, Option<OsString>); 4] {
+    fn variables(&self) -> [(&'static str, Option<OsString>); 5] {
         [
             (Self::DIRECTORY, Some(self.directory.clone().into())),
             (Self::SETTLE, Some(self.settle_ms.clone().into())),
             (Self::RUN, Some(self.run.clone().into())),
             (Self::GOFLAGS, self.goflags.clone().map(OsString::from)),
+            (Self::ORIGIN, self.origin.then(|| "1".into())),
         ]
     }
+}
+
+/// How test binaries capture.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How long one may wait for its goroutines to end.
+    pub settle: Duration,
+    /// Whether it notes by which calls those that stay were started.
+    pub origin: bool,
 }
 
 /// What a command needs so that its test binaries capture.
@@ -112,7 +127,7 @@ impl Prepared {
     pub fn new(
         command: &[OsString],
         directory: &Path,
-        settle: Duration,
+        Options { settle, origin }: Options,
         accepted: (&Policy, Date),
         signals: &Signals,
     ) -> anyhow::Result<Self> {
@@ -136,6 +151,7 @@ impl Prepared {
             settle_ms: settle.as_millis().to_string(),
             run: this_run(),
             goflags: std::env::var("GOFLAGS").ok(),
+            origin,
         };
         let mut environment = variables(&toolchain, goflags.text)?;
         environment.extend(capturing.variables());
@@ -238,11 +254,8 @@ fn unnoticed(why: &str) -> String {
 /// What makes the test binaries that a toolchain builds capture.
 fn variables(toolchain: &Toolchain, goflags: String) -> anyhow::Result<Variables> {
     let mut variables = toolchain.variables()?;
-    let godebug = godebug(std::env::var("GODEBUG").ok().as_deref());
-    variables.extend([
-        ("GOFLAGS", Some(goflags.into())),
-        ("GODEBUG", Some(godebug.into())),
-    ]);
+    variables.push(("GOFLAGS", Some(goflags.into())));
+    variables.extend(godebug::variables());
     Ok(variables)
 }
 
@@ -273,19 +286,4 @@ fn this_run() -> String {
         std::process::id(),
         now.unwrap_or_default().as_nanos()
     )
-}
-
-/// GODEBUG with deep stacks asked for, so that they keep their root, and without labels in
-/// tracebacks, which Go 1.27 would show the tests; what the user says of either stays.
-fn godebug(of_user: Option<&str>) -> String {
-    let mut settings: Vec<&str> = of_user.into_iter().filter(|set| !set.is_empty()).collect();
-    for (name, setting) in [
-        ("profstackdepth=", "profstackdepth=1024"),
-        ("tracebacklabels=", "tracebacklabels=0"),
-    ] {
-        if !of_user.unwrap_or_default().contains(name) {
-            settings.push(setting);
-        }
-    }
-    settings.join(",")
 }

@@ -66,6 +66,7 @@ fn find(check: &Check) -> anyhow::Result<Evidence> {
                     before: before.clone(),
                     afters: afters.to_vec(),
                     proven: check.proven.clone(),
+                    dump: None,
                 },
                 ..Suite::default()
             };

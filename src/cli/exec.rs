@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::gotest::{self, Go};
+use crate::gotest::{self, Go, Variables};
 
 /// A program and its arguments.
 #[derive(Debug, Args)]
@@ -20,9 +20,9 @@ pub(super) struct Start {
 /// Notes the start, and becomes the program.
 pub(super) fn run(start: &Start) -> anyhow::Result<ExitCode> {
     let (program, arguments) = start.command.split_first().context("no program is given")?;
-    gotest::note_start(program, arguments);
     let mut command = Command::new(program);
     command.args(arguments);
+    set(&mut command, gotest::note_start(program, arguments));
     become_it(&mut command).with_context(|| format!("{} cannot be run", program.display()))
 }
 
@@ -30,13 +30,17 @@ pub(super) fn run(start: &Start) -> anyhow::Result<ExitCode> {
 pub(super) fn run_go(go: &Go) -> anyhow::Result<ExitCode> {
     let mut command = Command::new(&go.program);
     command.args(&go.arguments);
-    for (name, value) in &go.variables {
+    set(&mut command, go.variables.clone());
+    become_it(&mut command).with_context(|| format!("{} cannot be run", go.program.display()))
+}
+
+fn set(command: &mut Command, variables: Variables) {
+    for (name, value) in variables {
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
     }
-    become_it(&mut command).with_context(|| format!("{} cannot be run", go.program.display()))
 }
 
 /// The same process goes on as the program, so that signals and its end are its own.

@@ -27,7 +27,7 @@ pub(super) fn judge_all(
 }
 
 fn judge_suite(judge: &Judge, mut suite: Suite, limit: u64) -> Result<SuiteVerdict, Unchecked> {
-    let paths = suite.files.paths();
+    let paths = suite.files.profiles();
     let bytes = read_all(&paths, limit).map_err(|error| {
         let why = format!("{error}. {}", error.fix());
         Unchecked::new(suite.name.clone(), why)

@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use super::output::Destination;
 use super::{Code, Run, complain, service};
 use crate::evidence::Evidence;
-use crate::gotest::{self, Collected, Prepared, Signals, TemporaryFolder, UnknownGo};
+use crate::gotest::{self, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo};
 use crate::policy::Policy;
 use services::Services;
 
@@ -22,7 +22,11 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::watch().context("signals cannot be watched")?;
     let folder = Folder::new(run, &signals)?;
     let accepted = (&policy, run.gate.today());
-    let prepared = match Prepared::new(&run.command, &folder.path, run.settle, accepted, &signals) {
+    let options = Options {
+        settle: run.settle,
+        origin: !run.no_origin,
+    };
+    let prepared = match Prepared::new(&run.command, &folder.path, options, accepted, &signals) {
         // A service may be driven by anything; what keeps go tests from being captured is reported.
         Err(error) if !run.urls.is_empty() => Prepared::nothing(&run.command, &error),
         Err(error) if error.is::<UnknownGo>() => {

@@ -24,7 +24,7 @@ pub struct Profiles<'b> {
 
 impl<'b> Profiles<'b> {
     /// Decodes and groups the bytes of a suite's files, in the order of
-    /// [`super::Files::paths`]; large ones at the same time.
+    /// [`super::Files::profiles`]; large ones at the same time.
     ///
     /// # Errors
     /// A damaged profile, or profiles that cannot be compared: of different kinds, equal, or in the
@@ -119,7 +119,7 @@ fn group<'b>(suite: &Suite, index: usize, bytes: &'b [u8]) -> Result<Snapshot<'b
     Profile::decode(bytes)
         .and_then(|profile| Snapshot::group_moving(profile, moving))
         .map_err(|error| {
-            let path = suite.files.paths()[index].display();
+            let path = suite.files.profiles()[index].display();
             let why = format!("{path}: {error}. {}", error.fix());
             Unchecked::new(suite.name.clone(), why)
         })

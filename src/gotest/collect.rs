@@ -53,6 +53,9 @@ struct End {
     /// at: the position, and how many of the outermost locations were always the same.
     #[serde(default)]
     moving: Vec<(usize, usize)>,
+    /// See [`Suite::starters`].
+    #[serde(default)]
+    starters: BTreeMap<u64, String>,
 }
 
 /// `timeout.json`: written by the alarm of `-timeout`.
@@ -60,6 +63,9 @@ struct End {
 struct Timeout {
     after: String,
     running: Vec<String>,
+    /// See [`Suite::starters`].
+    #[serde(default)]
+    starters: BTreeMap<u64, String>,
 }
 
 /// What a run left in a directory.
@@ -318,7 +324,9 @@ impl Collected {
                     before,
                     afters: vec![after],
                     proven: file("proven.pb.gz"),
+                    dump: file("goroutines.txt"),
                 };
+                judged.starters = end.starters;
                 judged.moving = end.moving.into_iter().collect();
                 judged.run = Some(TestRun {
                     go: suite.go.clone(),
@@ -338,7 +346,9 @@ impl Collected {
                     before,
                     afters: file("timeout.pb.gz").into_iter().collect(),
                     proven: None,
+                    dump: file("goroutines.txt"),
                 };
+                judged.starters = timeout.starters;
                 judged.run = Some(TestRun {
                     go: suite.go.clone(),
                     tests: None,

@@ -22,7 +22,7 @@ use super::record::GoTestRun;
 use super::signals::{Signals, TemporaryFolder};
 use super::started;
 use super::toolchain::Toolchain;
-use super::{Capturing, Variables, flags, variables};
+use super::{Capturing, Variables, flags, godebug, variables};
 use crate::files::write_whole;
 
 /// Names the process, and the go command that it became.
@@ -87,7 +87,7 @@ impl Orders {
         let mut changed = Vec::new();
         for (name, was) in &self.environment {
             let is = std::env::var(name).unwrap_or_default();
-            if name == "GODEBUG" && is == super::godebug(was.as_deref()) {
+            if name == "GODEBUG" && godebug::is_ours(&is, was.as_deref().unwrap_or_default()) {
                 continue;
             }
             if is != was.as_deref().unwrap_or_default() {

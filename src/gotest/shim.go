@@ -35,6 +35,7 @@ var leakgate struct {
 	mu      sync.Mutex
 	running map[string]int  // tests, benchmarks and examples; a test in a bubble has the name of the one around it
 	names   map[string]bool // those that there have been
+	started map[string]string // by the id of its goroutine, the name of each
 }
 
 // Package testing is initialised before the packages that use it, so what a test binary starts or
@@ -46,13 +47,22 @@ func init() {
 	}
 	leakgateWrite(noted+".begun", nil)
 	os.Setenv("LEAKGATE_PARENT", strconv.Itoa(os.Getpid()))
+	// What leakgate asked of the runtime was read when the process started, and is nobody else's.
+	if godebug, ok := os.LookupEnv("LEAKGATE_GODEBUG"); ok {
+		os.Unsetenv("LEAKGATE_GODEBUG")
+		if godebug == "" {
+			os.Unsetenv("GODEBUG")
+		} else {
+			os.Setenv("GODEBUG", godebug)
+		}
+	}
 }
 
 // leakgateEnviron is what leakgate has set, as the process found it: init functions of the tests
 // may clear their environment.
 var leakgateEnviron = func() map[string]string {
 	found := map[string]string{}
-	for _, name := range []string{"DIR", "PARENT", "SUITE", "GOFLAGS", "SETTLE_MS"} {
+	for _, name := range []string{"DIR", "PARENT", "SUITE", "GOFLAGS", "SETTLE_MS", "ORIGIN"} {
 		if value, ok := os.LookupEnv("LEAKGATE_" + name); ok {
 			found["LEAKGATE_"+name] = value
 		}
@@ -120,6 +130,7 @@ func leakgateStart(deps testDeps) {
 	leakgate.dir = dir
 	leakgate.quiet = leakgateReadQuiet(root+"/quiet", deps.ImportPath())
 	leakgate.running, leakgate.names = map[string]int{}, map[string]bool{}
+	leakgate.started = map[string]string{}
 	milliseconds, _ := strconv.Atoi(leakgateEnviron["LEAKGATE_SETTLE_MS"])
 	leakgate.settle = time.Duration(milliseconds) * time.Millisecond
 }
@@ -188,6 +199,10 @@ func leakgateAfter(m *M) {
 		}
 		leakgateWrite(leakgate.dir+"/before.pb.gz", leakgate.before)
 		leakgateWrite(leakgate.dir+"/after.pb.gz", after)
+		starters := ""
+		if grown {
+			starters = leakgateDump()
+		}
 		if pprof.Lookup("goroutineleak") != nil {
 			// The first run of the detector may come before a finalizer that the second one finds
 			// done.
@@ -202,6 +217,7 @@ func leakgateAfter(m *M) {
 			"  \"settled\": "+strconv.FormatBool(!grown)+",\n"+
 			"  \"settle_ms\": "+strconv.FormatInt(waited.Milliseconds(), 10)+",\n"+
 			"  \"polls\": "+strconv.Itoa(watched.polls)+",\n"+
+			"  \"starters\": {"+starters+"},\n"+
 			"  \"moving\": ["+strings.Join(watched.moving(groups), ", ")+"]\n}\n"))
 		return
 	}
@@ -214,6 +230,7 @@ func leakgateTimeout(after time.Duration) {
 	}
 	leakgateWrite(leakgate.dir+"/before.pb.gz", leakgate.before)
 	leakgateWrite(leakgate.dir+"/timeout.pb.gz", leakgateProfile("goroutine"))
+	starters := leakgateDump()
 	leakgate.mu.Lock()
 	defer leakgate.mu.Unlock()
 	var names []string
@@ -221,7 +238,51 @@ func leakgateTimeout(after time.Duration) {
 		names = append(names, leakgateJSON(name))
 	}
 	leakgateWrite(leakgate.dir+"/timeout.json", []byte("{\n  \"after\": "+leakgateJSON(after.String())+
+		",\n  \"starters\": {"+starters+"}"+
 		",\n  \"running\": ["+strings.Join(names, ", ")+"]\n}\n"))
+}
+
+// leakgateDump writes what the runtime shows of each goroutine, with the calls by which it was
+// started, and gives the tests whose goroutines are named there, by id, as the inside of a JSON
+// object.
+func leakgateDump() string {
+	there := runtime.NumGoroutine()
+	if leakgateEnviron["LEAKGATE_ORIGIN"] == "" || there > 20000 {
+		return "" // so many would take long, with the world stopped
+	}
+	size, most := there*4096+1<<16, 64<<20
+	var dump []byte
+	for {
+		dump = make([]byte, size)
+		dump = dump[:runtime.Stack(dump, true)]
+		if len(dump) < size || size >= most {
+			break
+		}
+		size *= 4
+	}
+	leakgateWrite(leakgate.dir+"/goroutines.txt", dump)
+	leakgate.mu.Lock()
+	defer leakgate.mu.Unlock()
+	named := map[string]bool{}
+	var starters []string
+	for _, part := range strings.Split(string(dump), "goroutine ")[1:] {
+		id := leakgateNumber(part)
+		if name, ok := leakgate.started[id]; ok && !named[id] {
+			named[id] = true
+			starters = append(starters, leakgateJSON(id)+": "+leakgateJSON(name))
+		}
+	}
+	return strings.Join(starters, ", ")
+}
+
+// leakgateNumber gives the digits at the start of a text.
+func leakgateNumber(text string) string {
+	for i := 0; i < len(text); i++ {
+		if text[i] < '0' || text[i] > '9' {
+			return text[:i]
+		}
+	}
+	return text
 }
 
 // leakgateIsBroken says whether a test has closed descriptors of the runtime's poller, and notes
@@ -293,9 +354,18 @@ func leakgateIsTold(name string) bool {
 
 func leakgateBegin(name string) {
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("leakgate.test", name)))
+	id := ""
+	if leakgateEnviron["LEAKGATE_ORIGIN"] != "" {
+		var header [64]byte
+		runtime.Stack(header[:], false)
+		id = leakgateNumber(strings.TrimPrefix(string(header[:]), "goroutine "))
+	}
 	leakgate.mu.Lock()
 	leakgate.running[name]++
 	leakgate.names[name] = true
+	if id != "" {
+		leakgate.started[id] = name
+	}
 	leakgate.mu.Unlock()
 	leakgateNote("+", name)
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::notes::{make_folder, read_json};
 use super::record::GoTestRun;
+use super::{Variables, godebug};
 use crate::files::write_whole;
 
 /// The folder of the notes, in the directory that is captured into.
@@ -31,21 +32,21 @@ struct Started {
 const BEGUN: &str = ".begun";
 
 /// Notes that a test binary is about to be started in this process, and gives up in silence where
-/// it cannot: the program comes first.
-pub fn note(program: &OsStr, arguments: &[OsString]) {
+/// it cannot: the program comes first. Gives the variables that the test binary needs.
+pub fn note(program: &OsStr, arguments: &[OsString]) -> Variables {
     // `go run` starts its programs in the same way; this flag is one that `go test` always passes.
     if !arguments
         .iter()
         .any(|argument| argument == "-test.paniconexit0")
     {
-        return;
+        return Variables::new();
     }
     let Some(directory) = std::env::var_os("LEAKGATE_DIR") else {
-        return;
+        return Variables::new();
     };
     // What a test starts is that test's business.
     if std::env::var_os("LEAKGATE_PARENT").is_some() {
-        return;
+        return Variables::new();
     }
     let folder = PathBuf::from(directory).join(FOLDER);
     let here = std::env::current_dir().unwrap_or_default();
@@ -55,8 +56,13 @@ pub fn note(program: &OsStr, arguments: &[OsString]) {
         parent: parent(),
     };
     let path = folder.join(std::process::id().to_string());
-    if let (Ok(()), Ok(text)) = (make_folder(&folder), serde_json::to_string(&started)) {
-        let _ = write_whole(&path, text.as_bytes());
+    let (Ok(()), Ok(text)) = (make_folder(&folder), serde_json::to_string(&started)) else {
+        return Variables::new();
+    };
+    match write_whole(&path, text.as_bytes()) {
+        // Only a process that is noted puts GODEBUG back.
+        Ok(()) => godebug::of_test_binary(arguments),
+        Err(_) => Variables::new(),
     }
 }
 

@@ -74,6 +74,7 @@ pub fn pair_directory(directory: &Path, except: &BTreeSet<PathBuf>) -> Result<Ev
                         before,
                         afters: vec![after],
                         proven: files.remove("proven"),
+                        dump: None,
                     },
                     ..Suite::default()
                 });
@@ -114,6 +115,7 @@ pub fn pair_directories(before: &Path, after: &Path) -> Result<Evidence, ListErr
                     before,
                     afters: vec![path],
                     proven: None,
+                    dump: None,
                 },
                 ..Suite::default()
             });

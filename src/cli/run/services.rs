@@ -75,6 +75,7 @@ impl Services {
                         before: place(source, directory, "before"),
                         afters: vec![after],
                         proven: None,
+                        dump: None,
                     },
                     notes: restless.into_iter().collect(),
                     ..Suite::default()
