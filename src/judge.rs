@@ -5,6 +5,7 @@
 //! matches it and has not expired, or judged by the first rule per stack that does; rules with
 //! another `per` then add up what is not covered.
 
+mod cause;
 mod condition;
 mod exception;
 mod remarks;
@@ -24,7 +25,7 @@ use jiff::civil::Date;
 
 use crate::diff::Diff;
 use crate::evidence::{self, Command, Profiles, SuiteName, Unchecked};
-use crate::policy::{Matcher, Origin, Per, Policy};
+use crate::policy::{Matcher, Per, Policy, Source};
 use crate::verdict::{CommandRun, Disposition, Finding, Note, Skipped, Subject, Suite, Verdict};
 use condition::Patterns;
 use suite::{Judged, Judging};
@@ -78,7 +79,7 @@ impl<'p> Judge<'p> {
             rules().map(|rule| &rule.matcher).chain(of_exceptions)
         };
         let mut exceptions = policy.exceptions.iter();
-        let has_own = exceptions.any(|exception| exception.origin != Origin::Builtin);
+        let has_own = exceptions.any(|exception| exception.source != Source::Builtin);
         let mut patterns = Patterns::default();
         Self {
             policy,
@@ -104,7 +105,7 @@ impl<'p> Judge<'p> {
             Diff::new(before, &profiles.afters)
         };
         let name = suite.name;
-        let mut judging = Judging::new(self, &name, &diff, proven);
+        let mut judging = Judging::new(self, &name, &diff, profiles);
         judging.rows();
         let judged = judging.finish();
         let mut notes = remarks::notes(&diff, proven);
@@ -186,6 +187,7 @@ impl<'p> Judge<'p> {
         verdict
             .findings
             .sort_by(|one, other| order(one).cmp(&order(other)));
+        verdict.causes = cause::find(&mut verdict.findings);
         let exceptions = exceptions.into_iter();
         verdict.allows = exceptions
             .filter_map(|used| exception::use_of(used, self.today))

@@ -105,6 +105,7 @@ pub mod go_names;
 pub mod gotest;
 pub mod input;
 pub mod judge;
+pub mod origin;
 pub mod policy;
 pub mod profile;
 pub mod report;

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 pub use builtin::builtin;
 pub use error::PolicyError;
-pub use exception::{Exception, Max, Origin};
+pub use exception::{Exception, Max, Source};
 pub use matcher::Matcher;
 pub use pattern::Pattern;
 pub use rule::{Limit, Per, Rule, Severity};

@@ -4,6 +4,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::go_names::{PROFILE_WRITERS, SERVER_CONNECTION, SERVER_READ_AHEAD};
 use crate::profile::{DecodeError, Kind, Label, Line, Problem, Profile, Sample, SampleAt, Stack};
@@ -46,6 +47,8 @@ pub struct Snapshot<'buf> {
     moving: BTreeMap<SampleAt, usize>,
     /// Every sample with labels, sorted by its stack's key.
     labelled: Vec<(Key, SampleAt)>,
+    /// By stack and test, goroutines that a test started and that do not carry its label.
+    attributed: BTreeMap<Key, BTreeMap<Arc<str>, i64>>,
     /// How deep a stack the runtime kept.
     limit: DepthLimit,
     /// Inner frames of the deepest stack; see [`crate::stack::Depth`].
@@ -130,6 +133,7 @@ impl<'buf> Snapshot<'buf> {
             groups,
             moving,
             labelled,
+            attributed: BTreeMap::new(),
             limit,
             deepest,
             total: counts.total,
@@ -194,10 +198,44 @@ impl<'buf> Snapshot<'buf> {
 
     /// Whether any goroutine of the profile carries a label.
     pub fn has_labels(&self) -> bool {
-        !self.labelled.is_empty()
+        !self.labelled.is_empty() || !self.attributed.is_empty()
+    }
+
+    /// Adds which tests started the goroutines that carry no test's label; `tests` says for a stack
+    /// how many each test started, with a label or without. A label that is there stays: it is the
+    /// one that the goroutine had when it was started.
+    pub fn attribute(&mut self, tests: impl Fn(&Frames) -> BTreeMap<Arc<str>, i64>) {
+        for group in 0..self.groups.len() {
+            let portions = self.portions(group);
+            let of_test = |test: &str| {
+                let of_it = portions.iter().filter(|portion| {
+                    portion
+                        .labels
+                        .get(TEST_LABEL)
+                        .is_some_and(|name| name == test)
+                });
+                of_it.map(|portion| portion.count).sum::<i64>()
+            };
+            if portions
+                .iter()
+                .all(|portion| portion.labels.contains_key(TEST_LABEL))
+            {
+                continue;
+            }
+            let started = tests(&self.frames(group)).into_iter();
+            let others = started.map(|(test, count)| (of_test(&test), test, count));
+            let others = others.filter(|(labelled, _, count)| count > labelled);
+            let others: BTreeMap<_, _> = others
+                .map(|(labelled, test, count)| (test, count - labelled))
+                .collect();
+            if !others.is_empty() {
+                self.attributed.insert(self.groups[group].key, others);
+            }
+        }
     }
 
     /// The goroutines of a group by their labels, sorted by labels; those without any come first.
+    /// The test that started a goroutine is one of its labels, however it is known.
     pub fn portions(&self, group: usize) -> Vec<Portion> {
         let Group { key, count, .. } = self.groups[group];
         let mut by_labels: BTreeMap<BTreeMap<String, String>, i64> = BTreeMap::new();
@@ -220,6 +258,9 @@ impl<'buf> Snapshot<'buf> {
         if unlabelled > 0 {
             *by_labels.entry(BTreeMap::new()).or_default() += unlabelled;
         }
+        for (test, count) in self.attributed.get(&key).into_iter().flatten() {
+            give_to(test, *count, &mut by_labels);
+        }
         by_labels
             .into_iter()
             .map(|(labels, count)| Portion { labels, count })
@@ -229,9 +270,10 @@ impl<'buf> Snapshot<'buf> {
     /// How many goroutines of a group no test started; `None` when none was started by a test.
     pub fn of_no_test(&self, group: usize) -> Option<i64> {
         let key = self.groups[group].key;
-        self.labelled
-            .binary_search_by_key(&key, |&(key, _)| key)
-            .ok()?;
+        let labelled = self.labelled.binary_search_by_key(&key, |&(key, _)| key);
+        if labelled.is_err() && !self.attributed.contains_key(&key) {
+            return None;
+        }
         let portions = self.portions(group);
         let (tests, others): (Vec<_>, Vec<_>) = portions
             .iter()
@@ -255,6 +297,26 @@ impl<'buf> Snapshot<'buf> {
             .filter_map(group)
             .filter(|&group| self.frames(group).is_cut());
         cut.count() as u64
+    }
+}
+
+/// Gives up to `count` goroutines that carry no test's label to a test.
+fn give_to(test: &str, mut count: i64, by_labels: &mut BTreeMap<BTreeMap<String, String>, i64>) {
+    let of_no_test = by_labels
+        .keys()
+        .filter(|labels| !labels.contains_key(TEST_LABEL));
+    for labels in of_no_test.cloned().collect::<Vec<_>>() {
+        let there = by_labels.remove(&labels).unwrap_or_default();
+        let taken = count.min(there);
+        count -= taken;
+        if there > taken {
+            by_labels.insert(labels.clone(), there - taken);
+        }
+        if taken > 0 {
+            let mut labels = labels;
+            labels.insert(TEST_LABEL.to_owned(), test.to_owned());
+            *by_labels.entry(labels).or_default() += taken;
+        }
     }
 }
 

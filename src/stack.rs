@@ -8,12 +8,16 @@
 mod depth;
 mod key;
 mod name;
+mod shown;
+mod trace;
 
 use sha2::{Digest as _, Sha256};
 
 pub use depth::{Depth, DepthLimit};
 pub use key::{Hashed, Key, Symbols};
 pub use name::{Name, class};
+pub use shown::ShownKey;
+pub use trace::{Function, Place, Trace};
 
 use crate::go_names::OUTERMOST;
 use crate::profile::Profile;

@@ -3,16 +3,17 @@
 //! Nothing vanishes on the way: goroutines that were skipped, allowed or paired with a moved stack,
 //! and suites that could not be checked, are all in a [`Verdict`].
 
+mod cause;
 mod finding;
-mod trace;
 
 use std::sync::Arc;
 
 use crate::diff::Pairing;
 use crate::evidence::{Rerun, SuiteName, TestRun, Unchecked};
-use crate::policy::{Exception, Origin, Rule, Severity};
+use crate::policy::{Exception, Rule, Severity, Source};
+pub use crate::stack::{Function, Place, Trace};
+pub use cause::{Cause, Opened, Site};
 pub use finding::{Disposition, Finding, Stack, Subject, Sum};
-pub use trace::{Function, Place, Trace};
 
 /// The judgement over all suites.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,9 @@ pub struct Verdict {
     pub totals: Totals,
     /// Every violation, allowed ones too: the gravest first, then the largest.
     pub findings: Vec<Finding>,
+    /// What started the goroutines of those that count, as far as it is known: those with the most
+    /// goroutines first.
+    pub causes: Vec<Cause>,
     /// Stacks that were matched with one of another name or path, whether they grew or not.
     pub moved: Vec<Moved>,
     /// The result of each exception: all of the policy's, and the built-in ones that matched.
@@ -156,15 +160,17 @@ impl Verdict {
         })
     }
 
-    /// The places in all stacks, again and again where stacks share them.
+    /// The places in all stacks and origins, again and again where these share them.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
-        let stacks = self.findings.iter().filter_map(Finding::stack);
+        let stacks = || self.findings.iter().filter_map(Finding::stack);
         let of_findings =
-            stacks.flat_map(|stack| [Some(&stack.trace), stack.trace_before.as_ref()]);
+            stacks().flat_map(|stack| [Some(&stack.trace), stack.trace_before.as_ref()]);
         let of_moved = self.moved.iter();
         let of_moved = of_moved.flat_map(|moved| [Some(&moved.stack_before), Some(&moved.stack)]);
         let traces = of_findings.chain(of_moved).flatten();
-        traces.flat_map(Trace::frames)
+        let origins = stacks().flat_map(|stack| &stack.origins);
+        let calls = origins.flat_map(|origin| &origin.calls);
+        traces.flat_map(Trace::frames).chain(calls)
     }
 
     /// Open findings of a severity.
@@ -241,7 +247,7 @@ impl AllowUse {
 
     /// Whether it accepts a blocking primitive, and with it nearly anything.
     pub fn is_broad(&self) -> bool {
-        self.exception.origin != Origin::Builtin && self.exception.matcher.is_broad()
+        self.exception.source != Source::Builtin && self.exception.matcher.is_broad()
     }
 }
 

@@ -17,18 +17,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("snapshot", &["go_names", "profile", "stack"]),
     ("diff", &["go_names", "stack", "snapshot"]),
     ("policy", &["escape", "go_names", "state"]),
-    ("evidence", &["profile", "snapshot"]),
-    ("verdict", &["diff", "evidence", "policy", "state"]),
+    ("origin", &["dump", "go_names", "stack"]),
+    ("evidence", &["dump", "origin", "profile", "snapshot"]),
+    (
+        "verdict",
+        &["diff", "evidence", "origin", "policy", "stack", "state"],
+    ),
     (
         "judge",
         &[
-            "diff", "evidence", "go_names", "policy", "profile", "snapshot", "stack", "verdict",
+            "diff", "evidence", "go_names", "origin", "policy", "profile", "snapshot", "stack",
+            "verdict",
         ],
     ),
     (
         "report",
         &[
-            "diff", "escape", "evidence", "policy", "stack", "state", "verdict",
+            "diff", "escape", "evidence", "origin", "policy", "stack", "state", "verdict",
         ],
     ),
     ("input", &["evidence", "files", "profile"]),
@@ -42,7 +47,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "capture", "escape", "evidence", "files", "gotest", "input", "judge", "policy",
+            "capture", "dump", "escape", "evidence", "files", "gotest", "input", "judge", "policy",
             "report", "verdict",
         ],
     ),

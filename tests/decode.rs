@@ -143,6 +143,7 @@ fn survive(bytes: &[u8], sound: &Snapshot) -> bool {
     let judge = Judge::new(&policy, jiff::civil::date(2026, 11, 20));
     for (before, after) in [(sound, &damaged), (&damaged, sound)] {
         let profiles = Profiles {
+            origins: leakgate::origin::Origins::default(),
             before: before.clone(),
             afters: vec![after.clone()],
             proven: None,

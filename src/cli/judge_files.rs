@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use crate::dump::{self, Dump};
 use crate::evidence::{Profiles, Suite, Unchecked};
 use crate::input::{self, Bytes, InputError};
 use crate::judge::{Judge, SuiteVerdict};
@@ -38,7 +39,19 @@ fn judge_suite(judge: &Judge, mut suite: Suite, limit: u64) -> Result<SuiteVerdi
     });
     suite.notes = of_files.chain(suite.notes.iter().cloned()).collect();
     let inflated: Vec<&[u8]> = bytes.iter().map(|bytes| &*bytes.inflated).collect();
-    let profiles = Profiles::group(&suite, &inflated)?;
+    let mut profiles = Profiles::group(&suite, &inflated)?;
+    if let Some(path) = &suite.files.dump {
+        match input::read(path, limit) {
+            Ok(dump) => {
+                let text = dump::text_of(&dump.inflated);
+                profiles = profiles.with_dump(&Dump::parse(&text), &suite);
+            }
+            // What it holds explains findings and makes none.
+            Err(error) => suite.notes.push(format!(
+                "{error}: it is not known which calls started the goroutines"
+            )),
+        }
+    }
     Ok(judge.suite(suite, &profiles))
 }
 

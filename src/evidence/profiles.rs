@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use rayon::prelude::*;
 
 use super::{Suite, Unchecked};
+use crate::dump::Dump;
+use crate::origin::Origins;
 use crate::profile::{Kind, Profile};
 use crate::snapshot::Snapshot;
 
@@ -20,6 +22,8 @@ pub struct Profiles<'b> {
     pub afters: Vec<Snapshot<'b>>,
     /// Go's own leak profile.
     pub proven: Option<Snapshot<'b>>,
+    /// Where the goroutines of the last after profile come from, as far as it is known.
+    pub origins: Origins,
 }
 
 impl<'b> Profiles<'b> {
@@ -43,6 +47,7 @@ impl<'b> Profiles<'b> {
             before: snapshots.remove(0),
             afters: snapshots,
             proven,
+            origins: Origins::default(),
         };
         let before_and_afters = &bytes[..=profiles.afters.len()];
         let problem = profiles
@@ -53,6 +58,17 @@ impl<'b> Profiles<'b> {
             Some(why) => Err(Unchecked::new(suite.name.clone(), why)),
             None => Ok(profiles),
         }
+    }
+
+    /// Adds what a dump of all goroutines tells of the last after profile: who started them, and so
+    /// the tests of those that carry no test's label.
+    #[must_use]
+    pub fn with_dump(mut self, dump: &Dump, suite: &Suite) -> Self {
+        self.origins = Origins::new(dump, &suite.starters);
+        if let Some(after) = self.afters.last_mut() {
+            after.attribute(|frames| self.origins.tests_of(frames));
+        }
+        self
     }
 
     /// The last of the after profiles: the one that is judged.

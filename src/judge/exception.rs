@@ -9,7 +9,7 @@ use super::condition::{Asked, Condition, Number, Patterns};
 use super::row_part::RowPart;
 use super::used::Used;
 use crate::diff::Row;
-use crate::policy::{Exception, Max, Origin};
+use crate::policy::{Exception, Max, Source};
 use crate::verdict::{AllowUse, Disposition};
 
 /// An exception of the policy, ready to be asked.
@@ -230,7 +230,7 @@ impl Budget {
 
 /// The result of an exception, over all suites; `None` for a built-in one that matched nothing.
 pub(super) fn use_of(used: Used<Exception>, today: Date) -> Option<AllowUse> {
-    let is_own = used.what.origin != Origin::Builtin;
+    let is_own = used.what.source != Source::Builtin;
     (is_own || used.matched > 0).then(|| AllowUse {
         matched: used.matched,
         unused: used.is_unused(),

@@ -4,8 +4,9 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::diff::{Diff, Pairing, Row};
-use crate::evidence::SuiteName;
+use crate::evidence::{Profiles, SuiteName};
 use crate::go_names::{BUFFER_PEEK, CLIENT_READER, CLIENT_WRITER, SIGNAL_LOOP};
+use crate::origin::Origins;
 use crate::profile::Kind;
 use crate::snapshot::Snapshot;
 use crate::stack::{Frame, Frames, class, id_of};
@@ -15,6 +16,7 @@ use crate::verdict::{Function, Moved, Place, Stack, Trace};
 pub(super) struct Stacks<'j, 's, 'buf> {
     diff: &'j Diff<'s, 'buf>,
     proven: Option<&'j Snapshot<'buf>>,
+    origins: &'j Origins,
     before: Functions,
     after: Functions,
     /// Whether more connections than before wait for a response to be read.
@@ -32,10 +34,11 @@ struct Shown {
 }
 
 impl<'j, 's, 'buf> Stacks<'j, 's, 'buf> {
-    pub(super) fn new(diff: &'j Diff<'s, 'buf>, proven: Option<&'j Snapshot<'buf>>) -> Self {
+    pub(super) fn new(diff: &'j Diff<'s, 'buf>, profiles: &'j Profiles<'buf>) -> Self {
         Self {
             diff,
-            proven,
+            proven: profiles.proven.as_ref(),
+            origins: &profiles.origins,
             before: Functions::new(diff.before),
             after: Functions::new(diff.after),
             unread_bodies: OnceCell::new(),
@@ -78,6 +81,10 @@ impl<'j, 's, 'buf> Stacks<'j, 's, 'buf> {
             shared,
             pairing: row.pairing,
             series: self.diff.series(row),
+            origins: match row.after {
+                Some(_) => self.origins.of(frames, frames.state()),
+                None => Vec::new(),
+            },
             trace: functions.trace(frames),
             trace_before,
         };

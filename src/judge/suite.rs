@@ -12,9 +12,8 @@ use super::tally::{self, Tally};
 use super::used::Used;
 use super::{Judge, remarks};
 use crate::diff::{Diff, Row};
-use crate::evidence::SuiteName;
+use crate::evidence::{Profiles, SuiteName};
 use crate::policy::{Exception, Per, Rule};
-use crate::snapshot::Snapshot;
 use crate::stack::id_of;
 use crate::verdict::{Disposition, Finding, Moved, Stack, Subject, Sum};
 
@@ -64,13 +63,13 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         judge: &'j Judge<'p>,
         name: &'j SuiteName,
         diff: &'j Diff<'s, 'buf>,
-        proven: Option<&'j Snapshot<'buf>>,
+        profiles: &'j Profiles<'buf>,
     ) -> Self {
         Self {
             judge,
             name,
             diff,
-            stacks: Stacks::new(diff, proven),
+            stacks: Stacks::new(diff, profiles),
             rules: judge.rules.iter().map(Ruling::new).collect(),
             exemptions: judge.exceptions.iter().map(Exemption::new).collect(),
             found: Vec::new(),
@@ -230,6 +229,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             after: violation.after,
             disposition,
             subject: Subject::Stack(stack),
+            cause: None,
             tests,
             labels,
         }
@@ -255,6 +255,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                         largest: sum.largest(),
                         key: Some(key).filter(|_| rule.per != Per::Total),
                     }),
+                    cause: None,
                     tests: sum.tests,
                     labels: sum.labels,
                 });

@@ -5,6 +5,7 @@ use jiff::civil::date;
 
 use super::Judge;
 use crate::evidence::{Profiles, Suite};
+use crate::origin::Origins;
 use crate::policy::Policy;
 use crate::testing::{proven, snapshot};
 use crate::verdict::{Finding, Side, SkipReason, Subject, Verdict};
@@ -17,6 +18,7 @@ fn judge(policy: &str, before: &str, after: &str, leaks: Option<&str>) -> Verdic
         before: snapshot(before),
         afters: vec![snapshot(after)],
         proven: leaks.map(proven),
+        origins: Origins::default(),
     };
     let suite = Suite {
         name: "example.com/shop".into(),

@@ -10,7 +10,7 @@ use super::{Matcher, Pattern};
 #[derive(Debug, Clone)]
 pub struct Exception {
     /// Where it comes from.
-    pub origin: Origin,
+    pub source: Source,
     /// What others call it. Every built-in exception has a name.
     pub name: Option<String>,
     /// Which goroutines it is about.
@@ -30,7 +30,7 @@ pub struct Exception {
 
 /// Where an exception comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum Source {
     /// The policy file, in this line, 1-based.
     Policy {
         /// 1-based.
@@ -54,32 +54,32 @@ pub enum Max {
 impl Exception {
     /// Its name, when it is a built-in one.
     pub fn builtin_name(&self) -> Option<&str> {
-        match self.origin {
-            Origin::Builtin => self.name.as_deref(),
-            Origin::Policy { .. } => None,
+        match self.source {
+            Source::Builtin => self.name.as_deref(),
+            Source::Policy { .. } => None,
         }
     }
 
     /// Its line in the policy file, when it is one of the policy.
     pub fn line(&self) -> Option<u32> {
-        match self.origin {
-            Origin::Builtin => None,
-            Origin::Policy { line } => Some(line),
+        match self.source {
+            Source::Builtin => None,
+            Source::Policy { line } => Some(line),
         }
     }
 
     /// How many goroutines count against it, when there were `before` and are `after`. A built-in
     /// one is there for what comes with a test run, not for what a program keeps anyway.
     pub fn amount(&self, before: i64, after: i64) -> i64 {
-        match self.origin {
-            Origin::Policy { .. } => after,
-            Origin::Builtin => (after - before).max(0),
+        match self.source {
+            Source::Policy { .. } => after,
+            Source::Builtin => (after - before).max(0),
         }
     }
 
     /// Whether it covers as many goroutines as `other` matches. Names are those of one list.
     pub fn goes_with(&self, other: &Exception) -> bool {
-        let of_one_list = (self.origin == Origin::Builtin) == (other.origin == Origin::Builtin);
+        let of_one_list = (self.source == Source::Builtin) == (other.source == Source::Builtin);
         matches!(&self.max, Max::AsManyAs(name) if of_one_list && other.name.as_ref() == Some(name))
     }
 

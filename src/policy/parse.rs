@@ -10,7 +10,7 @@ use super::error::{File, PolicyError, unknown};
 use super::exception::Builtin;
 use super::positions::{Position, Positions};
 use super::{
-    Exception, LARGEST, Limit, Matcher, Max, Origin, Pattern, Per, Policy, Rule, Severity, raw,
+    Exception, LARGEST, Limit, Matcher, Max, Pattern, Per, Policy, Rule, Severity, Source, raw,
 };
 use crate::escape::is_unseen;
 use crate::state;
@@ -300,10 +300,10 @@ impl Reader<'_, '_> {
             return error("match", "an empty match would accept every goroutine");
         }
         Ok(Exception {
-            origin: if self.is_builtin {
-                Origin::Builtin
+            source: if self.is_builtin {
+                Source::Builtin
             } else {
-                Origin::Policy {
+                Source::Policy {
                     line: self.positions.find(path).line,
                 }
             },

@@ -16,6 +16,7 @@ use super::words::{self, Words};
 use crate::diff::Pairing;
 use crate::escape;
 use crate::evidence::{Ending, SuiteName, TestRun};
+use crate::origin::Origin;
 use crate::policy::{Max, Severity};
 use crate::verdict::{self, Function, Trace};
 
@@ -27,6 +28,7 @@ struct Report<'v> {
     policy: &'v str,
     builtin_version: Option<u32>,
     totals: Totals,
+    causes: Vec<Cause<'v>>,
     findings: Vec<Finding<'v>>,
     moved: Vec<Moved<'v>>,
     allows: Vec<Allow<'v>>,
@@ -127,6 +129,46 @@ struct Finding<'v> {
     allow: Option<String>,
     /// The command that runs its tests again.
     again: Option<String>,
+    /// The main one of [`Report::causes`].
+    cause_id: Option<&'v str>,
+    /// The `go` statement of most of its goroutines.
+    created: Option<Place<'v>>,
+    /// The calls that led there, outermost first.
+    origin: Vec<Place<'v>>,
+    /// The longest wait among its goroutines, in whole minutes.
+    waited_minutes: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Cause<'v> {
+    id: &'v str,
+    suite: &'v SuiteName,
+    call: Call<'v>,
+    sites: Vec<Site<'v>>,
+    tests: &'v BTreeMap<String, i64>,
+    goroutines: i64,
+    findings: Vec<&'v str>,
+}
+
+#[derive(Serialize)]
+struct Call<'v> {
+    /// `call` or `go statement`.
+    kind: &'static str,
+    function: &'v str,
+    /// The line of a test's code that it stands in; of several, that with the most goroutines.
+    file: &'v str,
+    path: Option<String>,
+    line: u32,
+}
+
+#[derive(Serialize)]
+struct Site<'v> {
+    /// The line of the test itself.
+    #[serde(flatten)]
+    place: Place<'v>,
+    /// The line of the call, which may be in a helper of the tests.
+    call: Place<'v>,
+    goroutines: i64,
 }
 
 #[derive(Serialize)]
@@ -226,6 +268,11 @@ pub fn render(subject: &Subject) -> String {
             violations: verdict.count(Severity::Error),
             warnings: verdict.count(Severity::Warning),
         },
+        causes: verdict
+            .causes
+            .iter()
+            .map(|one| cause(&paths, one))
+            .collect(),
         findings: findings.entries,
         moved: moved.entries,
         allows: verdict.allows.iter().map(allow).collect(),
@@ -285,6 +332,9 @@ fn finding<'v>(
         verdict::Subject::Stack(stack) => (Some(&**stack), None),
         verdict::Subject::Sum(sum) => (None, sum.key.as_deref()),
     };
+    let origins = stack.map_or(&[][..], |stack| &stack.origins);
+    let origin = origins.iter().max_by_key(|origin| origin.count);
+    let calls = origin.map_or(&[][..], |origin| &origin.calls);
     let trace = stack.map(|stack| &stack.trace);
     let trace_before = stack.and_then(|stack| stack.trace_before.as_ref());
     let (proven, pairing) = (
@@ -325,6 +375,36 @@ fn finding<'v>(
         reason: words::reason(verdict, finding),
         allow: words.entry(finding),
         again: words.again(finding),
+        cause_id: finding.cause.as_deref(),
+        created: origin.and_then(Origin::created).map(place),
+        origin: calls.iter().map(place).collect(),
+        waited_minutes: origins.iter().map(|origin| origin.waited_minutes).max(),
+    }
+}
+
+fn cause<'v>(paths: &Paths<'v>, cause: &'v verdict::Cause) -> Cause<'v> {
+    let sites = cause.sites.iter();
+    let first = &cause.sites[0].place;
+    Cause {
+        id: &cause.id,
+        suite: &cause.suite,
+        call: Call {
+            kind: cause.opened.kind(),
+            function: &cause.opened.function().name,
+            file: first.file(),
+            path: paths.of(first),
+            line: first.line,
+        },
+        sites: sites
+            .map(|site| Site {
+                place: place(paths, &site.place),
+                call: place(paths, &site.call),
+                goroutines: site.goroutines,
+            })
+            .collect(),
+        tests: &cause.tests,
+        goroutines: cause.goroutines,
+        findings: cause.findings.iter().map(|(id, _)| &**id).collect(),
     }
 }
 

@@ -10,11 +10,11 @@ use super::Subject;
 use super::sources::{Module, Sources};
 use crate::diff::Pairing;
 use crate::evidence::{Ending, TestRun, Unchecked};
-use crate::policy::{Exception, Limit, Matcher, Max, Origin, Pattern, Per, Rule, Severity};
+use crate::policy::{Exception, Limit, Matcher, Max, Pattern, Per, Rule, Severity, Source};
 use crate::state::Wait;
 use crate::verdict::{
-    self, AllowUse, CommandRun, Disposition, FailOn, Finding, Function, Moved, Note, Place,
-    RuleUse, Side, SkipReason, Skipped, Stack, Suite, Sum, Totals, Trace, Verdict,
+    self, AllowUse, Cause, CommandRun, Disposition, FailOn, Finding, Function, Moved, Note, Opened,
+    Place, RuleUse, Side, Site, SkipReason, Skipped, Stack, Suite, Sum, Totals, Trace, Verdict,
 };
 
 /// Commands of CI logs, markup, ends of comments and of sections, ANSI escapes, right-to-left
@@ -60,7 +60,7 @@ fn rule(name: &str, line: u32, growth: i64) -> Rule {
 
 fn exception(line: u32, reason: &str) -> Arc<Exception> {
     Arc::new(Exception {
-        origin: Origin::Policy { line },
+        source: Source::Policy { line },
         name: None,
         matcher: Matcher {
             root: vec![Pattern::new("example.com/shop/cache.(*Cache).sweep")],
@@ -96,6 +96,7 @@ fn worker() -> Finding {
         before: 2,
         after: 42,
         disposition: Disposition::Open,
+        cause: Some("c0ffee123456".into()),
         subject: of_stack(Stack {
             wait: Wait {
                 state: "chan receive",
@@ -119,6 +120,7 @@ fn worker() -> Finding {
                 ),
                 root,
             ]),
+            origins: Vec::new(),
             trace_before: None,
         }),
         tests: counted(&[("TestPoolDrain", 38), ("TestPoolStop/twice", 2)]),
@@ -142,6 +144,7 @@ fn hostile() -> Finding {
         before: 0,
         after: 1,
         disposition: Disposition::Exceeded(exception(22, HOSTILE)),
+        cause: None,
         subject: of_stack(Stack {
             wait: Wait {
                 state: "chan receive",
@@ -155,6 +158,7 @@ fn hostile() -> Finding {
             pairing: Pairing::Renamed,
             series: vec![1],
             trace: trace(&[home, place("main.main", HOSTILE, 0)]),
+            origins: Vec::new(),
             trace_before: Some(trace(&[place("main.main", HOSTILE, 0)])),
         }),
         tests: counted(&[(HOSTILE, 1)]),
@@ -172,6 +176,7 @@ fn total() -> Finding {
         rule: rule.into(),
         before: 3,
         after: 44,
+        cause: None,
         subject: verdict::Subject::Sum(Sum {
             key: None,
             largest: vec![
@@ -196,6 +201,7 @@ fn allowed() -> Finding {
         before: 0,
         after: 1,
         disposition: Disposition::Allowed(exception(21, ROADMAP)),
+        cause: None,
         subject: of_stack(Stack {
             wait: Wait {
                 state: "select",
@@ -209,10 +215,33 @@ fn allowed() -> Finding {
             pairing: Pairing::Unpaired,
             series: vec![1],
             trace: trace(&[sweep]),
+            origins: Vec::new(),
             trace_before: None,
         }),
         tests: counted(&[("TestCache", 1)]),
         ..worker()
+    }
+}
+
+/// The worker pools that a test's helper opens.
+fn cause() -> Cause {
+    let file = "/home/runner/work/shop/shop/worker/pool_test.go";
+    let site = |function, line, goroutines| Site {
+        place: place(function, file, line),
+        call: place("example.com/shop/worker.newPool", file, 8),
+        goroutines,
+    };
+    Cause {
+        id: "c0ffee123456".into(),
+        suite: "example.com/shop/worker".into(),
+        opened: Opened::Call(place("example.com/shop/worker.NewPool", "pool.go", 0).function),
+        sites: vec![
+            site("example.com/shop/worker.TestPoolDrain", 12, 38),
+            site(HOSTILE, 40, 2),
+        ],
+        tests: worker().tests,
+        goroutines: 40,
+        findings: vec![(worker().id, 40)],
     }
 }
 
@@ -256,6 +285,7 @@ pub(super) fn verdict() -> Verdict {
             without_tests: 0,
         },
         findings: vec![worker(), hostile(), total(), allowed()],
+        causes: vec![cause()],
         moved: vec![Moved {
             suite: HOSTILE.into(),
             id_before: "aaaaaaaaaaaa".into(),

@@ -3,6 +3,7 @@
 //!
 //! Colours are written always; who prints it strips them where they are not wanted.
 
+mod cause;
 mod finding;
 mod layout;
 
@@ -12,7 +13,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::room::{self, Room};
-use super::words::{self, Conclusion, Label, Remark, Tests, Words};
+use super::words::{self, Conclusion, Label, Remark, Tests, Together, Unit, Words};
 use super::{Subject, plural};
 use crate::escape::terminal;
 use crate::evidence::{SuiteName, Unchecked};
@@ -79,6 +80,13 @@ pub(super) fn block<'v>(subject: &Subject<'v>, words: &Words<'v>, finding: &'v F
     anstream::adapter::strip_str(out.trim_end()).to_string()
 }
 
+/// What is shown together.
+enum Block<'v> {
+    Cause(Together<'v>),
+    /// One stack, in each of its suites.
+    Stack(Vec<&'v Finding>),
+}
+
 struct Text<'o, 'v> {
     out: &'o mut String,
     subject: &'o Subject<'v>,
@@ -89,11 +97,9 @@ struct Text<'o, 'v> {
 impl<'v> Text<'_, 'v> {
     fn body(&mut self) {
         let verdict = self.subject.verdict;
-        let (open, covered): (Vec<&Finding>, Vec<&Finding>) = verdict
-            .findings
-            .iter()
-            .partition(|finding| finding.is_open());
-        self.open(&open);
+        let findings = verdict.findings.iter();
+        let covered: Vec<&Finding> = findings.filter(|finding| !finding.is_open()).collect();
+        self.open();
         let unchecked = verdict.unchecked.iter();
         self.entries(ROOM, "unchecked suite", unchecked, Self::unchecked);
         let start = self.out.len();
@@ -122,44 +128,62 @@ impl<'v> Text<'_, 'v> {
         }
     }
 
-    /// The findings that count; a line for each first, where there are many.
-    fn open(&mut self, open: &[&'v Finding]) {
-        let blocks = self.blocks(open);
+    /// What counts; a line for each first, where there are many.
+    fn open(&mut self) {
+        let verdict = self.subject.verdict;
+        let blocks = self.blocks();
         if blocks.len() > FEW {
-            let suites: HashSet<&SuiteName> = open.iter().map(|one| &one.suite).collect();
+            let open = || verdict.findings.iter().filter(|finding| finding.is_open());
+            let suites: HashSet<&SuiteName> = open().map(|one| &one.suite).collect();
             let title = format!(
                 "{} in {} of {}",
-                plural(open.len() as u64, "finding"),
+                plural(open().count() as u64, "finding"),
                 suites.len(),
-                plural(self.subject.verdict.totals.suites, "suite")
+                plural(verdict.totals.suites, "suite")
             );
             let _ = writeln!(self.out, "{BOLD}{title}{BOLD:#}");
-            self.entries(ROOM, "finding", blocks.iter(), |text, same| {
-                text.summary_line(same);
+            self.entries(ROOM, "finding", blocks.iter(), |text, block| match block {
+                Block::Cause(together) => text.summary_of_cause(together),
+                Block::Stack(same) => text.summary_line(same),
             });
             self.out.push('\n');
         }
-        self.entries(IN_FULL, "finding", blocks.iter(), |text, same| {
-            text.finding(same);
-        });
+        self.entries(
+            IN_FULL,
+            "finding",
+            blocks.iter(),
+            |text, block| match block {
+                Block::Cause(together) => text.cause(together),
+                Block::Stack(same) => text.finding(same),
+            },
+        );
     }
 
-    /// The findings, those of one stack in several suites together; in the order of the first of
-    /// each.
-    fn blocks(&self, findings: &[&'v Finding]) -> Vec<Vec<&'v Finding>> {
-        let mut blocks: Vec<Vec<&Finding>> = Vec::new();
+    /// The causes, and the findings without one, those of one stack in several suites together; in
+    /// the order of the first finding of each.
+    fn blocks(&self) -> Vec<Block<'v>> {
+        let mut blocks: Vec<Block> = Vec::new();
         let (mut known, mut suites) = (HashMap::new(), HashSet::new());
-        for finding in findings {
+        for unit in words::units(self.subject.verdict) {
+            let finding = match unit {
+                Unit::Single(finding) => finding,
+                Unit::Cause(together) => {
+                    blocks.push(Block::Cause(together));
+                    continue;
+                }
+            };
             let key = (&finding.id, &finding.rule.name);
             let block: usize = *known.entry(key).or_insert(blocks.len());
             // All of a block are like its first. Twice in one suite are two stacks that only look
             // alike.
             let is_of_new_suite = suites.insert((block, &finding.suite));
             match blocks.get_mut(block) {
-                Some(same) if is_of_new_suite && self.can_be_one(same[0], finding) => {
+                Some(Block::Stack(same))
+                    if is_of_new_suite && self.can_be_one(same[0], finding) =>
+                {
                     same.push(finding);
                 }
-                Some(_) | None => blocks.push(vec![finding]),
+                Some(_) | None => blocks.push(Block::Stack(vec![finding])),
             }
         }
         blocks
@@ -362,6 +386,7 @@ mod tests {
         let finding = &sample::verdict().findings[0];
         let numbered = (1..=7).map(|number| Finding {
             id: format!("{number:012x}"),
+            cause: None,
             ..finding.clone()
         });
         let printed = printed(numbered.collect());
@@ -373,7 +398,10 @@ mod tests {
 
     #[test]
     fn one_stack_in_several_suites_is_one_block() {
-        let finding = &sample::verdict().findings[0];
+        let finding = &Finding {
+            cause: None,
+            ..sample::verdict().findings[0].clone()
+        };
         let other = Finding {
             suite: "example.com/shop/mail".into(),
             after: 3,

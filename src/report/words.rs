@@ -4,6 +4,7 @@
 
 mod accept;
 mod again;
+mod cause;
 mod finding;
 mod policy;
 mod summary;
@@ -19,8 +20,10 @@ use crate::report::plural;
 use crate::verdict::{Place, Subject, Verdict};
 use accept::Entries;
 use again::Reruns;
+pub(super) use cause::{Together, Unit, units};
 pub(super) use finding::{
     Label, Line, Tests, counts, fails, fix, headline, headline_of, limit_sum, reason, subject,
+    tests_of_cause,
 };
 pub(super) use policy::{Remark, allow_place, remarks, rule_place};
 pub(super) use summary::{Conclusion, benign, left_out, skip_reason, summary};

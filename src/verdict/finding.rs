@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::{Place, Trace};
 use crate::diff::Pairing;
 use crate::evidence::SuiteName;
-use crate::policy::{Exception, Origin, Rule};
+use crate::origin::Origin;
+use crate::policy::{Exception, Rule, Source};
 use crate::state::Wait;
 
 /// Goroutines that are more than a rule allows.
@@ -26,6 +27,8 @@ pub struct Finding {
     pub disposition: Disposition,
     /// What was counted.
     pub subject: Subject,
+    /// The id of the cause that most of its goroutines have; see [`super::Cause`].
+    pub cause: Option<String>,
     /// Goroutines that came, by the test that started them; all that are there after, where nothing
     /// grew.
     pub tests: BTreeMap<String, i64>,
@@ -73,6 +76,8 @@ pub struct Stack {
     pub pairing: Pairing,
     /// Goroutines with exactly this stack in each after profile, oldest first.
     pub series: Vec<i64>,
+    /// Where the goroutines that are there after come from, as far as it is known.
+    pub origins: Vec<Origin>,
     /// Its frames.
     pub trace: Trace,
     /// Its frames before, when they were others.
@@ -123,7 +128,7 @@ impl Finding {
     /// The exception of the policy that covers such goroutines, only not so many.
     pub fn exceeded(&self) -> Option<&Arc<Exception>> {
         match &self.disposition {
-            Disposition::Exceeded(exception) if exception.origin != Origin::Builtin => {
+            Disposition::Exceeded(exception) if exception.source != Source::Builtin => {
                 Some(exception)
             }
             _ => None,

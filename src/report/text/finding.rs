@@ -75,12 +75,17 @@ impl Text<'_, '_> {
         }
         self.line("id", &finding.id);
         if let Some(stack) = stack.filter(|_| self.verbose) {
-            self.stack("stack", &stack.trace);
-            if let Some(before) = &stack.trace_before {
-                self.stack("was", before);
-            }
+            self.whole_stacks(stack);
         }
         self.out.push('\n');
+    }
+
+    /// Every frame of a stack, and of the one before that it was matched with.
+    pub(super) fn whole_stacks(&mut self, stack: &Stack) {
+        self.stack("stack", &stack.trace);
+        if let Some(before) = &stack.trace_before {
+            self.stack("was", before);
+        }
     }
 
     fn head(&mut self, same: &[&Finding]) {
@@ -113,12 +118,12 @@ impl Text<'_, '_> {
     }
 
     /// One labelled line of a finding.
-    fn line(&mut self, label: &str, text: &str) {
+    pub(super) fn line(&mut self, label: &str, text: &str) {
         self.out.push_str(&labelled(label, &terminal(text)));
     }
 
     /// The entries that would accept a stack in each of its suites.
-    fn entries_of(&mut self, same: &[&Finding]) {
+    pub(super) fn entries_of(&mut self, same: &[&Finding]) {
         for finding in same.iter().take(MOST_SUITES) {
             if let Some(accept) = self.words.accept(finding) {
                 let entry = layout::entry("allow", &terminal(&accept));
@@ -128,7 +133,7 @@ impl Text<'_, '_> {
     }
 
     /// The commands that run the tests of each suite again.
-    fn commands_of(&mut self, same: &[&Finding]) {
+    pub(super) fn commands_of(&mut self, same: &[&Finding]) {
         for finding in same.iter().take(MOST_SUITES) {
             if let Some(words) = self.words.rerun(finding) {
                 self.out.push_str(&layout::command("again", &words));
@@ -136,7 +141,7 @@ impl Text<'_, '_> {
         }
     }
 
-    fn places(&mut self, stack: &Stack) {
+    pub(super) fn places(&mut self, stack: &Stack) {
         let home = stack.home.as_ref();
         if let Some(home) = home {
             self.place("home", home);
@@ -148,7 +153,7 @@ impl Text<'_, '_> {
         }
     }
 
-    fn place(&mut self, label: &str, place: &Place) {
+    pub(super) fn place(&mut self, label: &str, place: &Place) {
         let function = words::name(place.name());
         let text = format!("{function}  {}", self.spot(place));
         self.line(label, &text);

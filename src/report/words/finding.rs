@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::policy::{exception_place, line_of_policy};
 use super::{Words, name};
 use crate::diff::Pairing;
-use crate::policy::{Exception, Limit, Max, Origin, Per};
+use crate::policy::{Exception, Limit, Max, Per, Source};
 use crate::report::plural;
-use crate::verdict::{Disposition, FailOn, Finding, Subject, Verdict};
+use crate::verdict::{Cause, Disposition, FailOn, Finding, Subject, Verdict};
 
 /// So many tests are named, and so many values of a label; a report for programs has all of them.
 const MOST_NAMED: usize = 20;
@@ -104,7 +104,7 @@ impl Words<'_> {
                 let named = tests.map(|(test, count)| format!("{} ({count})", name(test)));
                 named.collect()
             }
-            Tests::TopLevel => top_level(finding),
+            Tests::TopLevel => top_level(&finding.tests),
         };
         let more = all.len().saturating_sub(MOST_NAMED);
         let mut tests: Vec<String> = all.into_iter().take(MOST_NAMED).collect();
@@ -132,11 +132,25 @@ impl Words<'_> {
     }
 }
 
+/// Which tests started the goroutines of a cause, top-level ones with their number of subtests.
+pub(in crate::report) fn tests_of_cause(cause: &Cause) -> String {
+    let mut named: Vec<String> = top_level(&cause.tests);
+    let more = named.len().saturating_sub(MOST_NAMED);
+    named.truncate(MOST_NAMED);
+    if more > 0 {
+        named.push(format!("and {}", plural(more as u64, "more test")));
+    }
+    if named.is_empty() {
+        named.push("none: TestMain, or code before the tests".to_owned());
+    }
+    named.join(", ")
+}
+
 /// Input: 38 of `TestPool/full`, and one of each of five subtests of `TestStop`
 /// Output: `TestPool/full (38)`, `TestStop (5 in 5 subtests)`
-fn top_level(finding: &Finding) -> Vec<String> {
+fn top_level(counts: &BTreeMap<String, i64>) -> Vec<String> {
     let mut tests: BTreeMap<&str, Vec<(&str, i64)>> = BTreeMap::new();
-    for (test, count) in &finding.tests {
+    for (test, count) in counts {
         let top = test.split('/').next().unwrap_or_default();
         tests.entry(top).or_default().push((test, *count));
     }
@@ -267,9 +281,9 @@ fn expired(verdict: &Verdict, exception: &Exception) -> String {
 
 fn exceeded(verdict: &Verdict, exception: &Exception) -> String {
     let name = exception.name.as_deref().unwrap_or_default();
-    match (exception.origin, &exception.max) {
-        (Origin::Builtin, _) => format!("more than the built-in exception {name} accepts"),
-        (Origin::Policy { line }, Max::Count(max)) => {
+    match (exception.source, &exception.max) {
+        (Source::Builtin, _) => format!("more than the built-in exception {name} accepts"),
+        (Source::Policy { line }, Max::Count(max)) => {
             let place = line_of_policy(verdict, Some(line));
             format!(
                 "more than the {max} that {place} accepts: {}",

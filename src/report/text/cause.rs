@@ -1,0 +1,190 @@
+//! One cause: the call, where tests make it, what stays of it, and what ends that.
+
+use std::collections::BTreeSet;
+
+use super::layout;
+use super::{BOLD, DIM, RED, Text, YELLOW};
+use crate::escape::terminal;
+use crate::policy::Severity;
+use crate::report::words::{self, Label, Line, Tests, Together};
+use crate::report::{plural, room};
+use crate::verdict::{Finding, Place};
+
+/// So many lines of tests are named, and so many stacks.
+const MOST: usize = 20;
+
+impl<'v> Text<'_, 'v> {
+    /// A cause with all that comes of it.
+    pub(super) fn cause(&mut self, together: &Together<'v>) {
+        self.cause_head(together);
+        let findings: Vec<&Finding> = together.findings().collect();
+        let single = match findings[..] {
+            [finding] => Some(finding),
+            _ => None,
+        };
+        if let Some(finding) = single {
+            self.out
+                .push_str(&layout::paragraph(&words::counts(finding)));
+        }
+        self.suites_of(together);
+        self.sites(together);
+        if let Some(created) = together.created() {
+            self.place("go", created);
+        }
+        match single {
+            Some(finding) => self.stack_of(finding),
+            None => self.stays(together),
+        }
+        self.line("fix", together.fix());
+        self.entries_of(&findings);
+        let firsts = together
+            .causes
+            .iter()
+            .filter_map(|(_, of_it)| of_it.first());
+        self.commands_of(&firsts.copied().collect::<Vec<_>>());
+        self.line("id", &together.first().id);
+        if let Some(stack) = single.and_then(Finding::stack).filter(|_| self.verbose) {
+            self.whole_stacks(stack);
+        }
+        self.out.push('\n');
+        if self.verbose && single.is_none() {
+            for finding in findings {
+                self.finding(&[finding]);
+            }
+        }
+    }
+
+    /// The suites of a cause, and the tests in them.
+    fn suites_of(&mut self, together: &Together) {
+        if let [(cause, _)] = together.causes[..] {
+            if self.several() {
+                let suite = cause.suite.to_string();
+                self.line("suite", &words::name(&suite));
+            }
+            self.line("test", &words::tests_of_cause(cause));
+            return;
+        }
+        for (cause, _) in together.causes.iter().take(MOST) {
+            let suite = cause.suite.to_string();
+            let goroutines = plural(cause.goroutines, "goroutine");
+            let tests = words::tests_of_cause(cause);
+            let text = format!("{}: {goroutines}; {tests}", words::name(&suite));
+            self.line("suite", &text);
+        }
+        if let more @ 1.. = together.causes.len().saturating_sub(MOST) {
+            self.line("", &room::says(more, "suite"));
+        }
+    }
+
+    fn cause_head(&mut self, together: &Together) {
+        let Some(finding) = together.findings().next() else {
+            return;
+        };
+        let (word, style) = match finding.rule.severity {
+            Severity::Error => ("FAIL", RED),
+            Severity::Warning => ("WARN", YELLOW),
+        };
+        let title = format!("{}  {}", finding.rule.name, together.headline());
+        let title = match together.causes.len() {
+            1 => title,
+            suites => format!("{title}, in {suites} suites"),
+        };
+        let place = words::rule_place(self.subject.verdict, &finding.rule);
+        let line = layout::apart(
+            &format!("{style}{word}{style:#} {BOLD}{}{BOLD:#}", terminal(&title)),
+            &format!("{DIM}{}{DIM:#}", terminal(&place)),
+        );
+        self.out.push_str(&line);
+    }
+
+    /// The lines of tests, each with its goroutines where there are several.
+    fn sites(&mut self, together: &Together) {
+        let sites = together.sites();
+        let shown = sites.iter().take(MOST);
+        let mut named: Vec<String> = shown
+            .map(|site| match sites.len() {
+                1 => self.spot(&site.place),
+                _ => format!("{} ({})", self.spot(&site.place), site.goroutines),
+            })
+            .collect();
+        if let more @ 1.. = sites.len().saturating_sub(MOST) {
+            named.push(room::says(more, "line"));
+        }
+        if let Some(helper) = together.helper() {
+            named.push(format!("through {}", self.spot(helper)));
+        }
+        self.line(together.verb(), &named.join(", "));
+    }
+
+    /// All that is known of the only stack in which goroutines stay.
+    fn stack_of(&mut self, finding: &Finding) {
+        for Line { label, text, .. } in self.words.lines(finding, Tests::TopLevel) {
+            match label {
+                // What the cause says itself.
+                Label::Test | Label::Fix | Label::Allow | Label::Again => {}
+                label => self.line(label.word(), &text),
+            }
+            if let (Label::State, Some(stack)) = (label, finding.stack()) {
+                self.places(stack);
+            }
+        }
+    }
+
+    /// The stacks in which goroutines stay, a line each.
+    fn stays(&mut self, together: &Together) {
+        let stacks = together.stacks();
+        for (finding, count) in stacks.iter().take(MOST) {
+            let Some(stack) = finding.stack() else {
+                continue;
+            };
+            let place: Option<&Place> = stack.home.as_ref().or(stack.root.as_ref());
+            let subject = words::subject(finding);
+            let mut text = format!("{count:>3}  {}", words::base(&subject));
+            if let Some(place) = place {
+                text = format!("{text}  {}", self.spot(place));
+            }
+            text = format!("{text}  {}", stack.wait.state);
+            if stack.proven.is_some_and(|proven| proven >= *count) {
+                text += ", proven";
+            }
+            self.line("stay", &text);
+        }
+        if let more @ 1.. = stacks.len().saturating_sub(MOST) {
+            let more = room::says(more, "stack");
+            self.line("", &more);
+        }
+    }
+
+    /// One line for a cause, where there are many.
+    ///
+    /// Output: `FAIL    5  store.Open  store/store_test.go:11  TestForgotten`
+    pub(super) fn summary_of_cause(&mut self, together: &Together) {
+        let Some(finding) = together.findings().next() else {
+            return;
+        };
+        let (word, style) = match finding.rule.severity {
+            Severity::Error => ("FAIL", RED),
+            Severity::Warning => ("WARN", YELLOW),
+        };
+        let cause = together.first();
+        let function = &cause.opened.function().name;
+        let mut text = words::name(words::base(function)).into_owned();
+        if let Some(site) = together.sites().first() {
+            text = format!("{text}  {}", self.spot(&site.place));
+        }
+        let tests = cause.tests.keys();
+        let tests: BTreeSet<&str> = tests.filter_map(|test| test.split('/').next()).collect();
+        match (together.causes.len(), tests.first()) {
+            (1, Some(first)) => {
+                text = format!("{text}  {}", words::name(first));
+                if let more @ 1.. = tests.len() - 1 {
+                    text = format!("{text} and {more} more");
+                }
+            }
+            (1, None) => {}
+            (suites, _) => text = format!("{text}, in {}", plural(suites as u64, "suite")),
+        }
+        let head = format!("{style}{word}{style:#} {:>4}  ", together.goroutines());
+        self.out.push_str(&layout::hanging(&head, &terminal(&text)));
+    }
+}

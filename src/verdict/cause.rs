@@ -1,0 +1,65 @@
+//! Causes: what a person fixes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Function, Place};
+use crate::evidence::SuiteName;
+
+/// One call, or one `go` statement of a test, whose goroutines stay.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// Twelve hex digits: the same for the same call in every suite, whatever line it stands in.
+    pub id: String,
+    /// The suite that they are in.
+    pub suite: SuiteName,
+    /// What started them.
+    pub opened: Opened,
+    /// Where the tests do it, those with the most goroutines first; at least one.
+    pub sites: Vec<Site>,
+    /// Goroutines that stay, by the test that started them.
+    pub tests: BTreeMap<String, i64>,
+    /// Goroutines that stay.
+    pub goroutines: i64,
+    /// The findings that they are counted in, by id, in the order of the verdict, each with how many
+    /// of these goroutines are in it.
+    pub findings: Vec<(String, i64)>,
+}
+
+/// What started goroutines that stay.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Opened {
+    /// The outermost call from a test into code that is not a test's.
+    Call(Arc<Function>),
+    /// A `go` statement in a test's own code, in this function.
+    GoStatement(Arc<Function>),
+}
+
+impl Opened {
+    /// The word for it in the JSON report.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Opened::Call(_) => "call",
+            Opened::GoStatement(_) => "go statement",
+        }
+    }
+
+    /// The function that was called, or that holds the `go` statement.
+    pub fn function(&self) -> &Arc<Function> {
+        match self {
+            Opened::Call(function) | Opened::GoStatement(function) => function,
+        }
+    }
+}
+
+/// Where a test does it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The line of the test itself. That of a call is its return address: its own line or the one
+    /// after it.
+    pub place: Place,
+    /// The line of the call or the `go` statement, which may be in a helper of the tests.
+    pub call: Place,
+    /// Goroutines that stay from there.
+    pub goroutines: i64,
+}
