@@ -20,6 +20,7 @@
 //! | [`stack`] | the frames of a goroutine | what two of them must share: normalised names, key, class, id, root, home |
 //! | [`go_names`] | | the names of Go's own functions that mean something to leakgate |
 //! | [`state`] | leaf frames | what the goroutine waits for, the usual cause and the usual remedy |
+//! | [`gosource`] | the Go files of a package | what ends the goroutines that a call started: advice only |
 //! | [`snapshot`] | a profile | a [`snapshot::Snapshot`]: goroutines counted by stack |
 //! | [`mod@diff`] | two snapshots | a [`diff::Diff`]: which stack is which, exactly, under another name, or nearly |
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
@@ -102,6 +103,7 @@ pub mod escape;
 pub mod evidence;
 pub mod files;
 pub mod go_names;
+pub mod gosource;
 pub mod gotest;
 pub mod input;
 pub mod judge;

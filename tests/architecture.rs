@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("escape", &[]),
     ("go_names", &[]),
     ("files", &[]),
+    ("gosource", &["escape"]),
     ("stack", &["go_names", "profile", "state"]),
     ("snapshot", &["go_names", "profile", "stack"]),
     ("diff", &["go_names", "stack", "snapshot"]),

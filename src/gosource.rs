@@ -1,0 +1,151 @@
+//! What the source of a Go package says about a goroutine that stayed.
+//!
+//! A [`Package`] is the Go files of one folder, its tests among them, as texts: nothing here opens
+//! a file. It answers what a profile cannot: what ends the goroutines that a call started
+//! ([`Package::ending`]), which test shows it ([`Package::used_by`]), and whether a line calls what
+//! a stack says it calls ([`Package::calls`]).
+//!
+//! All of it is advice and changes no verdict, so what is not sure is not said. Syntax is all there
+//! is: types of other packages are known by a table ([`known`]) and not at all otherwise.
+//!
+//! The syntax tree is that of the crate gosyn, which a fuzzer did not make panic. Files that it
+//! cannot parse are parsed declaration by declaration, so that one construct of a newer Go costs
+//! the advice for one function. What `gosource/bounds.rs` refuses is kept as text alone.
+
+mod bounds;
+mod calls;
+mod declared;
+mod ending;
+pub mod known;
+mod lines;
+mod spelled;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod types;
+mod uses;
+#[cfg(test)]
+pub use ending::{Closer, Ending};
+pub use lines::Place;
+pub use uses::{Asked, Use};
+
+use gosyn::ast;
+
+use lines::Lines;
+
+/// Larger files are written by programs.
+const LONGEST: usize = 1 << 20;
+
+/// The Go files of one folder.
+///
+/// Test files of `package x` and of `package x_test` are both part of it: a test of either kind can
+/// show what ends a goroutine.
+#[derive(Debug)]
+pub struct Package {
+    /// In the order of their paths.
+    files: Vec<File>,
+}
+
+/// One Go file: its text, and what could be parsed of it.
+#[derive(Debug)]
+struct File {
+    /// As it was given.
+    path: String,
+    text: String,
+    lines: Lines,
+    /// The whole file, or one for each declaration that could be parsed; empty when nothing could.
+    parts: Vec<ast::File>,
+}
+
+impl Package {
+    /// Reads the files of a folder: path and text of each.
+    pub fn parse<P, T>(files: impl IntoIterator<Item = (P, T)>) -> Self
+    where
+        P: Into<String>,
+        T: Into<String>,
+    {
+        let files = files
+            .into_iter()
+            .map(|(path, text)| File::parse(path.into(), text.into()));
+        let mut files: Vec<File> = files.collect();
+        files.sort_by(|one, other| one.path.cmp(&other.path));
+        Self { files }
+    }
+
+    /// The file that a profile names. Profiles have other folders than the checkout, and the files
+    /// of one folder have different names, so the name decides.
+    fn file(&self, path: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.name() == base(path))
+    }
+
+    /// The text of a file.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.file(path).map(|file| file.text.as_str())
+    }
+}
+
+impl File {
+    fn parse(path: String, text: String) -> Self {
+        // Go allows the mark at the beginning of a file; it is part of no line.
+        let text = match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        };
+        let lines = Lines::of(&text);
+        let parts = if text.len() > LONGEST {
+            Vec::new()
+        } else {
+            match parse(&text) {
+                Some(whole) => vec![whole],
+                None => lines::declarations(&text)
+                    .iter()
+                    .filter_map(|part| parse(part))
+                    .collect(),
+            }
+        };
+        Self {
+            path,
+            text,
+            lines,
+            parts,
+        }
+    }
+
+    /// The last part of its path.
+    fn name(&self) -> &str {
+        base(&self.path)
+    }
+
+    /// Whether it is built for tests only.
+    fn is_test(&self) -> bool {
+        self.name().ends_with("_test.go")
+    }
+
+    fn declarations(&self) -> impl Iterator<Item = &ast::Declaration> {
+        self.parts.iter().flat_map(|part| &part.decl)
+    }
+
+    fn imports(&self) -> impl Iterator<Item = &ast::Import> {
+        self.parts.iter().flat_map(|part| &part.imports)
+    }
+
+    /// The place of an offset of the syntax tree.
+    fn place(&self, position: usize) -> Place {
+        Place {
+            file: self.path.clone(),
+            line: self.lines.line_of(position),
+        }
+    }
+}
+
+fn parse(text: &str) -> Option<ast::File> {
+    if bounds::is_bounded(text) {
+        gosyn::parse_source(text).ok()
+    } else {
+        None
+    }
+}
+
+fn base(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}

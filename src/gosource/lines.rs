@@ -1,0 +1,81 @@
+//! Lines of a Go file, and where its declarations begin.
+
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The path, as the package was given it.
+    pub file: String,
+    /// 1-based.
+    pub line: u32,
+}
+
+/// Where the lines of a text begin. The parser counts in characters, not in bytes.
+#[derive(Debug)]
+pub(super) struct Lines {
+    /// In characters, ascending; the first is 0.
+    starts: Vec<usize>,
+}
+
+impl Lines {
+    pub(super) fn of(text: &str) -> Self {
+        let breaks = text
+            .chars()
+            .enumerate()
+            .filter(|(_, character)| *character == '\n');
+        let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1));
+        Self {
+            starts: starts.collect(),
+        }
+    }
+
+    /// The 1-based line of an offset in characters.
+    pub(super) fn line_of(&self, position: usize) -> u32 {
+        let line = self.starts.partition_point(|start| *start <= position);
+        u32::try_from(line).unwrap_or(u32::MAX)
+    }
+}
+
+/// The declarations of a file, each as a file of its own that keeps their lines; the first one has
+/// the imports.
+///
+/// gofmt begins each at the margin. Text at the margin of a raw string cuts a declaration, which
+/// then does not parse and gives no advice.
+///
+/// Input: `package a`, `import "b"`, `func f() {`, `}` on four lines
+/// Output: `package a`, `import "b"`; and `package a;`, an empty line, `func f() {`, `}`
+pub(super) fn declarations(text: &str) -> Vec<String> {
+    const KEYWORDS: [&str; 4] = ["func ", "type ", "var ", "const "];
+    let mut parts = vec![String::new()];
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        if KEYWORDS.iter().any(|keyword| line.starts_with(keyword)) {
+            parts.push(format!("package a;{}", "\n".repeat(index)));
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push_str(line);
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lines, declarations};
+
+    #[test]
+    fn offsets_count_characters_and_lines_count_from_one() {
+        let lines = Lines::of("größe\nb\n\nd");
+        let found = [0, 5, 6, 7, 8, 9, 99].map(|position| lines.line_of(position));
+        assert_eq!(found, [1, 1, 2, 2, 3, 4, 4]);
+    }
+
+    #[test]
+    fn a_declaration_by_itself_keeps_its_lines() {
+        let parts = declarations("package p\n\nfunc a() {\n}\ntype b int\n");
+        let expected = [
+            "package p\n\n",
+            "package a;\n\nfunc a() {\n}\n",
+            "package a;\n\n\n\ntype b int\n",
+        ];
+        assert_eq!(parts, expected);
+    }
+}

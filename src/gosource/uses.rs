@@ -1,0 +1,304 @@
+//! Which test shows how to end something.
+
+use gosyn::ast::{Call, Expression, Statement};
+
+use super::Package;
+use super::calls::callee;
+use super::declared::Function;
+use super::ending::Closer;
+use super::lines::Place;
+use super::spelled::Spelled;
+use super::tree::{Node, Tree};
+
+/// For what somebody looks for a test that ends it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The function that started it, as a stack spells it without its package.
+    pub function: &'a str,
+    /// Where it was called: a test of that file is preferred, the nearest one.
+    pub near: Option<&'a Place>,
+    /// The tests that show nothing, because they leak themselves.
+    pub except: &'a [&'a str],
+}
+
+/// A test that ends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// The test: `TestClosed`.
+    pub function: String,
+    /// Where it calls the method.
+    pub place: Place,
+}
+
+impl Package {
+    /// The test that ends with this closer what a function started; the nearest, where there are
+    /// several.
+    ///
+    /// It must do so to what the same function returned, or was called on. Where no test does and
+    /// only one type of the package has a method of this name, any call of that name counts.
+    /// `defer s.Close()` and `t.Cleanup(s.Close)` count too.
+    pub fn used_by(&self, closer: &Closer, asked: &Asked) -> Option<Use> {
+        let wanted = Wanted::of(closer)?;
+        let started = Spelled::of(asked.function).name;
+        let tests = self.functions().filter(|function| {
+            function.file.is_test()
+                && is_test(function.name())
+                && !asked.except.contains(&function.name())
+        });
+        let tests: Vec<Function> = tests.collect();
+        let places = |of: &dyn Fn(&Function) -> Option<usize>| {
+            let found = tests.iter().filter_map(|test| {
+                let position = of(test)?;
+                let function = test.name().to_owned();
+                let place = test.file.place(position);
+                Some(Use { function, place })
+            });
+            found.min_by_key(|found| distance(&found.place, asked.near))
+        };
+        places(&|test| ended(test, wanted, started)).or_else(|| {
+            let Wanted::Method(name) = wanted else {
+                return None;
+            };
+            let declared = self.functions().filter(|one| one.name() == name).count();
+            (declared == 1).then(|| places(&|test| mentioned(test, name)))?
+        })
+    }
+}
+
+/// What a test must have.
+#[derive(Clone, Copy)]
+enum Wanted<'c> {
+    /// A method, as a call or as a value.
+    Method(&'c str),
+    /// A call of the function at this place of the results.
+    Result(usize),
+}
+
+impl<'c> Wanted<'c> {
+    fn of(closer: &'c Closer) -> Option<Self> {
+        match closer {
+            // A field of a result, as in `resp.Body.Close()`: its method.
+            Closer::Method { name, .. } => Some(Self::Method(name)),
+            Closer::Result { position } => Some(Self::Result(*position)),
+            Closer::Call { .. } | Closer::Context { .. } | Closer::Channel { .. } => None,
+        }
+    }
+}
+
+/// `go test` runs these.
+fn is_test(name: &str) -> bool {
+    ["Test", "Benchmark", "Example", "Fuzz"]
+        .iter()
+        .any(|kind| name.starts_with(kind))
+}
+
+/// Near is in the same file, by lines; every other file is as far as any.
+fn distance(place: &Place, near: Option<&Place>) -> (bool, u32) {
+    let base = super::base;
+    match near {
+        Some(near) if base(&near.file) == base(&place.file) => {
+            (false, place.line.abs_diff(near.line))
+        }
+        _ => (true, 0),
+    }
+}
+
+/// Where a test ends what a function of this name returned to it, or was called on.
+fn ended(test: &Function, wanted: Wanted, started: &str) -> Option<usize> {
+    let body = test.declaration.body.as_ref()?;
+    let tree = Tree::of(Node::Block(body));
+    let mut holders: Vec<&str> = Vec::new();
+    for (_, item) in tree.items() {
+        if let Node::Statement(Statement::Assign(assign)) = item.node
+            && let [right] = &assign.right[..]
+            && is_call_of(right, started)
+        {
+            let position = match wanted {
+                Wanted::Method(_) => None,
+                Wanted::Result(position) => Some(position),
+            };
+            let left = assign.left.iter().enumerate();
+            let names = left.filter(|(at, _)| position.is_none_or(|position| position == *at));
+            holders.extend(names.filter_map(|(_, one)| name_of(one)));
+        }
+        // The receiver of `s.Run()`, for `s.Shutdown()`.
+        if let (Node::Call(call), Wanted::Method(_)) = (item.node, wanted)
+            && let Expression::Selector(selector) = &*call.func
+            && selector.sel.name == started
+        {
+            holders.extend(root_of(&selector.x));
+        }
+    }
+    holders.retain(|holder| *holder != "_");
+    tree.items()
+        .find_map(|(_, item)| match (item.node, wanted) {
+            (Node::Expression(Expression::Selector(selector)), Wanted::Method(name))
+                if selector.sel.name == name && holds(&holders, &selector.x) =>
+            {
+                Some(selector.sel.pos)
+            }
+            (Node::Call(call), Wanted::Result(_)) => called(call, &holders),
+            _ => None,
+        })
+}
+
+/// Where a function that is held is called, or given to `t.Cleanup`.
+fn called(call: &Call, holders: &[&str]) -> Option<usize> {
+    let held =
+        |expression: &Expression| name_of(expression).is_some_and(|it| holders.contains(&it));
+    if held(&call.func) {
+        return Some(call.pos.0);
+    }
+    let is_cleanup = callee(&call.func).is_some_and(|(name, _)| name == "Cleanup");
+    let given = call.args.iter().any(held);
+    (is_cleanup && given).then_some(call.pos.0)
+}
+
+/// Where a test mentions a method of anything.
+fn mentioned(test: &Function, name: &str) -> Option<usize> {
+    let body = test.declaration.body.as_ref()?;
+    let tree = Tree::of(Node::Block(body));
+    tree.items().find_map(|(_, item)| match item.node {
+        Node::Expression(Expression::Selector(selector)) if selector.sel.name == name => {
+            Some(selector.sel.pos)
+        }
+        _ => None,
+    })
+}
+
+fn is_call_of(expression: &Expression, name: &str) -> bool {
+    match expression {
+        Expression::Call(call) => callee(&call.func).is_some_and(|(called, _)| called == name),
+        _ => false,
+    }
+}
+
+/// Input: `s`
+/// Output: `s`
+fn name_of(expression: &Expression) -> Option<&str> {
+    match expression {
+        Expression::Ident(ident) => Some(&ident.name),
+        _ => None,
+    }
+}
+
+/// Whether an expression is one of the names, or a field of one: `resp.Body`.
+fn holds(holders: &[&str], expression: &Expression) -> bool {
+    root_of(expression).is_some_and(|root| holders.contains(&root))
+}
+
+/// Input: `resp.Body`, `(&s)`, `f().x`
+/// Output: `resp`, `s`, none
+fn root_of(expression: &Expression) -> Option<&str> {
+    let mut expression = expression;
+    loop {
+        expression = match expression {
+            Expression::Ident(ident) => return Some(&ident.name),
+            Expression::Selector(selector) => &selector.x,
+            Expression::Paren(paren) => &paren.expr,
+            Expression::Star(star) => &star.right,
+            Expression::Operation(operation) if operation.y.is_none() => &operation.x,
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Asked, Closer};
+    use crate::gosource::{Package, Place};
+
+    const STORE: &str = "package store
+type Store struct{}
+func Open() (*Store, error) { return nil, nil }
+func (s *Store) Run() {}
+func (s *Store) Shutdown() {}
+type Other struct{}
+func (o *Other) Shutdown() {}
+func Watch() (int, func()) { return 0, nil }
+";
+
+    const TESTS: &str = "package store_test
+func TestLeaks(t *testing.T) {
+	s, _ := store.Open()
+	s.Shutdown()
+}
+func TestOther(t *testing.T) {
+	var o store.Other
+	o.Shutdown()
+}
+func TestDeferred(t *testing.T) {
+	s, err := store.Open()
+	defer s.Shutdown()
+}
+func TestCleanup(t *testing.T) {
+	s, err := store.Open()
+	t.Cleanup(s.Shutdown)
+}
+func TestRun(t *testing.T) {
+	var s store.Store
+	s.Run()
+	t.Run(\"sub\", func(t *testing.T) { s.Shutdown() })
+}
+func TestWatch(t *testing.T) {
+	_, stop := store.Watch()
+	t.Cleanup(stop)
+}
+func helper() { s, _ := store.Open(); s.Shutdown() }
+";
+
+    fn used(closer: &Closer, function: &str, line: u32) -> Option<(String, u32)> {
+        let package = Package::parse([("store.go", STORE), ("store_test.go", TESTS)]);
+        let file = "/build/store_test.go".to_owned();
+        let asked = Asked {
+            function,
+            near: Some(&Place { file, line }),
+            except: &["TestLeaks"],
+        };
+        let found = package.used_by(closer, &asked)?;
+        Some((found.function, found.place.line))
+    }
+
+    fn shutdown() -> Closer {
+        Closer::Method {
+            receiver: "(*Store)".into(),
+            name: "Shutdown".into(),
+            place: None,
+        }
+    }
+
+    #[test]
+    fn the_nearest_test_that_ends_what_the_same_function_returned_shows_how() {
+        for (line, expected) in [(1, ("TestDeferred", 12)), (90, ("TestCleanup", 16))] {
+            let (function, at) = used(&shutdown(), "Open", line).unwrap();
+            assert_eq!((function.as_str(), at), expected);
+        }
+    }
+
+    #[test]
+    fn a_method_is_ended_on_what_it_was_called_on() {
+        let found = used(&shutdown(), "(*Store).Run", 1);
+        assert_eq!(found, Some(("TestRun".into(), 21)));
+    }
+
+    #[test]
+    fn a_function_that_was_returned_is_called_or_given_to_cleanup() {
+        let found = used(&Closer::Result { position: 1 }, "Watch", 1);
+        assert_eq!(found, Some(("TestWatch".into(), 25)));
+        assert_eq!(used(&Closer::Result { position: 0 }, "Watch", 1), None);
+    }
+
+    #[test]
+    fn any_call_counts_only_when_one_type_has_the_method() {
+        assert_eq!(used(&shutdown(), "Unseen", 1), None);
+        let once = STORE.replace("func (o *Other) Shutdown() {}", "");
+        let package = Package::parse([("store.go", once.as_str()), ("store_test.go", TESTS)]);
+        let asked = Asked {
+            function: "Unseen",
+            near: None,
+            except: &["TestLeaks"],
+        };
+        let found = package.used_by(&shutdown(), &asked).unwrap();
+        assert_eq!(found.function, "TestOther");
+    }
+}
