@@ -94,8 +94,21 @@ pub struct Goroutine<'t> {
     pub ancestors: Vec<Ancestor<'t>>,
     /// The line of its header in the text, 1-based.
     pub line: usize,
-    /// Whether other text stands between it and the goroutine before it.
-    pub after_other_text: bool,
+    /// What stands between it and the goroutine before it.
+    pub gap: Gap,
+}
+
+/// What stands before a goroutine.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gap {
+    /// The goroutine before it, or the start of the text.
+    #[default]
+    Nothing,
+    /// Text that belongs to no goroutine.
+    OtherText,
+    /// The `-----` with which a crashing program goes on to its next thread, whose goroutine it
+    /// may have shown already.
+    NextThread,
 }
 
 /// One frame of a stack.

@@ -1,7 +1,7 @@
 //! Line by line through a dump.
 
 use super::frame::{Line, Place, classify, place};
-use super::{Ancestor, Created, Elided, Frame, Goroutine, Problem, Remark, header, prefix};
+use super::{Ancestor, Created, Elided, Frame, Gap, Goroutine, Problem, Remark, header, prefix};
 
 /// Calls `take` with every goroutine of a text, in its order, and gives what could not be read.
 /// Time is linear in the text, and only one goroutine is held.
@@ -11,7 +11,7 @@ pub fn each<'t>(text: &'t str, take: impl FnMut(Goroutine<'t>)) -> Vec<Remark> {
         number: 0,
         prefix: "",
         open: None,
-        after_other_text: false,
+        gap: Gap::Nothing,
         remarks: Vec::new(),
     };
     let (mut start, mut last) = (0, "");
@@ -35,8 +35,8 @@ struct Reader<'t, T> {
     /// What stands before each line of the open goroutine.
     prefix: &'t str,
     open: Option<Open<'t>>,
-    /// Whether there was text since the last goroutine that belongs to none.
-    after_other_text: bool,
+    /// What was there since the last goroutine.
+    gap: Gap,
     remarks: Vec<Remark>,
 }
 
@@ -47,16 +47,20 @@ struct Open<'t> {
     pending: Option<(Line<'t>, usize)>,
     /// The first line since the last one of the stack that is none.
     other_text: Option<usize>,
+    /// What kind of text that is.
+    gap: Gap,
 }
 
 impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
     fn line(&mut self, line: &'t str) {
         self.number += 1;
+        let bare = prefix::strip(line, self.prefix).trim();
         let Some(open) = &mut self.open else {
-            self.outside(line);
+            if !self.header(line) && !bare.is_empty() {
+                self.gap = self.gap.max(Gap::of(bare));
+            }
             return;
         };
-        let bare = prefix::strip(line, self.prefix).trim();
         if let Some(place) = open.pending.and_then(|_| place(bare))
             && open.settle(place)
         {
@@ -69,10 +73,11 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
         }
         match classify(bare) {
             Line::Other(other) => {
-                if self.outside(line) {
+                if self.header(line) {
                     return;
                 }
                 let Some(open) = &mut self.open else { return };
+                open.gap = open.gap.max(Gap::of(other));
                 if open.is_waiting_for_place() {
                     open.other_text.get_or_insert(self.number);
                 } else {
@@ -85,8 +90,8 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
         }
     }
 
-    /// Reads a line that is no frame; true for the header of a goroutine, which then is open.
-    fn outside(&mut self, line: &'t str) -> bool {
+    /// Reads the header of a goroutine, which then is open; false for any other line.
+    fn header(&mut self, line: &'t str) -> bool {
         let line = line.strip_suffix('\r').unwrap_or(line);
         let bare = prefix::strip(line, self.prefix);
         let trimmed = bare.trim_start();
@@ -95,7 +100,6 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
             .map(|header| (header.at + line.len() - trimmed.len(), header))
             .or_else(|| header::find(line).map(|header| (header.at, header)));
         let Some((at, header)) = found else {
-            self.after_other_text |= !trimmed.is_empty();
             return false;
         };
         self.close();
@@ -106,13 +110,13 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
         self.open = Some(Open {
             goroutine: Goroutine {
                 line: self.number,
-                after_other_text: self.after_other_text,
+                gap: std::mem::take(&mut self.gap),
                 ..header.goroutine
             },
             pending: None,
             other_text: None,
+            gap: Gap::Nothing,
         });
-        self.after_other_text = false;
         true
     }
 
@@ -123,7 +127,9 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
         };
         open.drop_pending();
         open.keep_pending(&mut self.remarks);
-        self.after_other_text |= open.other_text.is_some();
+        if open.other_text.is_some() {
+            self.gap = open.gap.max(Gap::OtherText);
+        }
         let goroutine = open.goroutine;
         if goroutine.frames.is_empty() && !goroutine.stack_unavailable {
             self.remark(goroutine.line, Problem::NoFrames);
@@ -148,6 +154,17 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
 
     fn remark(&mut self, line: usize, problem: Problem) {
         self.remarks.push(Remark { line, problem });
+    }
+}
+
+impl Gap {
+    /// What a line outside of a stack is.
+    fn of(line: &str) -> Self {
+        if line == "-----" {
+            Self::NextThread
+        } else {
+            Self::OtherText
+        }
     }
 }
 
@@ -195,6 +212,7 @@ impl<'t> Open<'t> {
         if let Some(line) = self.other_text.take() {
             let problem = Problem::OtherText;
             remarks.push(Remark { line, problem });
+            self.gap = Gap::Nothing;
         }
     }
 

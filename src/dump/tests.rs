@@ -1,4 +1,4 @@
-use super::{Dump, Elided, Problem, text_of};
+use super::{Dump, Elided, Gap, Problem, text_of};
 
 const ANCESTORS: &str = "\
 goroutine 8 [select]:
@@ -109,7 +109,7 @@ fn what_is_around_a_dump_does_not_change_it() {
         for (goroutine, plain) in dump.goroutines.iter().zip(&plain.goroutines) {
             let mut goroutine = goroutine.clone();
             goroutine.line = plain.line;
-            goroutine.after_other_text = false;
+            goroutine.gap = Gap::Nothing;
             assert_eq!(&goroutine, plain, "{text}");
         }
     }
@@ -143,7 +143,7 @@ fn frames_of_the_runtime_and_of_c_are_read() {
     let [scheduler, running, c] = &dump.goroutines[..] else {
         panic!("{dump:?}");
     };
-    assert_eq!((scheduler.id, scheduler.after_other_text), (0, true));
+    assert_eq!((scheduler.id, scheduler.gap), (0, Gap::OtherText));
     assert!(running.stack_unavailable && running.locked_to_thread);
     assert_eq!(running.created.unwrap().by, Some(1));
     let names: Vec<_> = c.frames.iter().map(|frame| frame.function).collect();

@@ -1,0 +1,194 @@
+//! Text dumps that real Go programs wrote, of every version, and damage to them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use leakgate::dump::{Dump, Gap, Problem, text_of};
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("testdata/dumps")
+        .join(name)
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(path(name)).unwrap()
+}
+
+/// The 15 ways of waiting that the program starts; the writer of a `RWMutex` waits for its Mutex.
+const STARTED: [(&str, usize); 14] = [
+    ("IO wait", 2),
+    ("chan receive", 2),
+    ("chan receive (nil chan)", 1),
+    ("chan send", 1),
+    ("chan send (nil chan)", 1),
+    ("running", 1),
+    ("select", 1),
+    ("select (no cases)", 1),
+    ("sleep", 1),
+    ("sync.Cond.Wait", 1),
+    ("sync.Mutex.Lock", 2),
+    ("sync.RWMutex.RLock", 1),
+    ("sync.WaitGroup.Wait", 1),
+    ("", 0),
+];
+
+fn states<'t>(dump: &Dump<'t>) -> BTreeMap<&'t str, usize> {
+    let mut states = BTreeMap::new();
+    for goroutine in &dump.goroutines {
+        *states.entry(goroutine.state).or_default() += 1;
+    }
+    states
+}
+
+#[test]
+fn every_dump_of_every_version_is_read_whole() {
+    let mut checked = 0;
+    for version in 21..=27 {
+        let folder = path(&format!("go1.{version}"));
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if name.contains("debug0") || name.contains("debug1") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let dump = Dump::parse(&text);
+            let lines = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
+            let at = path.display();
+            assert_eq!(dump.remarks, [], "{at}");
+            let headers = text.lines().filter(|line| {
+                let number = line.strip_prefix("goroutine ");
+                number.is_some_and(|rest| rest.starts_with(|one: char| one.is_ascii_digit()))
+            });
+            assert_eq!(dump.goroutines.len(), headers.count(), "{at}");
+            let all = || dump.goroutines.iter();
+            let ancestors: usize = all().map(|one| one.ancestors.len()).sum();
+            assert_eq!(ancestors, lines("[originating"), "{at}");
+            // Ancestors have creators too, except the main goroutine.
+            let created = all().filter(|one| one.created.is_some()).count();
+            let of_ancestors = all().flat_map(|one| &one.ancestors);
+            let of_ancestors = of_ancestors.filter(|one| one.created.is_some()).count();
+            assert_eq!(created + of_ancestors, lines("created by"), "{at}");
+            let places = text.lines().filter(|line| line.starts_with('\t'));
+            let places = places.filter(|line| line.contains(".go:") || line.contains(".s:"));
+            let frames = all().map(|one| one.frames.len()).sum::<usize>();
+            let of_ancestors = all().flat_map(|one| &one.ancestors);
+            let of_ancestors = of_ancestors.map(|one| one.frames.len()).sum::<usize>();
+            let expected = places.count() - lines("created by");
+            assert_eq!(frames + of_ancestors, expected, "{at}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 25, "only {checked} dumps");
+}
+
+#[test]
+fn every_version_gives_the_same_states() {
+    let mut expected = BTreeMap::from(STARTED);
+    expected.remove("");
+    for version in 22..=27 {
+        let name = if version == 27 {
+            "ancestors.txt"
+        } else {
+            "debug2.txt"
+        };
+        let text = read(&format!("go1.{version}/{name}"));
+        let mut states = states(&Dump::parse(&text));
+        // Up to Go 1.24 it has no state of its own.
+        if let Some(count) = states.remove("semacquire") {
+            assert!(version < 25);
+            states.insert("sync.WaitGroup.Wait", count);
+        }
+        assert_eq!(states, expected, "Go 1.{version}");
+    }
+}
+
+#[test]
+fn what_a_header_says_beside_the_state_is_read() {
+    for version in ["1.26", "1.27"] {
+        let text = read(&format!("go{version}/labels.txt"));
+        let labels: Vec<_> = Dump::parse(&text)
+            .goroutines
+            .iter()
+            .flat_map(|goroutine| goroutine.labels.clone())
+            .collect();
+        let expected = [
+            ("leakgate.test", "TestA/b c"),
+            ("quote", "a\"]:\n\u{e9}"),
+            ("plain", "yes"),
+        ];
+        let expected = expected.map(|(key, value)| (key.into(), value.into()));
+        assert_eq!(labels, expected, "Go {version}");
+        let text = read(&format!("go{version}/leaked.txt"));
+        let dump = Dump::parse(&text);
+        let leaked = dump.goroutines.iter().filter(|goroutine| goroutine.leaked);
+        let leaked: Vec<_> = leaked.map(|goroutine| goroutine.state).collect();
+        assert_eq!(leaked, ["chan send"], "Go {version}");
+    }
+    for version in ["1.25", "1.27"] {
+        let text = read(&format!("go{version}/bubble.txt"));
+        let dump = Dump::parse(&text);
+        let inside = dump.goroutines.iter().filter(|one| one.bubble.is_some());
+        assert_eq!(inside.count(), 5, "Go {version}");
+        let durable = dump.goroutines.iter().filter(|one| one.durable);
+        assert_eq!(durable.count(), 4, "Go {version}");
+    }
+}
+
+#[test]
+fn elided_frames_and_threads_are_counted() {
+    for version in ["1.21", "1.27"] {
+        let text = read(&format!("go{version}/deep.txt"));
+        let deep = &Dump::parse(&text).goroutines[1];
+        let elided = deep.elided.unwrap();
+        assert_eq!((elided.after, elided.frames), (50, Some(201)));
+        assert_eq!(deep.frames.len(), 100);
+        let text = read(&format!("go{version}/quit.txt"));
+        let quit = Dump::parse(&text).goroutines;
+        assert_eq!(quit[0].gap, Gap::OtherText, "Go {version}");
+        assert!(
+            quit[1..]
+                .iter()
+                .all(|goroutine| goroutine.gap == Gap::Nothing)
+        );
+    }
+}
+
+/// Reads damaged text. Nothing may panic, and no more goroutines be found than there are headers.
+fn survive(bytes: &[u8]) -> Vec<Problem> {
+    let text = text_of(bytes);
+    let dump = Dump::parse(&text);
+    assert!(dump.goroutines.len() <= text.matches("goroutine ").count());
+    dump.remarks.iter().map(|remark| remark.problem).collect()
+}
+
+#[test]
+fn every_prefix_and_every_flipped_bit_is_read_without_a_panic() {
+    for name in ["go1.27/labels.txt", "go1.26/leaked.txt", "go1.27/deep.txt"] {
+        let whole = std::fs::read(path(name)).unwrap();
+        assert_eq!(survive(&whole), [], "{name}");
+        let mut unseen = Vec::new();
+        let start = text_of(&whole).find("goroutine ").unwrap();
+        for length in start + 1..whole.len() {
+            if !survive(&whole[..length]).iter().any(|one| one.is_damage()) {
+                unseen.push(length);
+            }
+        }
+        // Only at the end of a goroutine does a dump look whole that is not.
+        let text = text_of(&whole);
+        for length in unseen {
+            let ends = text[..length].ends_with('\n');
+            let blank = text[..length].trim_end().len() + 2 >= length;
+            assert!(ends && blank, "{name}: {:?}", &text[..length]);
+        }
+        let mut flipped = whole.clone();
+        for bit in 0..whole.len().min(1500) * 8 {
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            survive(&flipped);
+            flipped[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+}
