@@ -2,6 +2,7 @@
 
 mod capture;
 mod check;
+mod code;
 mod completions;
 mod config;
 mod duration;

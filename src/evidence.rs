@@ -3,6 +3,7 @@
 //! Files of any origin end up here: what test binaries left, pairs of profiles in a directory, and
 //! captures of live services. Judging needs to know no more than this.
 
+mod code;
 mod name;
 mod profiles;
 mod rerun;
@@ -11,6 +12,7 @@ mod test_run;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+pub use code::Code;
 pub use name::SuiteName;
 pub use profiles::Profiles;
 pub use rerun::Rerun;

@@ -24,7 +24,6 @@ mod tests;
 mod tree;
 mod types;
 mod uses;
-#[cfg(test)]
 pub use ending::{Closer, Ending};
 pub use lines::Place;
 pub use uses::{Asked, Use};

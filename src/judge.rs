@@ -26,7 +26,9 @@ use jiff::civil::Date;
 use crate::diff::Diff;
 use crate::evidence::{self, Command, Profiles, SuiteName, Unchecked};
 use crate::policy::{Matcher, Per, Policy, Source};
-use crate::verdict::{CommandRun, Disposition, Finding, Note, Skipped, Subject, Suite, Verdict};
+use crate::verdict::{
+    Cause, CommandRun, Disposition, Finding, Note, Skipped, Subject, Suite, Verdict,
+};
 use condition::Patterns;
 use suite::{Judged, Judging};
 use used::Used;
@@ -107,7 +109,8 @@ impl<'p> Judge<'p> {
         let name = suite.name;
         let mut judging = Judging::new(self, &name, &diff, profiles);
         judging.rows();
-        let judged = judging.finish();
+        let mut judged = judging.finish();
+        judged.causes = cause::find(&mut judged.findings, &name, &profiles.code);
         let mut notes = remarks::notes(&diff, proven);
         if self.by_proof && proven.is_none() {
             notes.push("the policy uses `proven`, but there is no goroutineleak profile, so these entries match nothing".into());
@@ -175,6 +178,7 @@ impl<'p> Judge<'p> {
             used::add(&mut exceptions, &suite.judged.exceptions);
             used::add(&mut rules, &suite.judged.rules);
             verdict.findings.extend(suite.judged.findings);
+            verdict.causes.extend(suite.judged.causes);
             verdict.moved.extend(suite.judged.moved);
             verdict.unchecked.extend(suite.unchecked);
             verdict.skipped.extend(suite.skipped);
@@ -187,7 +191,10 @@ impl<'p> Judge<'p> {
         verdict
             .findings
             .sort_by(|one, other| order(one).cmp(&order(other)));
-        verdict.causes = cause::find(&mut verdict.findings);
+        verdict.causes.sort_by(|one, other| {
+            let order = |cause: &Cause| (Reverse(cause.goroutines), cause.suite.clone());
+            (order(one), &one.opened).cmp(&(order(other), &other.opened))
+        });
         let exceptions = exceptions.into_iter();
         verdict.allows = exceptions
             .filter_map(|used| exception::use_of(used, self.today))

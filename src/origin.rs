@@ -96,6 +96,12 @@ impl Origins {
         origins
     }
 
+    /// The places of all chains, again and again where these share them.
+    pub fn places(&self) -> impl Iterator<Item = &Place> {
+        let origins = self.by_stack.values().flatten();
+        origins.flat_map(|origin| &origin.calls)
+    }
+
     /// How many goroutines with a stack each test started.
     pub fn tests_of(&self, frames: &Frames) -> BTreeMap<Arc<str>, i64> {
         let mut tests = BTreeMap::new();
@@ -151,6 +157,14 @@ impl<'t> Reader<'t> {
             created = ancestor.created.as_ref();
         }
         inward.extend(created.map(|statement| self.statement(statement)));
+        // Functions that were inlined into one another have one address, and so the same name.
+        inward.dedup();
+        if test.is_some() {
+            // What calls a test is left out already, so these are misnamed.
+            while inward.len() > 1 && inward.last().is_some_and(is_std) {
+                inward.pop();
+            }
+        }
         inward.reverse();
         (test, inward)
     }
@@ -175,4 +189,8 @@ impl<'t> Reader<'t> {
             line,
         }
     }
+}
+
+fn is_std(place: &Place) -> bool {
+    Name::new(place.name().as_bytes()).is_std()
 }

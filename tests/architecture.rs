@@ -19,22 +19,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diff", &["go_names", "stack", "snapshot"]),
     ("policy", &["escape", "go_names", "state"]),
     ("origin", &["dump", "go_names", "stack"]),
-    ("evidence", &["dump", "origin", "profile", "snapshot"]),
+    (
+        "evidence",
+        &["dump", "gosource", "origin", "profile", "snapshot", "stack"],
+    ),
     (
         "verdict",
-        &["diff", "evidence", "origin", "policy", "stack", "state"],
+        &[
+            "diff", "evidence", "gosource", "origin", "policy", "stack", "state",
+        ],
     ),
     (
         "judge",
         &[
-            "diff", "evidence", "go_names", "origin", "policy", "profile", "snapshot", "stack",
-            "verdict",
+            "diff", "evidence", "go_names", "gosource", "origin", "policy", "profile", "snapshot",
+            "stack", "verdict",
         ],
     ),
     (
         "report",
         &[
-            "diff", "escape", "evidence", "origin", "policy", "stack", "state", "verdict",
+            "diff", "escape", "evidence", "gosource", "origin", "policy", "stack", "state",
+            "verdict",
         ],
     ),
     ("input", &["evidence", "files", "profile"]),
@@ -48,8 +54,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "capture", "dump", "escape", "evidence", "files", "gotest", "input", "judge", "policy",
-            "report", "verdict",
+            "capture", "dump", "escape", "evidence", "files", "gotest", "input", "judge", "origin",
+            "policy", "report", "verdict",
         ],
     ),
 ];

@@ -144,6 +144,7 @@ fn survive(bytes: &[u8], sound: &Snapshot) -> bool {
     for (before, after) in [(sound, &damaged), (&damaged, sound)] {
         let profiles = Profiles {
             origins: leakgate::origin::Origins::default(),
+            code: leakgate::evidence::Code::default(),
             before: before.clone(),
             afters: vec![after.clone()],
             proven: None,

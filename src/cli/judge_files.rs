@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use super::code;
 use crate::dump::{self, Dump};
 use crate::evidence::{Profiles, Suite, Unchecked};
 use crate::input::{self, Bytes, InputError};
@@ -45,6 +46,7 @@ fn judge_suite(judge: &Judge, mut suite: Suite, limit: u64) -> Result<SuiteVerdi
             Ok(dump) => {
                 let text = dump::text_of(&dump.inflated);
                 profiles = profiles.with_dump(&Dump::parse(&text), &suite);
+                profiles.code = code::read(&profiles.origins);
             }
             // What it holds explains findings and makes none.
             Err(error) => suite.notes.push(format!(

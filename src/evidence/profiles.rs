@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::{Suite, Unchecked};
+use super::{Code, Suite, Unchecked};
 use crate::dump::Dump;
 use crate::origin::Origins;
 use crate::profile::{Kind, Profile};
@@ -24,6 +24,8 @@ pub struct Profiles<'b> {
     pub proven: Option<Snapshot<'b>>,
     /// Where the goroutines of the last after profile come from, as far as it is known.
     pub origins: Origins,
+    /// The sources that explain these.
+    pub code: Code,
 }
 
 impl<'b> Profiles<'b> {
@@ -48,6 +50,7 @@ impl<'b> Profiles<'b> {
             afters: snapshots,
             proven,
             origins: Origins::default(),
+            code: Code::default(),
         };
         let before_and_afters = &bytes[..=profiles.afters.len()];
         let problem = profiles

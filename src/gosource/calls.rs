@@ -17,37 +17,87 @@ impl Package {
     /// Input: the line `s, err := store.Open(t.TempDir())`
     /// Output: `Open`, `TempDir`
     pub fn calls(&self, file: &str, line: u32) -> Option<BTreeSet<&str>> {
-        let file = self.file(file).filter(|file| !file.parts.is_empty())?;
-        let mut names = BTreeSet::new();
-        for tree in trees(file) {
-            for (_, call) in tree.calls() {
-                let last = file.lines.line_of(call.pos.1);
-                let Some((name, position)) = callee(&call.func) else {
-                    continue;
-                };
-                let first = file.lines.line_of(position);
-                // Of a call over many lines, only its name and its brackets are the call's.
-                let open = file.lines.line_of(call.pos.0);
-                let near = |at: u32| at == line || at + 1 == line;
-                if near(first) || near(open) || near(last) {
-                    names.insert(name);
-                }
-            }
-        }
-        Some(names)
+        let callees = self.callees(file, line)?.into_iter();
+        let callees = callees.filter_map(|(_, called)| callee(called));
+        Some(callees.map(|(name, _)| name).collect())
     }
 
     /// Whether a line, or the one before, calls a function as a stack spells it; `None` when that
     /// cannot be known: the source is not there, or what is called is a value.
     pub fn is_called(&self, file: &str, line: u32, function: &str) -> Option<bool> {
         let spelled = Spelled::of(function);
-        let calls = self.calls(file, line)?;
+        let callees = self.callees(file, line)?;
         if spelled.is_closure || spelled.name.is_empty() {
             return None;
         }
-        Some(calls.contains(spelled.name))
+        if callees
+            .iter()
+            .any(|(_, called)| is_named(called, spelled.name))
+        {
+            return Some(true);
+        }
+        let may_be_value = callees.iter().any(|(_, called)| self.may_be_value(called));
+        (!may_be_value).then_some(false)
+    }
+
+    /// The line of a call, given its return address: that line or one before it. Of a call over many
+    /// lines, the one with the name.
+    pub fn line_of_call(&self, file: &str, line: u32, function: &str) -> Option<u32> {
+        let spelled = Spelled::of(function);
+        let callees = self.callees(file, line)?.into_iter();
+        let lines = callees
+            .filter(|(_, called)| is_named(called, spelled.name))
+            .map(|(first, _)| first);
+        lines.filter(|first| *first <= line).max()
+    }
+
+    /// What is called on a line, or on the one before, with the line of its name.
+    fn callees(&self, file: &str, line: u32) -> Option<Vec<(u32, &Expression)>> {
+        let file = self.file(file).filter(|file| !file.parts.is_empty())?;
+        let mut callees = Vec::new();
+        for tree in trees(file) {
+            for (_, call) in tree.calls() {
+                let last = file.lines.line_of(call.pos.1);
+                let name = callee(&call.func).map(|(_, position)| position);
+                let first = name.map_or(last, |position| file.lines.line_of(position));
+                // Of a call over many lines, only its name and its brackets are the call's.
+                let open = file.lines.line_of(call.pos.0);
+                let near = |at: u32| at == line || at + 1 == line;
+                if near(first) || near(open) || near(last) {
+                    callees.push((first, &*call.func));
+                }
+            }
+        }
+        Some(callees)
+    }
+
+    /// Whether what is called may be a variable: a name of its own that neither the language nor the
+    /// package declares, or no name at all.
+    fn may_be_value(&self, called: &Expression) -> bool {
+        match called {
+            Expression::Ident(ident) => {
+                let name = ident.name.as_str();
+                let is_exported = name.chars().next().is_some_and(char::is_uppercase);
+                let is_declared = || self.functions().any(|function| function.name() == name);
+                !is_exported && !PREDECLARED.contains(&name) && !is_declared()
+            }
+            Expression::Paren(paren) => self.may_be_value(&paren.expr),
+            _ => callee(called).is_none(),
+        }
     }
 }
+
+fn is_named(called: &Expression, name: &str) -> bool {
+    callee(called).is_some_and(|(called, _)| called == name)
+}
+
+/// Functions and types of the language that are called like functions.
+const PREDECLARED: [&str; 32] = [
+    "append", "bool", "byte", "cap", "clear", "close", "complex", "copy", "delete", "error",
+    "float32", "float64", "imag", "int", "int16", "int32", "int64", "int8", "len", "make", "max",
+    "min", "new", "panic", "print", "println", "real", "recover", "rune", "string", "uint",
+    "uint64",
+];
 
 /// All functions of a file, and the values of its variables.
 pub(super) fn trees(file: &File) -> impl Iterator<Item = Tree<'_>> {

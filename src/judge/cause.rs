@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::evidence::SuiteName;
+use crate::evidence::{Code, SuiteName};
+use crate::gosource::{self, Asked, Ending, Use, known};
 use crate::origin::Origin;
-use crate::stack::id_of;
-use crate::verdict::{Cause, Finding, Opened, Place, Site};
+use crate::stack::{Name, id_of};
+use crate::verdict::{Cause, Finding, Opened, Place, Site, Trace};
 
 /// Code that only calls what a test gives it: what it is given is inside.
 const CALLS_WHAT_IT_IS_GIVEN: [&str; 14] = [
@@ -26,9 +27,14 @@ const CALLS_WHAT_IT_IS_GIVEN: [&str; 14] = [
     "gotest.tools/",
 ];
 
+/// Of the frames behind a test's own, so many may be the call that it made: others are further in,
+/// whatever their names.
+const MOST_CANDIDATES: usize = 4;
+
 /// A cause in the making.
-#[derive(Default)]
 struct Counted {
+    /// What was called.
+    place: Place,
     /// By the line of the test, and that of the call.
     sites: BTreeMap<(Place, Place), i64>,
     tests: BTreeMap<String, i64>,
@@ -36,11 +42,23 @@ struct Counted {
     findings: BTreeMap<usize, i64>,
 }
 
-/// The causes of what counts among findings, those with the most goroutines first, and which is the
-/// main one of each finding. A goroutine whose chain of calls does not reach a test's code has none:
-/// that two started at one time in one package does not make them one.
-pub(super) fn find(findings: &mut [Finding]) -> Vec<Cause> {
-    let mut counted: BTreeMap<(SuiteName, Opened), Counted> = BTreeMap::new();
+/// A call of a test whose goroutines stay.
+#[derive(Debug)]
+struct Call<'f> {
+    opened: Opened,
+    /// The frame of what was called, or of the `go` statement.
+    place: &'f Place,
+    /// The line of the test itself.
+    test: Place,
+    /// The line that makes the call.
+    line: Place,
+}
+
+/// The causes of what counts among the findings of a suite, and which is the main one of each. A
+/// goroutine whose chain of calls does not reach a test's code has none: that two started at one
+/// time in one package does not make them one.
+pub(super) fn find(findings: &mut [Finding], suite: &SuiteName, code: &Code) -> Vec<Cause> {
+    let mut counted: BTreeMap<Opened, Counted> = BTreeMap::new();
     for (index, finding) in findings.iter().enumerate() {
         let Some(stack) = finding.stack().filter(|_| finding.is_open()) else {
             continue;
@@ -52,24 +70,21 @@ pub(super) fn find(findings: &mut [Finding]) -> Vec<Cause> {
             for origin in origins.filter(|origin| origin.test.is_some() == of_test) {
                 let count = origin.count.min(left);
                 left -= count;
-                if let Some((opened, site)) = opened(origin).filter(|_| count > 0) {
-                    let key = (finding.suite.clone(), opened);
-                    counted
-                        .entry(key)
-                        .or_default()
-                        .add(index, site, origin, count);
+                if let Some(call) = call(origin, &stack.trace, code).filter(|_| count > 0) {
+                    let counted = counted.entry(call.opened.clone());
+                    let counted = counted.or_insert_with(|| Counted::new(call.place));
+                    counted.add(index, &call, origin, count);
                 }
             }
         }
     }
-    let mut causes: Vec<Cause> = Vec::new();
-    let mut main: BTreeMap<usize, (i64, String)> = BTreeMap::new();
-    for ((suite, opened), counted) in counted {
-        let cause = counted.finish(suite, opened, findings);
+    let (mut causes, mut main) = (Vec::new(), BTreeMap::new());
+    for (opened, counted) in counted {
+        let cause = counted.cause(opened, suite, findings, code);
         for (index, count) in counted.findings {
-            let most = main.entry(index).or_default();
-            if count > most.0 {
-                *most = (count, cause.id.clone());
+            let (most, id) = main.entry(index).or_insert((0, String::new()));
+            if count > *most {
+                (*most, *id) = (count, cause.id.clone());
             }
         }
         causes.push(cause);
@@ -77,36 +92,48 @@ pub(super) fn find(findings: &mut [Finding]) -> Vec<Cause> {
     for (index, (_, id)) in main {
         findings[index].cause = Some(id);
     }
-    causes.sort_by(|one, other| {
-        let order = |cause: &Cause| (Reverse(cause.goroutines), cause.suite.clone());
-        (order(one), &one.opened).cmp(&(order(other), &other.opened))
-    });
     causes
 }
 
 impl Counted {
-    fn add(&mut self, finding: usize, lines: (&Place, &Place), origin: &Origin, count: i64) {
-        let (test, call) = lines;
-        let site = self.sites.entry((test.clone(), call.clone()));
-        *site.or_default() += count;
+    fn new(place: &Place) -> Self {
+        Self {
+            place: place.clone(),
+            sites: BTreeMap::new(),
+            tests: BTreeMap::new(),
+            findings: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, finding: usize, call: &Call, origin: &Origin, count: i64) {
+        let site = (call.test.clone(), call.line.clone());
+        *self.sites.entry(site).or_default() += count;
         *self.findings.entry(finding).or_default() += count;
         if let Some(test) = &origin.test {
             *self.tests.entry(test.to_string()).or_default() += count;
         }
     }
 
-    fn finish(&self, suite: SuiteName, opened: Opened, findings: &[Finding]) -> Cause {
-        let sites = self.sites.iter().map(|((place, call), goroutines)| Site {
-            place: place.clone(),
-            call: call.clone(),
-            goroutines: *goroutines,
-        });
-        let mut sites: Vec<Site> = sites.collect();
+    fn cause(&self, opened: Opened, suite: &SuiteName, findings: &[Finding], code: &Code) -> Cause {
+        let sites = self.sites.iter();
+        let mut sites: Vec<Site> = sites
+            .map(|((place, call), goroutines)| Site {
+                place: place.clone(),
+                call: call.clone(),
+                goroutines: *goroutines,
+            })
+            .collect();
         sites.sort_by_key(|site| Reverse(site.goroutines));
+        let ending = match &opened {
+            Opened::Call(_) => ending(&self.place, code),
+            Opened::GoStatement(_) => Ending::Unknown,
+        };
         let ids = self.findings.iter();
         Cause {
             id: id_of(&format!("{}\n{}", opened.kind(), opened.function().name)),
-            suite,
+            suite: suite.clone(),
+            shown_by: self.shown_by(&ending, &sites[0].call, code),
+            ending,
             sites,
             tests: self.tests.clone(),
             goroutines: self.findings.values().sum(),
@@ -116,23 +143,137 @@ impl Counted {
             opened,
         }
     }
+
+    /// A test near a call that ends what it started.
+    fn shown_by(&self, ending: &Ending, near: &Place, code: &Code) -> Option<Use> {
+        let Ending::By(closers) = ending else {
+            return None;
+        };
+        let package = code.package(near)?;
+        let name = Name::new(self.place.name().as_bytes());
+        let tops = self.tests.keys().filter_map(|test| test.split('/').next());
+        let leaking: Vec<&str> = tops.collect();
+        let near = gosource::Place {
+            file: near.file().to_owned(),
+            line: near.line,
+        };
+        let asked = Asked {
+            function: name.local(),
+            near: Some(&near),
+            except: &leaking,
+        };
+        package.used_by(closers.first()?, &asked)
+    }
 }
 
-/// What started a goroutine: of the calls that led to its `go` statement the outermost one into code
-/// that is not a test's, or that statement itself where a test has it. With the lines of the test
-/// itself and of what it did.
-fn opened(origin: &Origin) -> Option<(Opened, (&Place, &Place))> {
-    let calls = &origin.calls;
-    let is_code = |place: &Place| !is_test_code(place) && !calls_what_it_is_given(place);
-    let first = calls.iter().position(is_code);
-    let mut outside = calls[..first.unwrap_or(calls.len())].iter();
-    let test = outside.find(|place| is_test_code(place))?;
-    let call = outside.rfind(|place| is_test_code(place)).unwrap_or(test);
-    let opened = match first {
-        Some(first) => Opened::Call(calls[first].function.clone()),
-        None => Opened::GoStatement(call.function.clone()),
+/// What ends what a call started.
+fn ending(call: &Place, code: &Code) -> Ending {
+    let name = Name::new(call.name().as_bytes());
+    if let Some(known) = known::function(name.package(), name.local()) {
+        return Ending::By(known.ends.iter().map(|ends| ends.closer()).collect());
+    }
+    let package = code.package(call);
+    package.map_or(Ending::Unknown, |package| package.ending(name.local()))
+}
+
+/// What started a goroutine: of the calls that led to it the outermost one into code that is not a
+/// test's, or the `go` statement of a test. A goroutine that a test starts itself may make the call,
+/// so its own stack counts too.
+fn call<'f>(origin: &'f Origin, trace: &'f Trace, code: &Code) -> Option<Call<'f>> {
+    let inward = origin.calls.iter().chain(trace.frames().iter().rev());
+    let (chain, statement) = (inward.collect::<Vec<_>>(), origin.calls.len());
+    // Of the goroutine itself, what it waits in is no call that somebody has to end.
+    let counts =
+        |(index, place): (usize, &&Place)| is_code(place) && (index < statement || !is_std(place));
+    let first = chain.iter().enumerate().position(counts);
+    let outside = &chain[..first.unwrap_or(statement)];
+    let test = own_line(outside)?;
+    let line = outside.iter().rposition(|place| is_test_code(place))?;
+    let at = |index: usize| match chain.get(index + 1) {
+        Some(inner) => at_call(chain[index], inner, code),
+        None => chain[index].clone(),
     };
-    Some((opened, (test, call)))
+    let Some(first) = first else {
+        let place = chain[line];
+        return Some(Call {
+            opened: Opened::GoStatement(place.function.clone()),
+            place,
+            test: at(test),
+            line: place.clone(),
+        });
+    };
+    // What a goroutine calls is not what started it.
+    let end = if first < statement {
+        statement
+    } else {
+        chain.len()
+    };
+    let further = chain[first..end].iter().copied();
+    let further = further.take_while(|place| is_code(place));
+    let candidates: Vec<&Place> = further.take(MOST_CANDIDATES).collect();
+    let place = called(&candidates, chain[line], code)?;
+    let line_of_call = at_call(chain[line], place, code);
+    Some(Call {
+        opened: Opened::Call(place.function.clone()),
+        place,
+        test: if test == line {
+            line_of_call.clone()
+        } else {
+            at(test)
+        },
+        line: line_of_call,
+    })
+}
+
+/// Of the frames outside of a call, outermost first, that of the test itself: of a closure in it,
+/// where that made the call.
+fn own_line(outside: &[&Place]) -> Option<usize> {
+    let test = outside.iter().position(|place| is_test_code(place))?;
+    let closures = format!("{}.", outside[test].name());
+    let is_own = |place: &&Place| place.name().starts_with(&closures);
+    outside.iter().rposition(is_own).or(Some(test))
+}
+
+/// Which of these frames, outermost first, is what a line of a test calls. A frame may have the name
+/// of what is called next: then the line does not call it, nor does a function of the standard
+/// library call one of somebody else.
+fn called<'f>(candidates: &[&'f Place], line: &Place, code: &Code) -> Option<&'f Place> {
+    let is_called = |place: &Place| {
+        let name = Name::new(place.name().as_bytes());
+        let package = code.package(line)?;
+        package.is_called(line.file(), line.line, name.local())
+    };
+    let is_misnamed = |index: usize| {
+        let next_is_not_std = || candidates.get(index + 1).is_some_and(|next| !is_std(next));
+        let called = is_called(candidates[index]);
+        called.map_or_else(
+            || is_std(candidates[index]) && next_is_not_std(),
+            |called| !called,
+        )
+    };
+    let named = (0..candidates.len()).find(|index| !is_misnamed(*index));
+    let others = || candidates.iter().position(|place| !is_std(place));
+    candidates.get(named.or_else(others).unwrap_or(0)).copied()
+}
+
+/// The line of a call: a frame has that of its return address, which may be the one after it.
+fn at_call(caller: &Place, inner: &Place, code: &Code) -> Place {
+    let name = Name::new(inner.name().as_bytes());
+    let package = code.package(caller);
+    let line =
+        package.and_then(|package| package.line_of_call(caller.file(), caller.line, name.local()));
+    Place {
+        function: caller.function.clone(),
+        line: line.unwrap_or(caller.line),
+    }
+}
+
+fn is_code(place: &Place) -> bool {
+    !is_test_code(place) && !calls_what_it_is_given(place)
+}
+
+fn is_std(place: &Place) -> bool {
+    Name::new(place.name().as_bytes()).is_std()
 }
 
 fn is_test_code(place: &Place) -> bool {
@@ -151,9 +292,9 @@ mod tests {
     use super::*;
     use crate::verdict::Function;
 
-    /// Calls as `function file:line`, outermost first; gives what started the goroutine, and from
-    /// where.
-    fn read(calls: &[&str]) -> Option<String> {
+    /// The calls up to the `go` statement and the goroutine's own frames, as `function file:line`,
+    /// outermost first; gives what started the goroutine, and from where.
+    fn read(calls: &[&str], own: &[&str]) -> Option<String> {
         let place = |text: &&str| {
             let (name, place) = text.split_once(' ').unwrap();
             let (file, line) = place.split_once(':').unwrap();
@@ -172,7 +313,12 @@ mod tests {
             count: 1,
             waited_minutes: 0,
         };
-        let (opened, (test, call)) = opened(&origin)?;
+        let own: Vec<Place> = own.iter().rev().map(place).collect();
+        let trace = Trace::new(own.len(), |index| own[index].clone());
+        let code = Code::default();
+        let Call {
+            opened, test, line, ..
+        } = call(&origin, &trace, &code)?;
         let word = match opened {
             Opened::Call(_) => "call",
             Opened::GoStatement(_) => "go in",
@@ -180,47 +326,74 @@ mod tests {
         let (name, file) = (&opened.function().name, test.file());
         Some(format!(
             "{word} {name} by {file}:{}, {}",
-            test.line, call.line
+            test.line, line.line
         ))
     }
 
     #[test]
     fn a_cause_is_the_outermost_call_from_a_test_into_other_code() {
-        for (calls, expected) in [
+        let test = "app.TestA a_test.go:9";
+        let helper = "app.newStore a_test.go:30";
+        let closure = "app.TestA.func1 a_test.go:10";
+        for (calls, own, expected) in [
             (
-                &[
-                    "app.TestA a_test.go:9",
-                    "app.newStore a_test.go:30",
-                    "app.Open a.go:4",
-                    "app.(*Store).run a.go:8",
-                ][..],
+                &[test, helper, "app.Open a.go:4", "app.(*Store).run a.go:8"][..],
+                &["app.(*Store).loop a.go:9"][..],
                 Some("call app.Open by a_test.go:9, 30"),
             ),
+            // The goroutine is the test's own, and waits in its own code, or in another's.
             (
-                &["app.TestA a_test.go:9", "app.TestA.func1 a_test.go:10"],
-                Some("go in app.TestA.func1 by a_test.go:9, 10"),
+                &[test],
+                &[closure, "sync.(*Mutex).Lock mutex.go:1"],
+                Some("go in app.TestA by a_test.go:9, 9"),
             ),
             (
+                &[test],
+                &[closure, "app.(*Store).Serve a.go:9"],
+                Some("call app.(*Store).Serve by a_test.go:10, 10"),
+            ),
+            // What only calls what it is given is not the call.
+            (
                 &[
-                    "app.TestA a_test.go:9",
+                    test,
                     "github.com/stretchr/testify/require.NotPanics require.go:2",
-                    "app.TestA.func1 a_test.go:11",
+                    closure,
                     "net/http/httptest.NewServer server.go:3",
                 ],
-                Some("call net/http/httptest.NewServer by a_test.go:9, 11"),
+                &["net/http.(*Server).Serve server.go:4"],
+                Some("call net/http/httptest.NewServer by a_test.go:10, 10"),
             ),
             (
+                &[test, "golang.org/x/sync/errgroup.(*Group).Go errgroup.go:5"],
                 &[
-                    "app.TestA a_test.go:9",
-                    "golang.org/x/sync/errgroup.(*Group).Go errgroup.go:5",
+                    "golang.org/x/sync/errgroup.(*Group).Go.func1 errgroup.go:6",
+                    closure,
                 ],
                 Some("go in app.TestA by a_test.go:9, 9"),
             ),
-            (&["app.(*Store).run a.go:8"], None),
-            (&["main.main main.go:8", "app.Open a.go:3"], None),
-            (&[], None),
+            // No function of the standard library calls one of an application by itself.
+            (
+                &[
+                    test,
+                    "net/http/httptest.NewRequest httptest.go:2",
+                    "app.(*App).mount a.go:7",
+                ],
+                &["app.(*App).loop a.go:9"],
+                Some("call app.(*App).mount by a_test.go:9, 9"),
+            ),
+            (
+                &["app.(*Store).run a.go:8"],
+                &["app.(*Store).loop a.go:9"],
+                None,
+            ),
+            (
+                &["main.main main.go:8", "app.Open a.go:3"],
+                &["app.loop a.go:9"],
+                None,
+            ),
+            (&[], &["app.loop a.go:9"], None),
         ] {
-            assert_eq!(read(calls).as_deref(), expected, "{calls:?}");
+            assert_eq!(read(calls, own).as_deref(), expected, "{calls:?}");
         }
     }
 }

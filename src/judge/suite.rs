@@ -15,7 +15,7 @@ use crate::diff::{Diff, Row};
 use crate::evidence::{Profiles, SuiteName};
 use crate::policy::{Exception, Per, Rule};
 use crate::stack::id_of;
-use crate::verdict::{Disposition, Finding, Moved, Stack, Subject, Sum};
+use crate::verdict::{Cause, Disposition, Finding, Moved, Stack, Subject, Sum};
 
 /// One suite while it is judged.
 pub(super) struct Judging<'j, 'p, 's, 'buf> {
@@ -32,6 +32,7 @@ pub(super) struct Judging<'j, 'p, 's, 'buf> {
 #[derive(Debug)]
 pub(super) struct Judged {
     pub(super) findings: Vec<Finding>,
+    pub(super) causes: Vec<Cause>,
     pub(super) moved: Vec<Moved>,
     /// What each exception of the policy did.
     pub(super) exceptions: Vec<Used<Exception>>,
@@ -170,6 +171,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         let moved = remarks::moved(self.name, self.diff, &mut self.stacks);
         Judged {
             findings,
+            causes: Vec::new(),
             moved,
             exceptions,
             rules,

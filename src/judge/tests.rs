@@ -4,7 +4,7 @@
 use jiff::civil::date;
 
 use super::Judge;
-use crate::evidence::{Profiles, Suite};
+use crate::evidence::{Code, Profiles, Suite};
 use crate::origin::Origins;
 use crate::policy::Policy;
 use crate::testing::{proven, snapshot};
@@ -19,6 +19,7 @@ fn judge(policy: &str, before: &str, after: &str, leaks: Option<&str>) -> Verdic
         afters: vec![snapshot(after)],
         proven: leaks.map(proven),
         origins: Origins::default(),
+        code: Code::default(),
     };
     let suite = Suite {
         name: "example.com/shop".into(),

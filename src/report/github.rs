@@ -3,14 +3,14 @@
 //!
 //! The runner reads [workflow commands] from both output streams of a step. It shows ten errors and
 //! ten warnings a step, and drops the rest without a word: so nine are given, and the last says how
-//! many there are besides.
+//! many there are besides. Notices, of which it shows ten too, mark the `go` statements of causes.
 //!
 //! [workflow commands]: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
 
 use std::fmt::Write as _;
 
 use super::text::{self, Detail};
-use super::words::{self, Line, Tests, Words};
+use super::words::{self, Line, Tests, Together, Unit, Words};
 use super::{Subject, plural};
 use crate::escape::{command_message, command_property};
 use crate::evidence::Unchecked;
@@ -46,6 +46,9 @@ pub fn render(subject: &Subject, detail: Detail) -> String {
         }
         .write(&mut out);
     }
+    for notice in notices(subject).iter().take(MOST) {
+        notice.write(&mut out);
+    }
     out
 }
 
@@ -53,6 +56,7 @@ pub fn render(subject: &Subject, detail: Detail) -> String {
 enum Level {
     Error,
     Warning,
+    Notice,
 }
 
 struct Annotation {
@@ -67,9 +71,13 @@ struct Annotation {
 fn annotations(subject: &Subject) -> Vec<Annotation> {
     let verdict = subject.verdict;
     let words = Words::new(verdict);
-    let open = verdict.findings.iter().filter(|finding| finding.is_open());
-    let (errors, warnings): (Vec<_>, Vec<_>) = open
-        .map(|finding| of_finding(subject, &words, finding))
+    let units = words::units(verdict);
+    let (errors, warnings): (Vec<_>, Vec<_>) = units
+        .iter()
+        .map(|unit| match unit {
+            Unit::Cause(together) => of_cause(subject, &words, together),
+            Unit::Single(finding) => of_finding(subject, &words, finding),
+        })
         .partition(|annotation| annotation.level == Level::Error);
     let unchecked = verdict.unchecked.iter().map(of_unchecked);
     errors
@@ -77,6 +85,81 @@ fn annotations(subject: &Subject) -> Vec<Annotation> {
         .chain(unchecked)
         .chain(warnings)
         .collect()
+}
+
+/// At the `go` statements of causes, which are annotated at the lines of tests.
+fn notices(subject: &Subject) -> Vec<Annotation> {
+    let units = words::units(subject.verdict);
+    let causes = units.iter().filter_map(|unit| match unit {
+        Unit::Cause(together) => Some(together),
+        Unit::Single(_) => None,
+    });
+    let notice = |together: &Together| {
+        let spot = subject.sources.spot_of(together.created()?)?;
+        Some(Annotation {
+            level: Level::Notice,
+            spot: Some(spot),
+            title: "leakgate: goroutines that stay are started here".into(),
+            message: vec![together.headline()],
+        })
+    };
+    causes.filter_map(notice).collect()
+}
+
+/// At the line of the test with the most goroutines.
+fn of_cause(subject: &Subject, words: &Words, together: &Together) -> Annotation {
+    let verdict = subject.verdict;
+    let fails = |finding: &Finding| words::fails(verdict, subject.fail_on, finding);
+    let mut lines = vec![together.headline()];
+    for (cause, _) in &together.causes {
+        if words::several(verdict) {
+            lines.push(format!("suite: {}", cause.suite));
+        }
+        lines.push(format!("test: {}", words::tests_of_cause(cause)));
+    }
+    let spot = |place| subject.sources.spot_of(place);
+    let sites = together.sites();
+    let spots = sites.iter().filter_map(|site| spot(&site.place));
+    let spots: Vec<_> = spots.take(MOST).map(|one| one.to_string()).collect();
+    if spots.len() > 1 {
+        lines.push(format!("{}: {}", together.verb(), spots.join(", ")));
+    }
+    if let Some(created) = together.created().and_then(spot) {
+        lines.push(format!("go: {created}"));
+    }
+    for (finding, count) in together.stacks().into_iter().take(MOST) {
+        let state = finding.stack().map_or("", |stack| stack.wait.state);
+        lines.push(format!(
+            "stay: {count} in {}: {state}",
+            words::subject(finding)
+        ));
+    }
+    lines.push(format!("fix: {}", together.fix(subject.sources)));
+    for finding in together.main_findings().into_iter().take(MOST) {
+        lines.extend(
+            words
+                .accept(finding)
+                .map(|accept| format!("allow: {accept}")),
+        );
+    }
+    for (cause, _) in &together.causes {
+        let again = words.rerun_cause(cause);
+        lines.extend(again.map(|again| format!("again: {}", again.join(" "))));
+    }
+    let rule = together.findings().next().map_or("", |one| &one.rule.name);
+    Annotation {
+        level: if together.findings().any(fails) {
+            Level::Error
+        } else {
+            Level::Warning
+        },
+        spot: sites.first().and_then(|site| spot(&site.place)),
+        title: format!(
+            "leakgate {rule}: {}",
+            words::base(&together.first().opened.function().name)
+        ),
+        message: lines,
+    }
 }
 
 fn of_finding(subject: &Subject, words: &Words, finding: &Finding) -> Annotation {
@@ -120,6 +203,7 @@ impl Annotation {
         let command = match self.level {
             Level::Error => "error",
             Level::Warning => "warning",
+            Level::Notice => "notice",
         };
         let mut properties = Vec::new();
         if let Some(Spot { path, line }) = &self.spot {
@@ -175,6 +259,7 @@ mod tests {
     #[test]
     fn what_is_past_nine_is_counted_and_the_worst_come_first() {
         let mut verdict = sample::verdict();
+        verdict.causes.clear();
         let [error, warning] = [0, 2].map(|index: usize| verdict.findings[index].clone());
         verdict.findings = vec![warning; 6];
         verdict.findings.extend(vec![error; 6]);

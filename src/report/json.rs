@@ -15,7 +15,8 @@ use super::sources::Sources;
 use super::words::{self, Words};
 use crate::diff::Pairing;
 use crate::escape;
-use crate::evidence::{Ending, SuiteName, TestRun};
+use crate::evidence::{self, SuiteName, TestRun};
+use crate::gosource::Ending;
 use crate::origin::Origin;
 use crate::policy::{Max, Severity};
 use crate::verdict::{self, Function, Trace};
@@ -148,6 +149,20 @@ struct Cause<'v> {
     tests: &'v BTreeMap<String, i64>,
     goroutines: i64,
     findings: Vec<&'v str>,
+    /// What would have ended them, as advice: the surest first.
+    closers: Vec<String>,
+    /// A test that does so.
+    closed_by: Option<ClosedBy<'v>>,
+    /// Whether nothing that the function is given or returns can end what it starts.
+    leaks_at_every_call: bool,
+}
+
+#[derive(Serialize)]
+struct ClosedBy<'v> {
+    test: &'v str,
+    file: &'v str,
+    path: Option<String>,
+    line: u32,
 }
 
 #[derive(Serialize)]
@@ -405,6 +420,17 @@ fn cause<'v>(paths: &Paths<'v>, cause: &'v verdict::Cause) -> Cause<'v> {
         tests: &cause.tests,
         goroutines: cause.goroutines,
         findings: cause.findings.iter().map(|(id, _)| &**id).collect(),
+        closers: match &cause.ending {
+            Ending::By(closers) => closers.iter().map(words::closer).collect(),
+            Ending::Unknown | Ending::Nothing => Vec::new(),
+        },
+        closed_by: cause.shown_by.as_ref().map(|shown| ClosedBy {
+            test: &shown.function,
+            file: &shown.place.file,
+            path: paths.sources.below_root(&shown.place.file),
+            line: shown.place.line,
+        }),
+        leaks_at_every_call: cause.ending == Ending::Nothing,
     }
 }
 
@@ -420,9 +446,9 @@ fn suite(suite: &verdict::Suite) -> Suite<'_> {
 
 fn run(run: &TestRun) -> Run<'_> {
     let (settled, settle_ms, timed_out) = match &run.ending {
-        Ending::Settled { ms } => (true, Some(*ms), None),
-        Ending::Unsettled { ms } => (false, Some(*ms), None),
-        Ending::TimedOut { after } => (false, None, Some(after.as_str())),
+        evidence::Ending::Settled { ms } => (true, Some(*ms), None),
+        evidence::Ending::Unsettled { ms } => (false, Some(*ms), None),
+        evidence::Ending::TimedOut { after } => (false, None, Some(after.as_str())),
     };
     Run {
         go: &run.go,

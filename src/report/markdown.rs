@@ -9,7 +9,7 @@ mod finding;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::words::{Conclusion, Remark};
+use super::words::{Conclusion, Remark, Unit};
 use super::{Subject, plural, words};
 use crate::escape::{markdown, markdown_code};
 use crate::evidence::SuiteName;
@@ -57,11 +57,7 @@ struct Page<'p, 'v> {
 impl Page<'_, '_> {
     fn write(&mut self) {
         let verdict = self.subject.verdict;
-        let open: Vec<&Finding> = verdict
-            .findings
-            .iter()
-            .filter(|one| one.is_open())
-            .collect();
+        let units = words::units(verdict);
         let conclusion = Conclusion::of(verdict, self.subject.fail_on);
         let result = conclusion.word();
         let icon = match conclusion {
@@ -76,11 +72,14 @@ impl Page<'_, '_> {
             markdown(&words::summary(verdict)),
         );
         self.unchecked();
-        self.table(&open);
-        let details = open.iter().map(|finding| self.findings.details(finding));
+        self.table(&units);
+        let details = units.iter().map(|unit| match unit {
+            Unit::Cause(together) => self.findings.details_of_cause(together),
+            Unit::Single(finding) => self.findings.details(finding),
+        });
         self.rows(
             "stack",
-            open.len(),
+            units.len(),
             DETAILS,
             details.take(MOST).collect(),
             "\n",
@@ -130,17 +129,31 @@ impl Page<'_, '_> {
         self.rows("unchecked suite", total, "", rows.collect(), "\n");
     }
 
-    /// A table of each suite's findings, which names the suite once.
-    fn table(&mut self, open: &[&Finding]) {
+    /// A table for each suite, which names the suite once.
+    fn table(&mut self, units: &[Unit]) {
         let mut suites: Vec<&SuiteName> = Vec::new();
         let mut numbers: HashMap<&SuiteName, usize> = HashMap::new();
-        let mut rows = Vec::new();
-        for finding in open.iter().take(MOST) {
-            let number = *numbers.entry(&finding.suite).or_insert(suites.len());
+        let (mut rows, mut total) = (Vec::new(), 0);
+        let mut add = |suite, row: &dyn Fn() -> String| {
+            total += 1;
+            let number = *numbers.entry(suite).or_insert(suites.len());
             if number == suites.len() {
-                suites.push(&finding.suite);
+                suites.push(suite);
             }
-            rows.push((number, self.findings.row(finding)));
+            if total <= MOST {
+                rows.push((number, row()));
+            }
+        };
+        for unit in units {
+            match unit {
+                Unit::Cause(together) => {
+                    for (cause, findings) in &together.causes {
+                        let row = || self.findings.row_of_cause(cause, findings);
+                        add(&cause.suite, &row);
+                    }
+                }
+                Unit::Single(finding) => add(&finding.suite, &|| self.findings.row(finding)),
+            }
         }
         // Stable: within a suite the gravest stay first.
         rows.sort_by_key(|(number, _)| *number);
@@ -157,7 +170,7 @@ impl Page<'_, '_> {
         // Half of the room, so that the gravest have their stacks too.
         let budget = self.budget;
         self.budget = budget / 2;
-        self.rows("finding", open.len(), "", rows, "\n");
+        self.rows("finding", total, "", rows, "\n");
         self.budget = budget;
     }
 
@@ -318,6 +331,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_left_out_whole_and_counted() {
         let mut verdict = sample::verdict();
+        verdict.causes.clear();
         let finding = verdict.findings[0].clone();
         verdict.findings = vec![finding; 5000];
         let sources = sample::sources();

@@ -9,7 +9,8 @@ use jiff::civil::date;
 use super::Subject;
 use super::sources::{Module, Sources};
 use crate::diff::Pairing;
-use crate::evidence::{Ending, TestRun, Unchecked};
+use crate::evidence::{self, TestRun, Unchecked};
+use crate::gosource::{self, Closer, Ending, Use};
 use crate::policy::{Exception, Limit, Matcher, Max, Pattern, Per, Rule, Severity, Source};
 use crate::state::Wait;
 use crate::verdict::{
@@ -240,6 +241,18 @@ fn cause() -> Cause {
             site(HOSTILE, 40, 2),
         ],
         tests: worker().tests,
+        ending: Ending::By(vec![Closer::Method {
+            receiver: "(*Pool)".into(),
+            name: "Close".into(),
+            place: None,
+        }]),
+        shown_by: Some(Use {
+            function: "TestPoolClose".into(),
+            place: gosource::Place {
+                file: file.into(),
+                line: 71,
+            },
+        }),
         goroutines: 40,
         findings: vec![(worker().id, 40)],
     }
@@ -271,7 +284,7 @@ pub(super) fn verdict() -> Verdict {
             tests: Some(4),
             partial: false,
             exit_code: Some(0),
-            ending: Ending::Settled { ms: 3 },
+            ending: evidence::Ending::Settled { ms: 3 },
         }),
     };
     Verdict {
@@ -350,7 +363,7 @@ pub(super) fn sources() -> Sources {
         path: "example.com/shop".into(),
         directory: String::new(),
     };
-    let files = ["worker/pool.go", "cache/cache.go"].map(String::from);
+    let files = ["worker/pool.go", "worker/pool_test.go", "cache/cache.go"].map(String::from);
     Sources::new(vec!["/src/shop".into()], vec![module], files.into())
         .with_policy(Some("leakgate.yml".into()))
         .with_link(Some("https://github.com/shop/shop/blob/0a1b2c".into()))

@@ -7,6 +7,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::escape;
 use crate::policy::Rule;
@@ -39,6 +40,12 @@ pub struct Spot {
     pub path: String,
     /// 1-based; 0 when unknown.
     pub line: u32,
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.path, self.line)
+    }
 }
 
 impl Sources {

@@ -20,7 +20,7 @@ use crate::report::plural;
 use crate::verdict::{Place, Subject, Verdict};
 use accept::Entries;
 use again::Reruns;
-pub(super) use cause::{Together, Unit, units};
+pub(super) use cause::{Together, Unit, closer, units};
 pub(super) use finding::{
     Label, Line, Tests, counts, fails, fix, headline, headline_of, limit_sum, reason, subject,
     tests_of_cause,

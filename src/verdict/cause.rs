@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Function, Place};
 use crate::evidence::SuiteName;
+use crate::gosource::{Ending, Use};
 
 /// One call, or one `go` statement of a test, whose goroutines stay.
 #[derive(Debug, Clone)]
@@ -21,13 +22,17 @@ pub struct Cause {
     pub tests: BTreeMap<String, i64>,
     /// Goroutines that stay.
     pub goroutines: i64,
+    /// What would have ended them: advice, read off the sources.
+    pub ending: Ending,
+    /// A test that does so, and does not leak.
+    pub shown_by: Option<Use>,
     /// The findings that they are counted in, by id, in the order of the verdict, each with how many
     /// of these goroutines are in it.
     pub findings: Vec<(String, i64)>,
 }
 
 /// What started goroutines that stay.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Opened {
     /// The outermost call from a test into code that is not a test's.
     Call(Arc<Function>),

@@ -4,13 +4,19 @@ use std::fmt::Write as _;
 
 use crate::escape::{html, markdown, markdown_code};
 use crate::policy::Severity;
-use crate::report::Subject;
 use crate::report::sources::Spot;
-use crate::report::words::{self, Tests, Words};
-use crate::verdict::{Finding, Place};
+use crate::report::words::{self, Tests, Together, Words};
+use crate::report::{Subject, plural};
+use crate::verdict::{Cause, Finding, Place};
 
 /// The head of a table.
 pub(super) const TABLE: &str = "| | goroutines | where | test |\n|---|---|---|---|\n";
+
+/// So many lines of tests are named for one cause.
+const MOST_LINES: usize = 5;
+
+/// So many of its stacks are shown.
+const MOST_STACKS: usize = 10;
 
 /// Writes the findings of a subject.
 pub(super) struct Findings<'p, 'v> {
@@ -51,6 +57,105 @@ impl<'p, 'v> Findings<'p, 'v> {
             let _ = write!(tests, " and {more} more");
         }
         format!("| {} | {counts} | {place} | {tests} |\n", icon(finding))
+    }
+
+    /// The same for a cause: how many goroutines stay, of what call, and where tests make it.
+    pub(super) fn row_of_cause(&self, cause: &Cause, findings: &[&Finding]) -> String {
+        let mut place = markdown_code(words::base(&cause.opened.function().name));
+        let spots = cause.sites.iter().take(MOST_LINES);
+        for spot in spots.filter_map(|site| self.subject.sources.spot_of(&site.place)) {
+            let _ = write!(place, "<br>{}", self.link(&spot));
+        }
+        if let more @ 1.. = cause.sites.len().saturating_sub(MOST_LINES) {
+            let _ = write!(place, "<br>and {}", plural(more as u64, "more line"));
+        }
+        let first = cause.tests.keys().next();
+        let mut tests = first.map_or_else(String::new, |test| markdown_code(&words::name(test)));
+        if let more @ 1.. = cause.tests.len().saturating_sub(1) {
+            let _ = write!(tests, " and {more} more");
+        }
+        let (icon, goroutines) = (
+            findings.first().map_or("", |one| icon(one)),
+            cause.goroutines,
+        );
+        let rule = findings.first().filter(|one| one.rule.line.is_some());
+        let rule = rule.map_or_else(String::new, |one| {
+            format!(
+                "<br>{}, {}",
+                markdown_code(&one.rule.name),
+                self.rule_place(one)
+            )
+        });
+        format!("| {icon} | {goroutines} stay{rule} | {place} | {tests} |\n")
+    }
+
+    /// What a person needs to fix a cause, folded.
+    pub(super) fn details_of_cause(&self, together: &Together<'v>) -> String {
+        let (icon, headline) = (
+            together.findings().next().map_or("", icon),
+            html(&together.headline()),
+        );
+        let mut out = format!("<details><summary>{icon} {headline}</summary>\n\n");
+        let mut item = |label: &str, text: &str| {
+            let _ = writeln!(out, "- **{label}** {text}");
+        };
+        for (cause, _) in &together.causes {
+            if words::several(self.subject.verdict) {
+                item("suite", &markdown_code(&cause.suite.to_string()));
+            }
+            item("test", &markdown(&words::tests_of_cause(cause)));
+        }
+        let spot = |place: &Place| match self.subject.sources.spot_of(place) {
+            Some(spot) => self.link(&spot),
+            None => markdown(&words::short(place)),
+        };
+        let sites = together.sites();
+        let mut lines: Vec<String> = sites
+            .iter()
+            .take(MOST_LINES)
+            .map(|site| spot(&site.place))
+            .collect();
+        if let more @ 1.. = sites.len().saturating_sub(MOST_LINES) {
+            lines.push(format!("and {}", plural(more as u64, "more line")));
+        }
+        item(together.verb(), &lines.join(", "));
+        if let Some(created) = together.created() {
+            item("go", &spot(created));
+        }
+        if let Some(finding) = together.single() {
+            item("counted", &markdown(&words::counts(finding)));
+        }
+        for finding in together.findings().take(1) {
+            let rule = markdown_code(&finding.rule.name);
+            item("rule", &format!("{rule}, {}", self.rule_place(finding)));
+        }
+        for (finding, count) in together.stacks().into_iter().take(MOST_STACKS) {
+            let subject = markdown_code(&words::subject(finding));
+            let state = finding.stack().map_or("", |stack| stack.wait.state);
+            item(
+                "stay",
+                &format!("{count} in {subject}: {}", markdown(state)),
+            );
+        }
+        item("fix", &markdown(&together.fix(self.subject.sources)));
+        let findings = together.main_findings();
+        let shown = || findings.iter().take(MOST_STACKS);
+        for accept in shown().filter_map(|finding| self.words.accept(finding)) {
+            item("allow", &markdown_code(&accept));
+        }
+        for (cause, _) in &together.causes {
+            if let Some(words) = self.words.rerun_cause(cause) {
+                item("again", &markdown_code(&words.join(" ")));
+            }
+        }
+        item("id", &markdown_code(&together.first().id));
+        out.push('\n');
+        for stack in shown().filter_map(|finding| finding.stack()) {
+            let frames = stack.trace.map(|place| self.frame(place), words::gap);
+            let _ = writeln!(out, "<pre>{}</pre>\n", frames.join("\n"));
+        }
+        out.push_str("</details>\n");
+        out
     }
 
     /// What a person needs to fix one finding, folded.

@@ -17,11 +17,7 @@ impl<'v> Text<'_, 'v> {
     /// A cause with all that comes of it.
     pub(super) fn cause(&mut self, together: &Together<'v>) {
         self.cause_head(together);
-        let findings: Vec<&Finding> = together.findings().collect();
-        let single = match findings[..] {
-            [finding] => Some(finding),
-            _ => None,
-        };
+        let (findings, single) = (together.main_findings(), together.single());
         if let Some(finding) = single {
             self.out
                 .push_str(&layout::paragraph(&words::counts(finding)));
@@ -35,13 +31,13 @@ impl<'v> Text<'_, 'v> {
             Some(finding) => self.stack_of(finding),
             None => self.stays(together),
         }
-        self.line("fix", together.fix());
+        self.line("fix", &together.fix(self.subject.sources));
         self.entries_of(&findings);
-        let firsts = together
-            .causes
-            .iter()
-            .filter_map(|(_, of_it)| of_it.first());
-        self.commands_of(&firsts.copied().collect::<Vec<_>>());
+        for (cause, _) in together.causes.iter().take(MOST) {
+            if let Some(words) = self.words.rerun_cause(cause) {
+                self.out.push_str(&layout::command("again", &words));
+            }
+        }
         self.line("id", &together.first().id);
         if let Some(stack) = single.and_then(Finding::stack).filter(|_| self.verbose) {
             self.whole_stacks(stack);

@@ -1,12 +1,12 @@
 //! The command that runs the tests of a finding again.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Words;
 use crate::escape;
 use crate::evidence::{Rerun, SuiteName};
-use crate::verdict::{Finding, Verdict};
+use crate::verdict::{Cause, Finding, Verdict};
 
 /// How the tests of each suite are run again.
 pub(super) type Reruns<'v> = HashMap<&'v SuiteName, &'v Rerun>;
@@ -26,22 +26,33 @@ impl Words<'_> {
 
     /// The same by its words, each quoted.
     pub(in crate::report) fn rerun(&self, finding: &Finding) -> Option<Vec<String>> {
+        let is_shared = finding.stack().is_some_and(|stack| stack.shared);
+        self.rerun_tests(&finding.suite, &finding.tests, is_shared)
+    }
+
+    /// The same for the tests of a cause.
+    pub(in crate::report) fn rerun_cause(&self, cause: &Cause) -> Option<Vec<String>> {
+        self.rerun_tests(&cause.suite, &cause.tests, false)
+    }
+
+    fn rerun_tests(
+        &self,
+        suite: &SuiteName,
+        tests: &BTreeMap<String, i64>,
+        is_shared: bool,
+    ) -> Option<Vec<String>> {
         self.verdict.command.as_ref()?;
-        let tests: BTreeSet<&str> = finding
-            .tests
-            .keys()
-            .map(|test| test.split('/').next().unwrap_or_default())
-            .collect();
+        let tests = tests.keys();
+        let tests: BTreeSet<&str> = tests.filter_map(|test| test.split('/').next()).collect();
         if tests.is_empty() {
             return None;
         }
-        let is_shared = finding.stack().is_some_and(|stack| stack.shared);
         let of_package = || Rerun {
             command: ["go", "test"].map(str::to_owned).to_vec(),
-            packages: vec![finding.suite.subject().to_owned()],
+            packages: vec![suite.subject().to_owned()],
             ..Rerun::default()
         };
-        let rerun = self.reruns.get(&finding.suite).copied().cloned();
+        let rerun = self.reruns.get(suite).copied().cloned();
         let Rerun {
             directory,
             environment,

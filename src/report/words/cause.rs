@@ -1,13 +1,18 @@
 //! What there is to say about a cause.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use super::{base, name};
+use crate::evidence::SuiteName;
+use crate::gosource::{self, Closer, Ending, Use};
+use crate::policy::Severity;
 use crate::report::plural;
+use crate::report::sources::Sources;
 use crate::verdict::{Cause, Finding, Opened, Place, Site, Verdict};
 
 /// A call whose goroutines stay: the causes of one id, one for each suite, with the findings that
-/// each is the main cause of.
+/// its goroutines are in.
 pub(in crate::report) struct Together<'v> {
     pub(in crate::report) causes: Vec<(&'v Cause, Vec<&'v Finding>)>,
 }
@@ -18,30 +23,55 @@ pub(in crate::report) enum Unit<'v> {
     Single(&'v Finding),
 }
 
-/// The findings that count, by what caused them; in the order of the first finding of each.
+/// What counts, by what caused it: the gravest first, then the largest. A finding whose goroutines
+/// have several causes is with each of them.
 pub(in crate::report) fn units(verdict: &Verdict) -> Vec<Unit<'_>> {
-    let causes = verdict.causes.iter();
-    let causes: BTreeMap<_, _> = causes
-        .map(|cause| ((&cause.suite, &*cause.id), cause))
-        .collect();
+    let mut by_finding: HashMap<(&SuiteName, &str), Vec<&Cause>> = HashMap::new();
+    for cause in &verdict.causes {
+        for (id, _) in &cause.findings {
+            by_finding
+                .entry((&cause.suite, id))
+                .or_default()
+                .push(cause);
+        }
+    }
     let mut units: Vec<Unit> = Vec::new();
-    let mut known: BTreeMap<(&str, &Opened), usize> = BTreeMap::new();
+    let mut known: HashMap<(&str, &Opened), usize> = HashMap::new();
     for finding in verdict.findings.iter().filter(|finding| finding.is_open()) {
-        let id = finding.cause.as_deref();
-        let Some(cause) = id.and_then(|id| causes.get(&(&finding.suite, id))) else {
+        let causes = by_finding.get(&(&finding.suite, &*finding.id));
+        let Some(causes) = causes.filter(|_| finding.cause.is_some()) else {
             units.push(Unit::Single(finding));
             continue;
         };
-        let next = units.len();
-        let at = *known.entry((&cause.id, &cause.opened)).or_insert(next);
-        if at == next {
-            units.push(Unit::Cause(Together { causes: Vec::new() }));
-        }
-        if let Unit::Cause(together) = &mut units[at] {
-            together.add(cause, finding);
+        for cause in causes {
+            let next = units.len();
+            let at = *known.entry((&cause.id, &cause.opened)).or_insert(next);
+            if at == next {
+                units.push(Unit::Cause(Together { causes: Vec::new() }));
+            }
+            if let Unit::Cause(together) = &mut units[at] {
+                together.add(cause, finding);
+            }
         }
     }
+    units.sort_by_key(|unit| Reverse((unit.severity(), unit.goroutines())));
     units
+}
+
+impl Unit<'_> {
+    fn severity(&self) -> Option<Severity> {
+        match self {
+            Unit::Cause(together) => together.findings().map(|one| one.rule.severity).max(),
+            Unit::Single(finding) => Some(finding.rule.severity),
+        }
+    }
+
+    fn goroutines(&self) -> i64 {
+        match self {
+            Unit::Cause(together) => together.goroutines(),
+            Unit::Single(finding) => finding.growth(),
+        }
+    }
 }
 
 impl<'v> Together<'v> {
@@ -58,9 +88,28 @@ impl<'v> Together<'v> {
         self.causes[0].0
     }
 
+    /// The findings that its goroutines are in.
     pub(in crate::report) fn findings(&self) -> impl Iterator<Item = &'v Finding> {
         let findings = self.causes.iter().flat_map(|(_, findings)| findings);
         findings.copied()
+    }
+
+    /// Those that it is the main cause of.
+    pub(in crate::report) fn main_findings(&self) -> Vec<&'v Finding> {
+        let id = Some(&*self.first().id);
+        let findings = self.findings();
+        findings.filter(|one| one.cause.as_deref() == id).collect()
+    }
+
+    /// The only finding, where it holds no others.
+    pub(in crate::report) fn single(&self) -> Option<&'v Finding> {
+        match &self.causes[..] {
+            [(cause, findings)] => match findings[..] {
+                [finding] if finding.growth() == cause.goroutines => Some(finding),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// Goroutines that stay, in all suites.
@@ -128,10 +177,72 @@ impl<'v> Together<'v> {
         stacks
     }
 
-    /// What to do about it.
-    pub(in crate::report) fn fix(&self) -> &'v str {
+    /// What to do about it: the message of a rule, what ends what was called, or the usual fix of
+    /// the state that most are in.
+    pub(in crate::report) fn fix(&self, sources: &Sources) -> String {
         let stacks = self.stacks().into_iter();
         let most = stacks.max_by_key(|(_, count)| *count);
-        most.map_or("", |(finding, _)| super::fix(finding))
+        let Some((finding, _)) = most else {
+            return String::new();
+        };
+        let cause = self.first();
+        let function = name(base(&cause.opened.function().name));
+        // What a library started for itself does not end with the context of a call.
+        let is_of_library = finding.stack().is_some_and(|stack| stack.home.is_none());
+        match &cause.ending {
+            _ if finding.rule.message.is_some() => super::fix(finding).to_owned(),
+            Ending::By(closers)
+                if is_of_library && matches!(closers.first(), Some(Closer::Context { .. })) =>
+            {
+                super::fix(finding).to_owned()
+            }
+            Ending::By(closers) => {
+                let closer = closers.first().map_or_else(String::new, closer);
+                let shown = self
+                    .causes
+                    .iter()
+                    .find_map(|(cause, _)| cause.shown_by.as_ref());
+                let shown = shown.map_or_else(String::new, |test| {
+                    let Use { function, place } = test;
+                    format!(", as {} does at {}", name(function), spot(place, sources))
+                });
+                format!("{closer}{shown}")
+            }
+            Ending::Nothing => format!(
+                "fix {function}: nothing that it is given or returns can end what it starts, so every call leaks"
+            ),
+            Ending::Unknown => super::fix(finding).to_owned(),
+        }
     }
+}
+
+/// `call (*Store).Shutdown`.
+pub(in crate::report) fn closer(closer: &Closer) -> String {
+    let named = |parameter: &str| match parameter {
+        "" => String::new(),
+        parameter => format!(", {}", name(parameter)),
+    };
+    match closer {
+        Closer::Method {
+            receiver,
+            name: method,
+            ..
+        } => {
+            format!("call {}.{}", name(receiver), name(method))
+        }
+        Closer::Call { function, .. } => format!("call {}", name(function)),
+        Closer::Result { .. } => "call the function that it returns".to_owned(),
+        Closer::Context { parameter } => {
+            format!("cancel the context that it is given{}", named(parameter))
+        }
+        Closer::Channel { parameter } => {
+            format!("close the channel that it is given{}", named(parameter))
+        }
+    }
+}
+
+fn spot(place: &gosource::Place, sources: &Sources) -> String {
+    let path = sources.below_root(&place.file);
+    let file = path.as_deref().unwrap_or(&place.file);
+    format!("{}:{}", name(file), place.line)
 }
