@@ -2,8 +2,8 @@
 //!
 //! A [`Package`] is the Go files of one folder, its tests among them, as texts: nothing here opens
 //! a file. It answers what a profile cannot: what ends the goroutines that a call started
-//! ([`Package::ending`]), which test shows it ([`Package::used_by`]), and whether a line calls what
-//! a stack says it calls ([`Package::calls`]).
+//! ([`Package::ending`]), which test shows it ([`Package::used_by`]), whether a line calls what a
+//! stack says it calls ([`Package::calls`]), and how the line looks ([`Package::excerpt`]).
 //!
 //! All of it is advice and changes no verdict, so what is not sure is not said. Syntax is all there
 //! is: types of other packages are known by a table ([`known`]) and not at all otherwise.
@@ -16,6 +16,7 @@ mod bounds;
 mod calls;
 mod declared;
 mod ending;
+mod excerpt;
 pub mod known;
 mod lines;
 mod spelled;
@@ -26,6 +27,7 @@ mod types;
 mod uses;
 #[cfg(test)]
 pub use ending::{Closer, Ending};
+pub use excerpt::{Excerpt, Point};
 pub use lines::Place;
 pub use uses::{Asked, Use};
 
@@ -55,6 +57,8 @@ struct File {
     lines: Lines,
     /// The whole file, or one for each declaration that could be parsed; empty when nothing could.
     parts: Vec<ast::File>,
+    /// Whether all of it was parsed.
+    is_whole: bool,
 }
 
 impl Package {
@@ -92,15 +96,18 @@ impl File {
             None => text,
         };
         let lines = Lines::of(&text);
-        let parts = if text.len() > LONGEST {
-            Vec::new()
+        let whole = if text.len() > LONGEST {
+            None
         } else {
-            match parse(&text) {
-                Some(whole) => vec![whole],
-                None => lines::declarations(&text)
-                    .iter()
-                    .filter_map(|part| parse(part))
-                    .collect(),
+            parse(&text)
+        };
+        let is_whole = whole.is_some();
+        let parts = match whole {
+            Some(whole) => vec![whole],
+            None if text.len() > LONGEST => Vec::new(),
+            None => {
+                let parts = lines::declarations(&text);
+                parts.iter().filter_map(|part| parse(part)).collect()
             }
         };
         Self {
@@ -108,6 +115,7 @@ impl File {
             text,
             lines,
             parts,
+            is_whole,
         }
     }
 

@@ -18,23 +18,7 @@ impl Package {
     /// Output: `Open`, `TempDir`
     pub fn calls(&self, file: &str, line: u32) -> Option<BTreeSet<&str>> {
         let file = self.file(file).filter(|file| !file.parts.is_empty())?;
-        let mut names = BTreeSet::new();
-        for tree in trees(file) {
-            for (_, call) in tree.calls() {
-                let last = file.lines.line_of(call.pos.1);
-                let Some((name, position)) = callee(&call.func) else {
-                    continue;
-                };
-                let first = file.lines.line_of(position);
-                // Of a call over many lines, only its name and its brackets are the call's.
-                let open = file.lines.line_of(call.pos.0);
-                let near = |at: u32| at == line || at + 1 == line;
-                if near(first) || near(open) || near(last) {
-                    names.insert(name);
-                }
-            }
-        }
-        Some(names)
+        Some(file.calls_near(line))
     }
 
     /// Whether a line, or the one before, calls a function as a stack spells it; `None` when that
@@ -46,6 +30,28 @@ impl Package {
             return None;
         }
         Some(calls.contains(spelled.name))
+    }
+}
+
+impl File {
+    /// The names of what is called on a line or the one before.
+    pub(super) fn calls_near(&self, line: u32) -> BTreeSet<&str> {
+        let mut names = BTreeSet::new();
+        let near = |position: usize| {
+            let at = self.lines.line_of(position);
+            at == line || at + 1 == line
+        };
+        for tree in trees(self) {
+            for (_, call) in tree.calls() {
+                // Of a call over many lines, only its name and its brackets are the call's.
+                if let Some((name, position)) = callee(&call.func)
+                    && (near(position) || near(call.pos.0) || near(call.pos.1))
+                {
+                    names.insert(name);
+                }
+            }
+        }
+        names
     }
 }
 
