@@ -3,7 +3,8 @@
 //! A [`Package`] is the Go files of one folder, its tests among them, as texts: nothing here opens
 //! a file. It answers what a profile cannot: what ends the goroutines that a call started
 //! ([`Package::ending`]), which test shows it ([`Package::used_by`]), whether a line calls what a
-//! stack says it calls ([`Package::calls`]), and how the line looks ([`Package::excerpt`]).
+//! stack says it calls ([`Package::calls`]), how the line looks
+//! ([`Package::excerpt`]), and whether the leak has a name ([`Package::pattern`]).
 //!
 //! All of it is advice and changes no verdict, so what is not sure is not said. Syntax is all there
 //! is: types of other packages are known by a table ([`known`]) and not at all otherwise.
@@ -19,6 +20,7 @@ mod ending;
 mod excerpt;
 pub mod known;
 mod lines;
+mod patterns;
 mod spelled;
 #[cfg(test)]
 mod tests;
@@ -29,6 +31,7 @@ mod uses;
 pub use ending::{Closer, Ending};
 pub use excerpt::{Excerpt, Point};
 pub use lines::Place;
+pub use patterns::{PATTERNS, Pattern, Seen, Spot};
 pub use uses::{Asked, Use};
 
 use gosyn::ast;
