@@ -2,8 +2,9 @@
 //!
 //! A [`Package`] is the Go files of one folder, its tests among them, as texts: nothing here opens
 //! a file. It answers what a profile cannot: what ends the goroutines that a call started
-//! ([`Package::ending`]), which test shows it ([`Package::used_by`]), and whether a line calls what
-//! a stack says it calls ([`Package::calls`]).
+//! ([`Package::ending`]), which test shows it ([`Package::used_by`]), whether a line calls what a
+//! stack says it calls ([`Package::calls`]), how the line looks
+//! ([`Package::excerpt`]), and whether the leak has a name ([`Package::pattern`]).
 //!
 //! All of it is advice and changes no verdict, so what is not sure is not said. Syntax is all there
 //! is: types of other packages are known by a table ([`known`]) and not at all otherwise.
@@ -16,8 +17,10 @@ mod bounds;
 mod calls;
 mod declared;
 mod ending;
+mod excerpt;
 pub mod known;
 mod lines;
+mod patterns;
 mod spelled;
 #[cfg(test)]
 mod tests;
@@ -25,7 +28,9 @@ mod tree;
 mod types;
 mod uses;
 pub use ending::{Closer, Ending};
+pub use excerpt::{Excerpt, Point};
 pub use lines::Place;
+pub use patterns::{PATTERNS, Pattern, Seen, Spot};
 pub use uses::{Asked, Use};
 
 use gosyn::ast;
@@ -54,6 +59,8 @@ struct File {
     lines: Lines,
     /// The whole file, or one for each declaration that could be parsed; empty when nothing could.
     parts: Vec<ast::File>,
+    /// Whether all of it was parsed.
+    is_whole: bool,
 }
 
 impl Package {
@@ -91,15 +98,18 @@ impl File {
             None => text,
         };
         let lines = Lines::of(&text);
-        let parts = if text.len() > LONGEST {
-            Vec::new()
+        let whole = if text.len() > LONGEST {
+            None
         } else {
-            match parse(&text) {
-                Some(whole) => vec![whole],
-                None => lines::declarations(&text)
-                    .iter()
-                    .filter_map(|part| parse(part))
-                    .collect(),
+            parse(&text)
+        };
+        let is_whole = whole.is_some();
+        let parts = match whole {
+            Some(whole) => vec![whole],
+            None if text.len() > LONGEST => Vec::new(),
+            None => {
+                let parts = lines::declarations(&text);
+                parts.iter().filter_map(|part| parse(part)).collect()
             }
         };
         Self {
@@ -107,6 +117,7 @@ impl File {
             text,
             lines,
             parts,
+            is_whole,
         }
     }
 

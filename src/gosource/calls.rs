@@ -17,9 +17,8 @@ impl Package {
     /// Input: the line `s, err := store.Open(t.TempDir())`
     /// Output: `Open`, `TempDir`
     pub fn calls(&self, file: &str, line: u32) -> Option<BTreeSet<&str>> {
-        let callees = self.callees(file, line)?.into_iter();
-        let callees = callees.filter_map(|(_, called)| callee(called));
-        Some(callees.map(|(name, _)| name).collect())
+        let file = self.file(file).filter(|file| !file.parts.is_empty())?;
+        Some(file.calls_near(line))
     }
 
     /// Whether a line, or the one before, calls a function as a stack spells it; `None` when that
@@ -51,24 +50,9 @@ impl Package {
         lines.filter(|first| *first <= line).max()
     }
 
-    /// What is called on a line, or on the one before, with the line of its name.
     fn callees(&self, file: &str, line: u32) -> Option<Vec<(u32, &Expression)>> {
         let file = self.file(file).filter(|file| !file.parts.is_empty())?;
-        let mut callees = Vec::new();
-        for tree in trees(file) {
-            for (_, call) in tree.calls() {
-                let last = file.lines.line_of(call.pos.1);
-                let name = callee(&call.func).map(|(_, position)| position);
-                let first = name.map_or(last, |position| file.lines.line_of(position));
-                // Of a call over many lines, only its name and its brackets are the call's.
-                let open = file.lines.line_of(call.pos.0);
-                let near = |at: u32| at == line || at + 1 == line;
-                if near(first) || near(open) || near(last) {
-                    callees.push((first, &*call.func));
-                }
-            }
-        }
-        Some(callees)
+        Some(file.callees_near(line))
     }
 
     /// Whether what is called may be a variable: a name of its own that neither the language nor the
@@ -98,6 +82,34 @@ const PREDECLARED: [&str; 32] = [
     "min", "new", "panic", "print", "println", "real", "recover", "rune", "string", "uint",
     "uint64",
 ];
+
+impl File {
+    /// The names of what is called on a line or the one before.
+    pub(super) fn calls_near(&self, line: u32) -> BTreeSet<&str> {
+        let callees = self.callees_near(line).into_iter();
+        let names = callees.filter_map(|(_, called)| callee(called));
+        names.map(|(name, _)| name).collect()
+    }
+
+    /// What is called on a line or the one before, with the line of its name.
+    fn callees_near(&self, line: u32) -> Vec<(u32, &Expression)> {
+        let mut callees = Vec::new();
+        for tree in trees(self) {
+            for (_, call) in tree.calls() {
+                let last = self.lines.line_of(call.pos.1);
+                let name = callee(&call.func).map(|(_, position)| position);
+                let first = name.map_or(last, |position| self.lines.line_of(position));
+                // Of a call over many lines, only its name and its brackets are the call's.
+                let open = self.lines.line_of(call.pos.0);
+                let near = |at: u32| at == line || at + 1 == line;
+                if near(first) || near(open) || near(last) {
+                    callees.push((first, &*call.func));
+                }
+            }
+        }
+        callees
+    }
+}
 
 /// All functions of a file, and the values of its variables.
 pub(super) fn trees(file: &File) -> impl Iterator<Item = Tree<'_>> {

@@ -33,6 +33,16 @@ impl Lines {
         let line = self.starts.partition_point(|start| *start <= position);
         u32::try_from(line).unwrap_or(u32::MAX)
     }
+
+    /// Where a 1-based line begins, in characters; where the text ends for one that it has not.
+    pub(super) fn start_of(&self, line: u32) -> usize {
+        let index = usize::try_from(line).unwrap_or(usize::MAX);
+        let start = self
+            .starts
+            .get(index.saturating_sub(1))
+            .or(self.starts.last());
+        start.copied().unwrap_or(0)
+    }
 }
 
 /// The declarations of a file, each as a file of its own that keeps their lines; the first one has

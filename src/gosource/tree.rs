@@ -62,6 +62,48 @@ impl<'t> Tree<'t> {
         self.items.iter().enumerate()
     }
 
+    pub(super) fn node(&self, index: usize) -> Node<'t> {
+        self.items[index].node
+    }
+
+    /// The node that a node is a part of; none for the first.
+    pub(super) fn parent(&self, index: usize) -> Option<usize> {
+        (index != 0).then(|| self.items[index].parent)
+    }
+
+    /// All nodes that a node is a part of, the innermost first.
+    pub(super) fn ancestors(&self, index: usize) -> impl Iterator<Item = usize> {
+        std::iter::successors(self.parent(index), |above| self.parent(*above))
+    }
+
+    /// The index after the last part of a node.
+    pub(super) fn end(&self, index: usize) -> usize {
+        self.items[index].end
+    }
+
+    /// All parts of a node.
+    pub(super) fn below(&self, index: usize) -> impl Iterator<Item = (usize, &Item<'t>)> {
+        self.items()
+            .take(self.end(index))
+            .skip(index.saturating_add(1))
+    }
+
+    /// The function literal that a node is directly in, or 0 for the whole.
+    pub(super) fn scope(&self, index: usize) -> usize {
+        let is_literal =
+            |at: &usize| matches!(self.node(*at), Node::Expression(Expression::FuncLit(_)));
+        self.ancestors(index).find(is_literal).unwrap_or(0)
+    }
+
+    /// Where a statement of this tree is.
+    pub(super) fn index_of(&self, wanted: &Statement) -> Option<usize> {
+        let mut items = self.items().filter(|(_, item)| match item.node {
+            Node::Statement(statement) => std::ptr::eq(statement, wanted),
+            _ => false,
+        });
+        items.next().map(|(index, _)| index)
+    }
+
     /// All calls.
     pub(super) fn calls(&self) -> impl Iterator<Item = (usize, &'t ast::Call)> {
         self.items().filter_map(|(index, item)| match item.node {

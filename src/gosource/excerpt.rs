@@ -1,0 +1,457 @@
+//! Three lines of a source, with a caret below what the profile means.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use gosyn::ast::{Declaration, Expression, Statement};
+use gosyn::token::Operator;
+
+use super::calls::{callee, trees};
+use super::spelled::Spelled;
+use super::tree::{Node, Tree};
+use super::{File, Package};
+use crate::escape;
+
+/// How wide an excerpt may be.
+const COLUMNS: usize = 80;
+/// What the renderer needs of that beside the lines: `1234567 | `.
+const GUTTER: usize = 10;
+/// A tab.
+const TAB: &str = "    ";
+
+/// What the caret should be below.
+#[derive(Debug, Clone, Copy)]
+pub enum Point<'a> {
+    /// A `go` statement.
+    Go,
+    /// What waits: a channel operation, a `select`, a lock.
+    Wait,
+    /// The call of a function, as a stack spells it.
+    Call(&'a str),
+}
+
+/// A line of a source with the ones around it, ready to be printed: control characters are
+/// escaped, tabs are spaces, what all lines are indented by is left out, and long lines are cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The 1-based number of the first line.
+    first: u32,
+    /// Which of the lines is meant, 0-based.
+    meant: usize,
+    lines: Vec<String>,
+    /// What of the line is meant, in bytes.
+    span: Range<usize>,
+}
+
+impl Package {
+    /// The lines around one of a function, as a stack spells it without its package. `None` when
+    /// the source does not say what the profile says: the line is empty, a comment, or outside of
+    /// this function, or it does not call what it should.
+    ///
+    /// A declaration that could not be parsed is looked for at the margin, and its lines are shown
+    /// with the caret at their beginning.
+    pub fn excerpt(&self, file: &str, line: u32, function: &str, point: Point) -> Option<Excerpt> {
+        let file = self.file(file)?;
+        let text = file
+            .text
+            .lines()
+            .nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
+        if text.trim().is_empty() || file.is_comment(line) {
+            return None;
+        }
+        let spelled = Spelled::of(function);
+        let span = if let Some(declaration) = file.around(line) {
+            if !declares(declaration, &spelled) {
+                return None;
+            }
+            file.span(line, point)?
+        } else if file.heads(line, &spelled) {
+            file.first_word(line)
+        } else {
+            return None;
+        };
+        Some(file.excerpt(line, span))
+    }
+}
+
+impl Excerpt {
+    /// Renders it, with a label beside the caret unless that is empty.
+    ///
+    /// Input: line 17 of a store, `Point::Go`, `starts here`
+    /// Output: `16 | s := &Store{}`, `17 | go s.run()`, `   | ^^ starts here`, `18 | return s`
+    pub fn render(&self, label: &str, is_coloured: bool) -> String {
+        let before: usize = self.lines[..self.meant]
+            .iter()
+            .map(|line| line.len() + 1)
+            .sum();
+        let span = before + self.span.start..before + self.span.end;
+        let label = escape::terminal(label);
+        let mut annotation = AnnotationKind::Primary.span(span);
+        if !label.is_empty() {
+            annotation = annotation.label(label);
+        }
+        let snippet = Snippet::source(self.lines.join("\n"))
+            .line_start(usize::try_from(self.first).unwrap_or(usize::MAX))
+            .fold(false)
+            .annotation(annotation);
+        let renderer = if is_coloured {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let report = [Group::with_level(Level::NOTE).element(snippet)];
+        let mut text = renderer.term_width(COLUMNS).render(&report);
+        // It leaves room for what could follow.
+        let is_empty = |line: &str| anstream::adapter::strip_str(line).to_string().trim() == "|";
+        if let Some((rest, last)) = text.rsplit_once('\n')
+            && is_empty(last)
+        {
+            text.truncate(rest.len());
+        }
+        text
+    }
+}
+
+impl File {
+    /// The declaration that a line is in.
+    fn around(&self, line: u32) -> Option<&Declaration> {
+        self.declarations().find(|declaration| {
+            let (first, last) = match declaration {
+                Declaration::Function(function) => {
+                    let end = function.body.as_ref().map(|body| body.pos.1);
+                    (function.typ.pos, end.unwrap_or(function.typ.pos))
+                }
+                Declaration::Variable(group) => {
+                    let trees = group.specs.iter().flat_map(|spec| &spec.values);
+                    let ends = trees.map(|value| end_of(&Tree::of(Node::Expression(value))));
+                    (group.pos0, ends.max().unwrap_or(group.pos0))
+                }
+                Declaration::Type(_) | Declaration::Const(_) => return false,
+            };
+            (self.lines.line_of(first)..=self.lines.line_of(last)).contains(&line)
+        })
+    }
+
+    /// Whether a line is one of a comment, from its first character on.
+    fn is_comment(&self, line: u32) -> bool {
+        let start = self.first_word(line).start;
+        let text = self.text.lines().nth(line as usize - 1).unwrap_or_default();
+        let comments = self.parts.iter().flat_map(|part| &part.comments);
+        let mut spans = comments.map(|it| it.pos..it.pos + it.text.chars().count());
+        text.trim_start().starts_with("//") || spans.any(|span| span.contains(&start))
+    }
+
+    /// Whether the last function that begins at the margin before a line has a name.
+    fn heads(&self, line: u32, spelled: &Spelled) -> bool {
+        if self.is_whole {
+            // No declaration is there.
+            return false;
+        }
+        let lines: Vec<&str> = self.text.lines().take(line as usize).collect();
+        let mut heads = lines
+            .iter()
+            .rev()
+            .filter_map(|line| line.strip_prefix("func "));
+        let Some(head) = heads.next() else {
+            return false;
+        };
+        let is_name = |part: &str| part == spelled.name;
+        !spelled.name.is_empty()
+            && head
+                .split(|character: char| !character.is_alphanumeric() && character != '_')
+                .any(is_name)
+    }
+
+    /// The first word of a line, in characters of the file.
+    fn first_word(&self, line: u32) -> Range<usize> {
+        let start = self.lines.start_of(line);
+        let text = self.text.lines().nth(line as usize - 1).unwrap_or_default();
+        let blank = text.chars().take_while(|it| it.is_whitespace()).count();
+        let word = text.chars().skip(blank);
+        let length = word.take_while(|it| it.is_alphanumeric()).count().max(1);
+        start + blank..start + blank + length
+    }
+
+    /// What is meant on a line, in characters of the file.
+    fn span(&self, line: u32, point: Point) -> Option<Range<usize>> {
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let is_here = |position: usize| self.lines.line_of(position) == line;
+        for tree in trees(self) {
+            for (_, item) in tree.items() {
+                let span = match point {
+                    Point::Go => go(item.node),
+                    Point::Wait => waits(item.node),
+                    Point::Call(function) => calls(item.node, Spelled::of(function).name),
+                };
+                found.extend(span.filter(|span| is_here(span.start)));
+            }
+        }
+        match (found.into_iter().next(), point) {
+            (Some(span), _) => Some(span),
+            // `g.Go(f)` starts a goroutine too, and a deferred call waits at the closing bracket.
+            (None, Point::Go | Point::Wait) => Some(self.first_word(line)),
+            // A return address may be of the line after its call.
+            (None, Point::Call(function)) => {
+                let name = Spelled::of(function).name;
+                let is_called = self.calls_near(line).contains(name);
+                is_called.then(|| self.first_word(line))
+            }
+        }
+    }
+
+    /// Cuts the lines around one out, so that the span stays in sight.
+    fn excerpt(&self, line: u32, span: Range<usize>) -> Excerpt {
+        let is_empty = |line: u32| {
+            let text = self.text.lines().nth(line as usize - 1);
+            text.is_none_or(|text| text.trim().is_empty())
+        };
+        let first = line - u32::from(line > 1 && !is_empty(line - 1));
+        let last = line + u32::from(!is_empty(line + 1));
+        let lines = self.text.lines().skip(first as usize - 1);
+        let lines: Vec<&str> = lines.take((last - first) as usize + 1).collect();
+        let start = self.lines.start_of(line);
+        let (from, to) = (span.start - start, span.end - start);
+        let margin = lines.iter().filter(|line| !line.trim().is_empty());
+        let margin = margin.map(|line| indent(line)).min().unwrap_or(0);
+        let meant = (line - first) as usize;
+        let mut excerpt = Excerpt {
+            first,
+            meant,
+            lines: Vec::new(),
+            span: 0..0,
+        };
+        for (index, line) in lines.iter().enumerate() {
+            let characters: Vec<char> = line.chars().skip(margin).collect();
+            let part = |range: Range<usize>| printable(characters.get(range).unwrap_or_default());
+            let end = characters.len();
+            if index == meant {
+                let (from, to) = (
+                    from.saturating_sub(margin).min(end),
+                    to.saturating_sub(margin).min(end),
+                );
+                let (before, word) = (part(0..from), part(from..to));
+                let (line, shift) = fit(&before, &word, &part(to..end));
+                excerpt.span = shift..(shift + word.len()).min(line.len());
+                excerpt.lines.push(line);
+            } else {
+                excerpt.lines.push(fit("", "", &part(0..end)).0);
+            }
+        }
+        excerpt
+    }
+}
+
+/// Whether a declaration is that of a function as a stack spells it.
+fn declares(declaration: &Declaration, spelled: &Spelled) -> bool {
+    match declaration {
+        // A closure may have been inlined into another function, which then stands in its name.
+        Declaration::Function(function) => function.name.name == spelled.name,
+        Declaration::Variable(_) => spelled.is_closure,
+        Declaration::Type(_) | Declaration::Const(_) => false,
+    }
+}
+
+/// The offset of the last part of a tree.
+fn end_of(tree: &Tree) -> usize {
+    let ends = tree.items().map(|(_, item)| match item.node {
+        Node::Block(block) => block.pos.1,
+        Node::Call(call) => call.pos.1,
+        Node::Expression(Expression::CompositeLit(literal)) => literal.val.pos.1,
+        _ => item.position,
+    });
+    ends.max().unwrap_or(0)
+}
+
+fn go(node: Node) -> Option<Range<usize>> {
+    match node {
+        Node::Statement(Statement::Go(go)) => Some(go.pos..go.pos + 2),
+        _ => None,
+    }
+}
+
+fn waits(node: Node) -> Option<Range<usize>> {
+    match node {
+        Node::Expression(Expression::Operation(operation))
+            if operation.op == Operator::Arrow && operation.y.is_none() =>
+        {
+            Some(operation.pos..operation.pos + 2)
+        }
+        Node::Statement(Statement::Send(send)) => Some(send.pos..send.pos + 2),
+        Node::Statement(Statement::Select(select)) => Some(select.pos..select.pos + 6),
+        Node::Statement(Statement::Range(range)) => Some(range.pos.1..range.pos.1 + 5),
+        Node::Call(call) => {
+            callee(&call.func).map(|(name, position)| position..position + name.chars().count())
+        }
+        _ => None,
+    }
+}
+
+fn calls(node: Node, function: &str) -> Option<Range<usize>> {
+    match node {
+        Node::Call(call) => {
+            let (name, position) = callee(&call.func)?;
+            (name == function).then(|| position..position + name.chars().count())
+        }
+        _ => None,
+    }
+}
+
+fn indent(line: &str) -> usize {
+    line.chars().take_while(|it| it.is_whitespace()).count()
+}
+
+/// Tabs are spaces, and what could steer a terminal is escaped.
+fn printable(characters: &[char]) -> String {
+    let text: String = characters.iter().collect();
+    escape::terminal(&text.replace('\t', TAB)).into_owned()
+}
+
+/// A line within its width, and where the word in the middle of it begins. What is cut off is shown
+/// as dots.
+fn fit(before: &str, word: &str, after: &str) -> (String, usize) {
+    const DOTS: &str = "...";
+    let width = COLUMNS - GUTTER;
+    let length = |text: &str| textwrap::core::display_width(text);
+    let whole = format!("{before}{word}{after}");
+    if length(&whole) <= width {
+        return (whole, before.len());
+    }
+    let mut kept = String::new();
+    let room = width / 2;
+    if length(before) > room {
+        // The end of what stands before is nearer to the word.
+        let mut tail: Vec<char> = Vec::new();
+        for character in before.chars().rev() {
+            if tail.len() + DOTS.len() >= room {
+                break;
+            }
+            tail.push(character);
+        }
+        kept += DOTS;
+        kept.extend(tail.iter().rev());
+    } else {
+        kept += before;
+    }
+    let start = kept.len();
+    for character in word.chars().chain(after.chars()) {
+        if length(&kept) + DOTS.len() + 2 > width {
+            kept += DOTS;
+            break;
+        }
+        kept.push(character);
+    }
+    (kept, start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Point;
+    use crate::gosource::Package;
+
+    const STORE: &str = "package store
+
+// Open opens a store.
+func Open(dir string) *Store {
+\ts := &Store{}
+
+\tgo s.run(context.Background()) // Größe
+\treturn s
+}
+
+/*
+func Old() {
+*/
+func (s *Store) run(ctx context.Context) {
+\tfor {
+\t\tselect {
+\t\tcase <-ctx.Done():
+\t\t}
+\t}
+}
+
+var started = func() int { wait(); return 1 }()
+";
+
+    fn shown(line: u32, function: &str, point: Point) -> Option<String> {
+        let package = Package::parse([("store.go", STORE)]);
+        let excerpt = package.excerpt("/build/store.go", line, function, point)?;
+        Some(excerpt.render("", false))
+    }
+
+    #[test]
+    fn the_caret_is_below_what_the_profile_means() {
+        let go = shown(7, "Open", Point::Go).unwrap();
+        let expected = "
+  |
+7 | go s.run(context.Background()) // Größe
+  | ^^
+8 | return s";
+        assert_eq!(go, expected[1..]);
+        let call = shown(7, "Open", Point::Call("(*Store).run")).unwrap();
+        assert!(call.contains("\n  |      ^^^\n"), "{call}");
+        let select = shown(16, "(*Store).run", Point::Wait).unwrap();
+        assert!(
+            select.contains("16 |     select {\n   |     ^^^^^^\n"),
+            "{select}"
+        );
+        let value = shown(22, "init.func1", Point::Wait).unwrap();
+        assert!(value.contains("  ^^^^"), "{value}");
+    }
+
+    #[test]
+    fn a_line_that_does_not_say_what_the_profile_says_is_not_shown() {
+        for (line, function, point) in [
+            (3, "Open", Point::Wait),
+            (6, "Open", Point::Wait),
+            (12, "Old", Point::Wait),
+            (7, "Close", Point::Go),
+            (7, "(*Store).run", Point::Go),
+            (7, "Open", Point::Call("Listen")),
+            (21, "(*Store).run", Point::Wait),
+            (0, "Open", Point::Go),
+            (99, "Open", Point::Go),
+        ] {
+            assert_eq!(shown(line, function, point), None, "{line} {function}");
+        }
+    }
+
+    #[test]
+    fn a_function_that_does_not_parse_is_found_at_the_margin() {
+        let text = "package p\n\nfunc (q *Q) Do[T any]() {\n\tgo wait()\n}\n";
+        let package = Package::parse([("p.go", text)]);
+        let excerpt = package
+            .excerpt("p.go", 4, "(*Q).Do[...]", Point::Go)
+            .unwrap();
+        let shown = excerpt.render("starts here", false);
+        assert!(shown.contains("\n  |     ^^ starts here\n"), "{shown}");
+        assert!(
+            package
+                .excerpt("p.go", 4, "(*Q).Other", Point::Go)
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn no_line_steers_a_terminal_or_leaves_its_columns() {
+        let long = "\"näme\u{1b}[2K\u{202e}\", ".repeat(30);
+        for call in [
+            format!("\tf({long}1); go run()"),
+            format!("\tgo run({long}1)"),
+        ] {
+            let text = format!("package p\nfunc f() {{\n{call}\n\t// {long}\n}}\n");
+            let package = Package::parse([("p.go", text)]);
+            let excerpt = package.excerpt("p.go", 3, "f", Point::Go).unwrap();
+            let shown = excerpt.render("", false);
+            assert!(shown.contains("go run("), "{shown}");
+            let caret = shown.lines().find(|line| line.contains('^')).unwrap();
+            let marked = shown.lines().find(|line| line.contains("go run(")).unwrap();
+            let column = caret.chars().position(|it| it == '^').unwrap();
+            let below: String = marked.chars().skip(column).take(2).collect();
+            assert_eq!(below, "go");
+            for line in shown.lines() {
+                assert!(textwrap::core::display_width(line) <= 80, "{line}");
+                assert!(!line.contains(['\u{1b}', '\u{202e}']));
+            }
+        }
+    }
+}

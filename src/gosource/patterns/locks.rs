@@ -1,0 +1,269 @@
+//! Locks that are not given back, and groups that are not done.
+
+use gosyn::ast::{Expression, Statement};
+
+use super::Seen;
+use super::loops::is_in_loop;
+use super::names::{is_path, method, path};
+use super::scene::{Inside, Scene};
+use crate::gosource::calls::callee;
+use crate::gosource::tree::{Node, Tree};
+
+const LOCKS: [&str; 2] = ["Lock", "RLock"];
+const UNLOCKS: [&str; 2] = ["Unlock", "RUnlock"];
+
+/// A call of a method of a lock.
+struct Step {
+    index: usize,
+    is_lock: bool,
+    is_deferred: bool,
+}
+
+/// What a function does with the lock of a name, in the order of the source; closures left out.
+fn steps(tree: &Tree, scope: usize, name: &str) -> Vec<Step> {
+    let calls = tree.calls().filter_map(|(index, call)| {
+        let (of, method) = method(call)?;
+        let is_lock = LOCKS.contains(&method);
+        let is_one = of == name && (is_lock || UNLOCKS.contains(&method));
+        let parent = tree.parent(index).map(|parent| tree.node(parent));
+        let is_deferred = matches!(parent, Some(Node::Statement(Statement::Defer(_))));
+        // `defer func() { mu.Unlock() }()` gives it back too.
+        let is_in_literal = tree.scope(index) != scope;
+        (is_one && (!is_in_literal || !is_lock)).then_some(Step {
+            index,
+            is_lock,
+            is_deferred: is_deferred || is_in_literal,
+        })
+    });
+    calls.collect()
+}
+
+/// Whether a lock is surely held at a place of a function: it is locked before, in a block that is
+/// still open, and not unlocked in between.
+fn is_held(inside: &Inside, name: &str, at: usize) -> bool {
+    let tree = &inside.tree;
+    let mut held = false;
+    let first = name.split('.').next().unwrap_or_default();
+    let changed = tree.items().filter(|(_, item)| match item.node {
+        Node::Statement(Statement::Assign(assign)) => {
+            assign.left.iter().any(|left| is_path(left, first))
+        }
+        _ => false,
+    });
+    let changed = changed.map(|(index, _)| index).filter(|index| *index < at);
+    let changed = changed.max().unwrap_or(0);
+    for step in steps(tree, inside.scope, name) {
+        if step.index >= at {
+            break;
+        }
+        if step.index < changed {
+            // Of what had this name before.
+            continue;
+        }
+        if step.is_lock {
+            let block = tree
+                .ancestors(step.index)
+                .find(|above| is_block(tree, *above));
+            held |= block.is_some_and(|block| tree.ancestors(at).any(|above| above == block));
+        } else if !step.is_deferred {
+            held = false;
+        }
+    }
+    held
+}
+
+fn is_block(tree: &Tree, index: usize) -> bool {
+    matches!(
+        tree.node(index),
+        Node::Block(_) | Node::Case(_) | Node::Communication(_)
+    )
+}
+
+/// The lock that a line waits for: its name, and where it is locked.
+fn awaited(inside: &Inside) -> Option<(String, usize)> {
+    inside.here().find_map(|(index, node)| match node {
+        Node::Call(call) => {
+            let (of, method) = method(call)?;
+            LOCKS.contains(&method).then_some((of, index))
+        }
+        _ => None,
+    })
+}
+
+/// The function, or one that called it, has locked it already.
+pub(super) fn lock_twice(_: &Seen, scene: &Scene) -> bool {
+    let Some((mut name, mut at)) = scene.home.as_ref().and_then(awaited) else {
+        return false;
+    };
+    let mut frames = scene.frames.iter();
+    let Some(mut inside) = frames.next() else {
+        return false;
+    };
+    loop {
+        if is_held(inside, &name, at) {
+            return true;
+        }
+        let Some(caller) = frames.next() else {
+            return false;
+        };
+        let Some((outer, call)) = as_called(inside, caller, &name) else {
+            return false;
+        };
+        (inside, name, at) = (caller, outer, call);
+    }
+}
+
+/// A field of a method's receiver, as the caller calls it: `c.mu` for `counter.mu` where that calls
+/// `counter.Count()`.
+fn as_called(inside: &Inside, caller: &Inside, name: &str) -> Option<(String, usize)> {
+    let receiver = inside
+        .declaration
+        .recv
+        .as_ref()?
+        .list
+        .first()?
+        .name
+        .first()?;
+    let field = name.strip_prefix(&receiver.name)?.strip_prefix('.')?;
+    if inside.scope != 0 {
+        return None;
+    }
+    caller.here().find_map(|(index, node)| match node {
+        Node::Call(call) => {
+            let (of, method) = method(call)?;
+            let is_it = method == inside.declaration.name.name;
+            is_it.then(|| (format!("{of}.{field}"), index))
+        }
+        _ => None,
+    })
+}
+
+/// Some function of the package can return with the lock locked.
+pub(super) fn lock_held(_: &Seen, scene: &Scene) -> bool {
+    let Some(home) = &scene.home else {
+        return false;
+    };
+    let Some((name, _)) = awaited(home) else {
+        return false;
+    };
+    let receiver = |inside: &gosyn::ast::FuncDecl| {
+        let field = inside.recv.as_ref()?.list.first()?;
+        Some(field.name.first()?.name.clone())
+    };
+    let field = receiver(home.declaration).and_then(|receiver| {
+        name.strip_prefix(&format!("{receiver}."))
+            .map(str::to_owned)
+    });
+    let Some(field) = field else {
+        // A variable: only the function that has it is looked at.
+        return keeps(&home.tree, &name);
+    };
+    let own = scene
+        .package
+        .functions()
+        .find(|function| std::ptr::eq(function.declaration, home.declaration));
+    let Some(own) = own.map(|own| own.receiver()) else {
+        return false;
+    };
+    let mut methods = scene.package.methods(own);
+    methods.any(|method| {
+        let name = receiver(method.declaration).map(|receiver| format!("{receiver}.{field}"));
+        let body = method.declaration.body.as_ref();
+        name.zip(body)
+            .is_some_and(|(name, body)| keeps(&Tree::of(Node::Block(body)), &name))
+    })
+}
+
+/// Whether a function has a `return` between a lock and its unlock. One that never unlocks is there
+/// to lock for others.
+fn keeps(tree: &Tree, name: &str) -> bool {
+    let steps = steps(tree, 0, name);
+    let unlocks = steps.iter().any(|step| !step.is_lock);
+    if !unlocks || steps.iter().any(|step| step.is_deferred) {
+        return false;
+    }
+    let locks = steps.iter().filter(|step| step.is_lock);
+    locks.map(|step| step.index).any(|lock| {
+        let block = tree.ancestors(lock).find(|above| is_block(tree, *above));
+        tree.items().any(|(index, item)| {
+            let is_return = matches!(item.node, Node::Statement(Statement::Return(_)));
+            let is_after = index > lock && tree.scope(index) == 0;
+            let is_inside = block.is_some_and(|block| tree.ancestors(index).any(|it| it == block));
+            let between = |step: &Step| !step.is_lock && (lock..index).contains(&step.index);
+            is_return && is_after && is_inside && !steps.iter().any(between)
+        })
+    })
+}
+
+/// Some path of a worker does not get to its Done.
+pub(super) fn wait_group(_: &Seen, scene: &Scene) -> bool {
+    let Some(home) = &scene.home else {
+        return false;
+    };
+    let name = home.here().find_map(|(_, node)| match node {
+        Node::Call(call) => {
+            let (of, method) = method(call)?;
+            (method == "Wait").then_some(of)
+        }
+        _ => None,
+    });
+    let Some(name) = name else {
+        return false;
+    };
+    let tree = &home.tree;
+    let of = |wanted: &str| -> Vec<usize> {
+        let calls = tree.calls().filter(|(_, call)| {
+            method(call).is_some_and(|(of, method)| of == name && method == wanted)
+        });
+        calls.map(|(index, _)| index).collect()
+    };
+    let dones = of("Done");
+    let skipped = dones.iter().any(|done| {
+        let scope = tree.scope(*done);
+        let is_before = |(index, item): (usize, &crate::gosource::tree::Item)| {
+            let is_return = matches!(item.node, Node::Statement(Statement::Return(_)));
+            is_return && tree.scope(index) == scope && index > scope && index < *done
+        };
+        // A return may have a Done of its own. A `defer` after a return is skipped by it too.
+        let other = dones.iter().any(|it| it < done && tree.scope(*it) == scope);
+        scope != 0 && !other && tree.items().any(is_before)
+    });
+    skipped || fewer(tree, &name, &of("Add"), &dones)
+}
+
+/// Whether more is added than can be done: `wg.Add(2)` and one `wg.Done()`, none of it in a loop,
+/// and nobody else has the group.
+fn fewer(tree: &Tree, name: &str, adds: &[usize], dones: &[usize]) -> bool {
+    let in_loop = |index: &usize| {
+        let above = tree.ancestors(*index);
+        is_in_loop(tree, *index)
+            || above.into_iter().any(|at| {
+                let is_literal = matches!(tree.node(at), Node::Expression(Expression::FuncLit(_)));
+                is_literal && is_in_loop(tree, at)
+            })
+    };
+    let mut sum = 0;
+    for add in adds {
+        let Node::Call(call) = tree.node(*add) else {
+            return false;
+        };
+        let number = match &call.args[..] {
+            [Expression::BasicLit(literal)] => literal.value.parse::<usize>().ok(),
+            _ => None,
+        };
+        let Some(number) = number.filter(|_| !in_loop(add)) else {
+            return false;
+        };
+        sum += number;
+    }
+    let given_away = tree.calls().any(|(_, call)| {
+        let is_own = method(call).is_some_and(|(of, _)| of == name);
+        let is_starter = callee(&call.func).is_some_and(|(called, _)| called == "Go");
+        let args = call.args.iter();
+        (is_own && is_starter)
+            || args
+                .into_iter()
+                .any(|arg| path(arg).is_some_and(|it| it == name))
+    });
+    !given_away && !dones.iter().any(in_loop) && sum > dones.len()
+}

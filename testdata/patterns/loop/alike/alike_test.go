@@ -1,0 +1,7 @@
+package alike
+
+import (
+	"testing"
+)
+
+func TestNew(t *testing.T) { New() }

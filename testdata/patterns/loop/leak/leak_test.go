@@ -1,0 +1,7 @@
+package leak
+
+import (
+	"testing"
+)
+
+func TestNew(t *testing.T) { New() }

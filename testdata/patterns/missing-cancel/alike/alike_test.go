@@ -1,0 +1,7 @@
+package alike
+
+import (
+	"testing"
+)
+
+func TestStart(t *testing.T) { Start(make(chan string)) }

@@ -1,0 +1,7 @@
+package leak
+
+import (
+	"testing"
+)
+
+func TestStart(t *testing.T) { Start(make(chan string)) }

@@ -1,0 +1,7 @@
+package leak
+
+import (
+	"testing"
+)
+
+func TestWatch(t *testing.T) { Watch(func(string) {}) }

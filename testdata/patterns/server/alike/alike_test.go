@@ -1,0 +1,11 @@
+package alike
+
+import (
+	"testing"
+)
+
+func TestServe(t *testing.T) {
+	if _, err := Serve(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,7 @@
+package leak
+
+import (
+	"testing"
+)
+
+func TestCheck(t *testing.T) { Check([]string{"a", ""}, func() {}) }
