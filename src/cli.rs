@@ -84,7 +84,8 @@ struct Check {
     /// BEFORE and AFTER: two profiles, or two directories with files of the same names, or what
     /// `run --keep` left of a base build and of a head build. Or one directory, of `run --keep` or
     /// one that holds pairs such as `shop/before.pb.gz` and `shop/after.pb.gz`. Of several AFTER
-    /// files, oldest first, the last is judged.
+    /// files, oldest first, the last is judged. A file may also be a text dump: `debug=2`, a crash,
+    /// or the log of a test that timed out.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 

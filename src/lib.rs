@@ -17,6 +17,7 @@
 //! | [`capture`] | the URL of a live service | the bytes of its profile, checked and kept as they came |
 //! | [`dump`] | the text of a dump, wherever it was written | [`dump::Goroutine`]s, borrowed from the text, and what could not be read |
 //! | [`profile`] | bytes | a [`profile::Profile`]: columnar, borrowed from the bytes, every index checked |
+//! | [`translate`] | the goroutines of a dump | the bytes of a profile |
 //! | [`stack`] | the frames of a goroutine | what two of them must share: normalised names, key, class, id, root, home |
 //! | [`go_names`] | | the names of Go's own functions that mean something to leakgate |
 //! | [`state`] | leaf frames | what the goroutine waits for, the usual cause and the usual remedy |
@@ -113,4 +114,5 @@ pub mod stack;
 pub mod state;
 #[cfg(test)]
 mod testing;
+pub mod translate;
 pub mod verdict;

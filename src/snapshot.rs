@@ -325,9 +325,10 @@ impl<'p, 'buf> Grouping<'p, 'buf> {
         let (counts, mut count) = (&mut self.counts, sample.count);
         let total = counts.total.checked_add(count);
         counts.total = total.ok_or_else(|| DecodeError::whole(Problem::Overflow))?;
+        let is_labelled = sample.labelled && self.profile.check_labels(at)?;
         let Some(hashed) = self.symbols.hash(locations) else {
             counts.frameless += count;
-            counts.frameless_unlabelled += if sample.labelled { 0 } else { count };
+            counts.frameless_unlabelled += if is_labelled { 0 } else { count };
             return Ok(());
         };
         if hashed.depth.frames > DEEPEST {
@@ -348,8 +349,7 @@ impl<'p, 'buf> Grouping<'p, 'buf> {
         if hashed.depth.may_be_cut() {
             self.suspects.push((hashed.key, hashed.depth));
         }
-        if sample.labelled {
-            self.profile.check_labels(at)?;
+        if is_labelled {
             self.labelled.push((hashed.key, at));
         }
         self.groups.push(Group {

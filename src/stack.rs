@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use depth::{Depth, DepthLimit};
 pub use key::{Hashed, Key, Symbols};
-pub use name::{Name, class};
+pub use name::{Name, class, without_type_arguments};
 
 use crate::go_names::OUTERMOST;
 use crate::profile::Profile;

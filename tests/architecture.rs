@@ -30,7 +30,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "diff", "escape", "evidence", "policy", "stack", "state", "verdict",
         ],
     ),
-    ("input", &["evidence", "files", "profile"]),
+    (
+        "translate",
+        &["dump", "go_names", "profile", "stack", "state"],
+    ),
+    (
+        "input",
+        &["dump", "evidence", "files", "profile", "translate"],
+    ),
     (
         "capture",
         &[
@@ -41,8 +48,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "capture", "escape", "evidence", "files", "gotest", "input", "judge", "policy",
-            "report", "verdict",
+            "capture",
+            "escape",
+            "evidence",
+            "files",
+            "gotest",
+            "input",
+            "judge",
+            "policy",
+            "report",
+            "translate",
+            "verdict",
         ],
     ),
 ];

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::evidence::{Profiles, Suite, Unchecked};
 use crate::input::{self, Bytes, InputError};
 use crate::judge::{Judge, SuiteVerdict};
+use crate::translate;
 
 /// Files of so many bytes are worth reading at the same time.
 const LARGE: u64 = 1 << 17;
@@ -28,18 +29,38 @@ pub(super) fn judge_all(
 
 fn judge_suite(judge: &Judge, mut suite: Suite, limit: u64) -> Result<SuiteVerdict, Unchecked> {
     let paths = suite.files.paths();
-    let bytes = read_all(&paths, limit).map_err(|error| {
+    let unchecked = |error: &InputError| {
         let why = format!("{error}. {}", error.fix());
         Unchecked::new(suite.name.clone(), why)
-    })?;
-    let of_files = paths.iter().zip(&bytes).filter_map(|(path, bytes)| {
-        let note = bytes.note.as_ref()?;
-        Some(format!("{}: {note}", path.display()))
+    };
+    let mut bytes = read_all(&paths, limit).map_err(|error| unchecked(&error))?;
+    level(&paths, &mut bytes).map_err(|error| unchecked(&error))?;
+    let of_files = paths.iter().zip(&bytes).flat_map(|(path, bytes)| {
+        let notes = bytes.notes.iter();
+        notes.map(|note| format!("{}: {note}", path.display()))
     });
     suite.notes = of_files.chain(suite.notes.iter().cloned()).collect();
     let inflated: Vec<&[u8]> = bytes.iter().map(|bytes| &*bytes.inflated).collect();
     let profiles = Profiles::group(&suite, &inflated)?;
     Ok(judge.suite(suite, &profiles))
+}
+
+/// Brings files of several forms to the one that says least, so that equal goroutines have equal
+/// stacks.
+fn level(paths: &[&Path], all: &mut [Bytes]) -> Result<(), InputError> {
+    let Some(coarsest) = all.iter().map(|bytes| bytes.form).max() else {
+        return Ok(());
+    };
+    for (path, bytes) in paths.iter().zip(all) {
+        if bytes.form < coarsest {
+            let coarse = translate::coarsen(&bytes.inflated, coarsest);
+            bytes.inflated = coarse.map_err(|error| InputError {
+                path: path.to_path_buf(),
+                problem: error.into(),
+            })?;
+        }
+    }
+    Ok(())
 }
 
 fn read_all(paths: &[&Path], limit: u64) -> Result<Vec<Bytes>, InputError> {

@@ -5,6 +5,7 @@
 mod bad_input;
 mod capture;
 mod directories;
+mod dumps;
 mod init;
 mod leaks;
 mod made;
