@@ -15,6 +15,7 @@ mod output;
 mod policy;
 mod run;
 mod service;
+mod show;
 mod sources;
 
 use std::ffi::OsString;
@@ -45,6 +46,12 @@ Exit codes:
   2  wrong usage, a bad policy file, or an internal error
   3  no usable evidence: no test binary ran, one ended early, or this Go is not known";
 
+const SHOW_EXIT_CODES: &str = "\
+Exit codes:
+  0  shown
+  2  wrong usage, or an internal error
+  3  a file cannot be read, or is no goroutine profile and no whole dump";
+
 /// Catch goroutine leaks in the pull request that brings them: compares goroutine profiles taken
 /// before and after, and fails when counts grow past a policy.
 #[derive(Debug, Parser)]
@@ -64,6 +71,8 @@ enum Command {
     /// Fetch the goroutine profile of a live service that imports net/http/pprof, for `check` to
     /// compare.
     Capture(capture::Capture),
+    /// Say what the goroutines of a profile or of a text dump are, in one screen.
+    Show(show::Show),
     /// Write a first policy, and the job for your CI.
     Init(init::Init),
     /// Say what a policy may hold.
@@ -85,7 +94,8 @@ struct Check {
     /// BEFORE and AFTER: two profiles, or two directories with files of the same names, or what
     /// `run --keep` left of a base build and of a head build. Or one directory, of `run --keep` or
     /// one that holds pairs such as `shop/before.pb.gz` and `shop/after.pb.gz`. Of several AFTER
-    /// files, oldest first, the last is judged.
+    /// files, oldest first, the last is judged. A file may also be a text dump: `debug=2`, a crash,
+    /// or the log of a test that timed out.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 
@@ -173,6 +183,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Check(check) => check::run(check),
         Command::Run(run) => run::run(run),
         Command::Capture(capture) => Ok(capture::run(capture)?.into()),
+        Command::Show(show) => Ok(show::run(show)?.into()),
         Command::Init(init) => Ok(init::run(init)?.into()),
         Command::Policy(policy) => Ok(policy::run(policy)?.into()),
         Command::Completions(completions) => Ok(completions::run(completions)?.into()),

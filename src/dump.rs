@@ -3,7 +3,7 @@
 //!
 //! A dump is read as it is found: in a test log, behind the timestamps of a CI platform, with
 //! CRLF or colours. [`text_of`] makes text of the bytes, and [`Dump::parse`] reads the goroutines,
-//! which borrow from it. What is damaged is kept as far as it can be read and gets a [`Remark`]
+//! which borrow from it; [`counts`] reads the older form, `debug=1`. What is damaged is kept as far as it can be read and gets a [`Remark`]
 //! with its line: a goroutine that vanished would make a leak look clean.
 //!
 //! ```
@@ -22,6 +22,7 @@
 //! assert!(dump.remarks.is_empty());
 //! ```
 
+mod counts;
 mod frame;
 mod header;
 mod labels;
@@ -31,8 +32,8 @@ mod reader;
 mod tests;
 mod text;
 
-use std::borrow::Cow;
-
+pub use counts::{Counted, Counts, counts};
+pub use labels::Label;
 pub use reader::each;
 pub use text::text_of;
 
@@ -80,7 +81,7 @@ pub struct Goroutine<'t> {
     /// Its synctest bubble.
     pub bubble: Option<u64>,
     /// Its pprof labels, in the order of the text (Go 1.26 and later).
-    pub labels: Vec<(Cow<'t, str>, Cow<'t, str>)>,
+    pub labels: Vec<Label<'t>>,
     /// Its frames, leaf first. Those of the runtime itself are hidden, except in crashes with
     /// `GOTRACEBACK=system` or `crash`.
     pub frames: Vec<Frame<'t>>,

@@ -15,7 +15,7 @@ pub const CHANNEL_RECEIVE: &str = "runtime.chanrecv";
 pub const WAITED_IN_BY_ANY: [&str; 15] = [
     "runtime.gopark",
     "runtime.goparkunlock",
-    "runtime.main",
+    RUNNING_MAIN,
     "runtime.selectgo",
     CHANNEL_RECEIVE,
     CHANNEL_SEND,
@@ -33,15 +33,21 @@ pub const WAITED_IN_BY_ANY: [&str; 15] = [
 /// The entry function of a test's goroutine.
 pub const TEST: &str = "testing.tRunner";
 
+/// The entry function of the main goroutine.
+pub const RUNNING_MAIN: &str = "runtime.main";
+
 /// Entry functions that nothing lies outside of, so that a stack which ends with one is whole at
 /// any depth.
-pub const OUTERMOST: [&str; 2] = ["runtime.main", TEST];
+pub const OUTERMOST: [&str; 2] = [RUNNING_MAIN, TEST];
+
+/// Writes a goroutine profile from Go 1.23 on.
+pub const PROFILE_WRITER: &str = "runtime.pprof_goroutineProfileWithLabels";
 
 /// Write a goroutine profile. Go 1.23 moved the last one; it also keeps deeper stacks.
 pub const PROFILE_WRITERS: [&str; 3] = [
     "runtime.goroutineProfileWithLabels",
     "runtime/pprof.runtime_goroutineProfileWithLabels",
-    "runtime.pprof_goroutineProfileWithLabels",
+    PROFILE_WRITER,
 ];
 
 /// The entry function of the goroutine with which net/http reads ahead on a server's connection

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
 
+use crate::dump;
 use crate::files::open_regular;
 use crate::profile::DecodeError;
+use crate::translate::{self, Form, Unreadable};
 
 mod pairs;
 
@@ -24,10 +26,12 @@ const MAX_RATIO: u64 = 1040;
 /// The inflated bytes of a profile, and what was odd about the file though it could be read.
 #[derive(Debug)]
 pub struct Bytes {
-    /// The protobuf message.
+    /// The protobuf message; of a text dump, what it was translated to.
     pub inflated: Vec<u8>,
-    /// For a reader of the report; `None` for an ordinary file.
-    pub note: Option<String>,
+    /// What the file was.
+    pub form: Form,
+    /// For a reader of the report; empty for an ordinary file.
+    pub notes: Vec<String>,
 }
 
 /// A file that gives no profile.
@@ -69,6 +73,19 @@ pub enum InputProblem {
     /// Not a goroutine profile.
     #[error("{0}")]
     Decode(#[from] DecodeError),
+    /// A text dump that is not whole.
+    #[error("{0}")]
+    Dump(#[from] Unreadable),
+}
+
+impl Bytes {
+    fn ordinary(inflated: Vec<u8>) -> Self {
+        Self {
+            inflated,
+            form: Form::Protobuf,
+            notes: Vec::new(),
+        }
+    }
 }
 
 impl InputError {
@@ -90,11 +107,13 @@ impl InputError {
                 "If a profile of yours really is that large, raise --max-inflated."
             }
             InputProblem::Decode(error) => error.fix(),
+            InputProblem::Dump(error) => error.fix(),
         }
     }
 }
 
-/// Reads a profile, gzipped or plain, of at most `limit` inflated bytes.
+/// Reads a profile, gzipped or plain, of at most `limit` inflated bytes. The text of a dump is
+/// translated to one.
 ///
 /// # Errors
 /// A file that cannot be read, is not whole, or inflates past the limit.
@@ -109,12 +128,27 @@ pub fn read(path: &Path, limit: u64) -> Result<Bytes, InputError> {
             start if is_gzip(start) => last_four(reader.get_ref(), size).ok(),
             _ => None,
         };
-        drain(&mut reader, size, last, limit)
+        translated(drain(&mut reader, size, last, limit)?)
     };
     open().map_err(|problem| InputError {
         path: path.to_owned(),
         problem,
     })
+}
+
+/// The profile that a dump stands for. Text without a goroutine is left as it is: what it is
+/// instead is said by the one who decodes it.
+fn translated(mut bytes: Bytes) -> Result<Bytes, InputProblem> {
+    if !translate::is_text(&bytes.inflated) {
+        return Ok(bytes);
+    }
+    let translated = translate::translate(&dump::text_of(&bytes.inflated))?;
+    if let Some(translated) = translated {
+        bytes.inflated = translated.bytes;
+        bytes.form = translated.form;
+        bytes.notes.extend(translated.notes);
+    }
+    Ok(bytes)
 }
 
 /// Inflates a profile that is in memory already, gzipped or plain, to at most `limit` bytes.
@@ -139,10 +173,7 @@ fn drain(
         inflated.reserve_exact(usize::try_from(size.min(limit)).unwrap_or(0) + 1);
         reader.by_ref().take(limit + 1).read_to_end(&mut inflated)?;
         within(&inflated, limit)?;
-        return Ok(Bytes {
-            inflated,
-            note: None,
-        });
+        return Ok(Bytes::ordinary(inflated));
     }
     inflated.reserve_exact(size_hint(last, size, limit));
     loop {
@@ -161,10 +192,7 @@ fn drain(
         within(&inflated, limit)?;
         let rest = reader.fill_buf()?;
         if rest.is_empty() {
-            return Ok(Bytes {
-                inflated,
-                note: None,
-            });
+            return Ok(Bytes::ordinary(inflated));
         }
         if !is_gzip(rest) {
             return trailing(reader, inflated);
@@ -189,10 +217,10 @@ fn trailing(reader: &mut impl BufRead, inflated: Vec<u8>) -> Result<Bytes, Input
         return Err(InputProblem::TrailingGarbage(rest));
     }
     Ok(Bytes {
-        inflated,
-        note: Some(format!(
+        notes: vec![format!(
             "{rest} zero bytes of padding after the gzip stream"
-        )),
+        )],
+        ..Bytes::ordinary(inflated)
     })
 }
 

@@ -8,6 +8,7 @@
 mod cause;
 mod condition;
 mod exception;
+mod filter;
 mod remarks;
 mod row_part;
 mod rule;
@@ -30,6 +31,7 @@ use crate::verdict::{
     Cause, CommandRun, Disposition, Finding, Note, Skipped, Subject, Suite, Verdict,
 };
 use condition::Patterns;
+pub use filter::{Filter, Selection};
 use suite::{Judged, Judging};
 use used::Used;
 

@@ -17,6 +17,7 @@
 //! | [`capture`] | the URL of a live service | the bytes of its profile, checked and kept as they came |
 //! | [`dump`] | the text of a dump, wherever it was written | [`dump::Goroutine`]s, borrowed from the text, and what could not be read |
 //! | [`profile`] | bytes | a [`profile::Profile`]: columnar, borrowed from the bytes, every index checked |
+//! | [`translate`] | the goroutines of a dump | the bytes of a profile |
 //! | [`stack`] | the frames of a goroutine | what two of them must share: normalised names, key, class, id, root, home |
 //! | [`go_names`] | | the names of Go's own functions that mean something to leakgate |
 //! | [`state`] | leaf frames | what the goroutine waits for, the usual cause and the usual remedy |
@@ -26,6 +27,7 @@
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
 //! | [`evidence`] | files, and what is known of how they came about | an [`evidence::Evidence`]; the [`evidence::Profiles`] of each suite, checked |
 //! | [`judge`] | evidence, a policy and a day | a [`verdict::Verdict`] |
+//! | [`overview`] | one snapshot or two | an [`overview::Overview`]: what its goroutines are, in groups; nothing is judged |
 //! | [`escape`] | untrusted text | the same, safe to print |
 //! | [`verdict`] | | what was found, in full, for every report |
 //! | [`report`] | a verdict | text, JSON, and what CI platforms read |
@@ -108,6 +110,7 @@ pub mod gotest;
 pub mod input;
 pub mod judge;
 pub mod origin;
+pub mod overview;
 pub mod policy;
 pub mod profile;
 pub mod report;
@@ -116,4 +119,5 @@ pub mod stack;
 pub mod state;
 #[cfg(test)]
 mod testing;
+pub mod translate;
 pub mod verdict;

@@ -7,6 +7,7 @@
 //! [`Profile::read_sample`] reads each straight off the buffer, with the same checks.
 
 mod error;
+mod facts;
 mod proto;
 mod sample;
 mod sniff;
@@ -16,6 +17,7 @@ mod wire;
 use std::borrow::Cow;
 
 pub use error::{DecodeError, Problem};
+pub use facts::{Facts, key as fact};
 use wire::{Ids, Span, Wire, string_index};
 
 /// What the counts of a profile mean.
@@ -260,13 +262,16 @@ impl<'buf> Profile<'buf> {
         Err(sample::at_sample(start, problem))
     }
 
-    /// The labels of a sample, sorted by key and value.
+    /// The labels of a sample, sorted by key and value; without those of its [`Facts`].
     ///
     /// # Errors
     /// A damaged label or an index past the string table.
     pub fn labels(&self, at: SampleAt) -> Result<Vec<Label<'buf>>, DecodeError> {
         let mut labels = Vec::new();
         self.each_label(at, |key, raw| {
+            if facts::is_fact(self.string(key)) {
+                return Ok(());
+            }
             let text = |string| Ok(String::from_utf8_lossy(self.string(self.index(string)?)));
             let value = match (raw.str, raw.num) {
                 (0, number) if number != 0 => {
@@ -285,15 +290,19 @@ impl<'buf> Profile<'buf> {
         Ok(labels)
     }
 
-    /// Checks that [`Profile::labels`] of this sample gives no error, at less cost.
+    /// Checks that [`Profile::labels`] and [`Profile::facts`] of this sample give no error, and
+    /// says whether the first gives any; at less cost than either.
     ///
     /// # Errors
     /// The same.
-    pub fn check_labels(&self, at: SampleAt) -> Result<(), DecodeError> {
-        self.each_label(at, |_, raw| {
+    pub fn check_labels(&self, at: SampleAt) -> Result<bool, DecodeError> {
+        let mut has_labels = false;
+        self.each_label(at, |key, raw| {
+            has_labels |= !facts::is_fact(self.string(key));
             self.index(raw.str)?;
             self.index(raw.num_unit).map(drop)
-        })
+        })?;
+        Ok(has_labels)
     }
 
     /// Calls `each` with every label of a sample and the string of its key, which was checked;

@@ -163,6 +163,30 @@ impl<'buf> Snapshot<'buf> {
         found.ok().map(|index| &self.groups[index])
     }
 
+    /// The samples of the groups, in the order of the profile: the group of each, where it stands,
+    /// and its goroutines without the one that took the profile.
+    pub fn samples(&self) -> impl Iterator<Item = (usize, SampleAt, i64)> {
+        let (mut stack, mut taken) = (Stack::default(), self.capturing);
+        let writers = Writers::new(&self.profile);
+        self.profile.samples().iter().filter_map(move |&at| {
+            let sample = self.profile.read_sample(at, &mut stack);
+            let mut count = sample.expect(READ_BEFORE).count;
+            let locations = match self.moving.get(&at) {
+                Some(keep) => &stack.locations()[stack.locations().len() - keep..],
+                None => stack.locations(),
+            };
+            if taken > 0 && writers.limit_of_writer(&self.profile, locations).is_some() {
+                count -= std::mem::take(&mut taken);
+            }
+            let key = self.symbols.hash(locations)?.key;
+            let group = self.groups.binary_search_by_key(&key, |group| group.key);
+            group
+                .ok()
+                .filter(|_| count > 0)
+                .map(|group| (group, at, count))
+        })
+    }
+
     /// The profile that was grouped.
     pub fn profile(&self) -> &Profile<'buf> {
         &self.profile
@@ -387,9 +411,10 @@ impl<'p, 'buf> Grouping<'p, 'buf> {
         let (counts, mut count) = (&mut self.counts, sample.count);
         let total = counts.total.checked_add(count);
         counts.total = total.ok_or_else(|| DecodeError::whole(Problem::Overflow))?;
+        let is_labelled = sample.labelled && self.profile.check_labels(at)?;
         let Some(hashed) = self.symbols.hash(locations) else {
             counts.frameless += count;
-            counts.frameless_unlabelled += if sample.labelled { 0 } else { count };
+            counts.frameless_unlabelled += if is_labelled { 0 } else { count };
             return Ok(());
         };
         if hashed.depth.frames > DEEPEST {
@@ -410,8 +435,7 @@ impl<'p, 'buf> Grouping<'p, 'buf> {
         if hashed.depth.may_be_cut() {
             self.suspects.push((hashed.key, hashed.depth));
         }
-        if sample.labelled {
-            self.profile.check_labels(at)?;
+        if is_labelled {
             self.labelled.push((hashed.key, at));
         }
         self.groups.push(Group {

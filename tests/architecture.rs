@@ -37,13 +37,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "overview",
+        &["diff", "judge", "profile", "snapshot", "stack", "verdict"],
+    ),
+    (
         "report",
         &[
-            "diff", "escape", "evidence", "gosource", "origin", "policy", "stack", "state",
-            "verdict",
+            "diff", "escape", "evidence", "gosource", "origin", "overview", "policy", "stack",
+            "state", "verdict",
         ],
     ),
-    ("input", &["evidence", "files", "profile"]),
+    (
+        "translate",
+        &["dump", "go_names", "profile", "stack", "state"],
+    ),
+    (
+        "input",
+        &["dump", "evidence", "files", "profile", "translate"],
+    ),
     (
         "capture",
         &[
@@ -54,8 +65,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "capture", "dump", "escape", "evidence", "files", "gotest", "input", "judge", "origin",
-            "policy", "report", "verdict",
+            "capture",
+            "dump",
+            "escape",
+            "evidence",
+            "files",
+            "gotest",
+            "input",
+            "judge",
+            "origin",
+            "overview",
+            "policy",
+            "profile",
+            "report",
+            "snapshot",
+            "translate",
+            "verdict",
         ],
     ),
 ];

@@ -7,8 +7,10 @@ use rayon::prelude::*;
 use super::code;
 use crate::dump::{self, Dump};
 use crate::evidence::{Profiles, Suite, Unchecked};
+use crate::files::read_regular;
 use crate::input::{self, Bytes, InputError};
 use crate::judge::{Judge, SuiteVerdict};
+use crate::translate;
 
 /// Files of so many bytes are worth reading at the same time.
 const LARGE: u64 = 1 << 17;
@@ -30,34 +32,57 @@ pub(super) fn judge_all(
 
 fn judge_suite(judge: &Judge, mut suite: Suite, limit: u64) -> Result<SuiteVerdict, Unchecked> {
     let paths = suite.files.profiles();
-    let bytes = read_all(&paths, limit).map_err(|error| {
+    let unchecked = |error: &InputError| {
         let why = format!("{error}. {}", error.fix());
         Unchecked::new(suite.name.clone(), why)
-    })?;
-    let of_files = paths.iter().zip(&bytes).filter_map(|(path, bytes)| {
-        let note = bytes.note.as_ref()?;
-        Some(format!("{}: {note}", path.display()))
+    };
+    let mut bytes = read_all(&paths, limit).map_err(|error| unchecked(&error))?;
+    level(&paths, &mut bytes).map_err(|error| unchecked(&error))?;
+    let of_files = paths.iter().zip(&bytes).flat_map(|(path, bytes)| {
+        let limits = bytes.form.limits().into_iter();
+        let notes = limits.chain(bytes.notes.iter().map(String::as_str));
+        notes.map(|note| format!("{}: {note}", path.display()))
     });
     suite.notes = of_files.chain(suite.notes.iter().cloned()).collect();
     let inflated: Vec<&[u8]> = bytes.iter().map(|bytes| &*bytes.inflated).collect();
     let mut profiles = Profiles::group(&suite, &inflated)?;
     if let Some(path) = &suite.files.dump {
-        match input::read(path, limit) {
-            Ok(dump) => {
-                let text = dump::text_of(&dump.inflated);
+        match read_regular(path, limit) {
+            Ok(bytes) => {
+                let text = dump::text_of(&bytes);
                 profiles = profiles.with_dump(&Dump::parse(&text), &suite);
                 profiles.code = code::read(&profiles.origins);
             }
             // What it holds explains findings and makes none.
             Err(error) => suite.notes.push(format!(
-                "{error}: it is not known which calls started the goroutines"
+                "{}: {error}, so it is not known which calls started the goroutines",
+                path.display()
             )),
         }
     }
     Ok(judge.suite(suite, &profiles))
 }
 
-fn read_all(paths: &[&Path], limit: u64) -> Result<Vec<Bytes>, InputError> {
+/// Brings files of several forms to the one that says least, so that equal goroutines have equal
+/// stacks.
+pub(super) fn level(paths: &[&Path], all: &mut [Bytes]) -> Result<(), InputError> {
+    let Some(coarsest) = all.iter().map(|bytes| bytes.form).max() else {
+        return Ok(());
+    };
+    for (path, bytes) in paths.iter().zip(all) {
+        if bytes.form < coarsest {
+            let coarse = translate::coarsen(&bytes.inflated, coarsest);
+            bytes.inflated = coarse.map_err(|error| InputError {
+                path: path.to_path_buf(),
+                problem: error.into(),
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads files, large ones at the same time.
+pub(super) fn read_all(paths: &[&Path], limit: u64) -> Result<Vec<Bytes>, InputError> {
     let is_large = |path: &&&Path| path.metadata().is_ok_and(|metadata| metadata.len() > LARGE);
     let read = |path: &&Path| input::read(path, limit);
     if paths.iter().filter(is_large).count() > 1 {

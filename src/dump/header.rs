@@ -71,7 +71,7 @@ fn status<'t>(text: &'t str, goroutine: &mut Goroutine<'t>) -> Option<&'t str> {
     let (inside, rest) = match text[..end].find(" labels:{") {
         Some(at) => {
             let rest = text[at..].strip_prefix(" labels:{")?;
-            let (labels, rest) = labels::read(rest).unzip();
+            let (labels, rest) = labels::read(rest, ": ").unzip();
             goroutine.labels = labels.unwrap_or_default();
             (&text[..at], rest)
         }
@@ -92,7 +92,7 @@ fn status<'t>(text: &'t str, goroutine: &mut Goroutine<'t>) -> Option<&'t str> {
     let Some(after) = rest.strip_prefix(" {") else {
         return Some(rest);
     };
-    let (labels, rest) = labels::read(after)?;
+    let (labels, rest) = labels::read(after, ": ")?;
     goroutine.labels = labels;
     Some(rest)
 }

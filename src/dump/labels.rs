@@ -3,17 +3,18 @@
 use std::borrow::Cow;
 
 /// A key and its value.
-pub(super) type Label<'t> = (Cow<'t, str>, Cow<'t, str>);
+pub type Label<'t> = (Cow<'t, str>, Cow<'t, str>);
 
-/// Reads labels up to their closing brace, and gives what follows it.
+/// Reads labels up to their closing brace, and gives what follows it. Between key and value stands
+/// `colon`.
 ///
 /// Input: `"k": "v", "k2": "a\"b"}]:` (Go 1.26) or `k: v, k2: "a\"b"} :` (Go 1.27)
 /// Output: the pairs, and the text after `}`; `None` where the form is another.
-pub(super) fn read(mut text: &str) -> Option<(Vec<Label<'_>>, &str)> {
+pub(super) fn read<'t>(mut text: &'t str, colon: &str) -> Option<(Vec<Label<'t>>, &'t str)> {
     let mut labels = Vec::new();
     loop {
         let (key, rest) = word(text)?;
-        let (value, rest) = word(rest.strip_prefix(": ")?)?;
+        let (value, rest) = word(rest.strip_prefix(colon)?)?;
         labels.push((key, value));
         if let Some(rest) = rest.strip_prefix('}') {
             return Some((labels, rest));
@@ -82,7 +83,7 @@ mod tests {
     use super::*;
 
     fn pairs(text: &str) -> Option<(Vec<(String, String)>, &str)> {
-        let (labels, rest) = read(text)?;
+        let (labels, rest) = read(text, ": ")?;
         let owned = |(key, value): Label| (key.into_owned(), value.into_owned());
         Some((labels.into_iter().map(owned).collect(), rest))
     }

@@ -276,15 +276,16 @@ impl<'t> Open<'t> {
     }
 
     /// Whether this cannot be the end of a dump: a goroutine ends with its creator, except the main
-    /// one and those that the runtime starts.
+    /// one, those that the runtime starts, and those of calls from C, which are locked.
     fn lacks_its_end(&self) -> bool {
         let Goroutine {
             id,
             created,
             frames,
+            locked_to_thread,
             ..
         } = &self.goroutine;
         let root = frames.last().map_or("", |frame| frame.function);
-        *id > 1 && created.is_none() && !root.starts_with("runtime.")
+        *id > 1 && created.is_none() && !locked_to_thread && !root.starts_with("runtime.")
     }
 }

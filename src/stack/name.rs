@@ -197,7 +197,7 @@ fn without_loop(segment: &str) -> &str {
 }
 
 /// `[...]` for every list of type arguments, whatever it holds.
-pub(super) fn without_type_arguments(name: &str) -> Cow<'_, str> {
+pub fn without_type_arguments(name: &str) -> Cow<'_, str> {
     if !name.contains('[') {
         return Cow::Borrowed(name);
     }

@@ -45,16 +45,6 @@ fn real_files_of_another_kind_are_recognized() {
             CAPTURE,
         ),
         (
-            "goroutine-debug1.txt",
-            "a text dump (debug=1), not the protobuf format",
-            CAPTURE,
-        ),
-        (
-            "goroutine-debug2.txt",
-            "a text dump (debug=2), not the protobuf format",
-            CAPTURE,
-        ),
-        (
             "not-found.txt",
             "text, not a profile; it begins with \"404 page not found\"",
             CAPTURE,

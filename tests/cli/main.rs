@@ -5,6 +5,7 @@
 mod bad_input;
 mod capture;
 mod directories;
+mod dumps;
 mod init;
 mod leaks;
 mod made;
@@ -15,4 +16,5 @@ mod policies;
 mod reports;
 mod schema;
 mod server;
+mod show;
 mod support;
