@@ -1,14 +1,18 @@
 //! What ends the goroutines that a function started: a method of what it returned or of its
 //! receiver, a function that it returned, or the context that it was given.
 
-use gosyn::ast::{Expression, Field, TypeSpec};
+use std::collections::BTreeSet;
+
+use gosyn::ast::{Expression, Field, FieldList, Statement, TypeSpec};
 
 use super::declared::Function;
 use super::known;
 use super::lines::Place;
+use super::patterns::Spot;
 use super::spelled::Spelled;
+use super::tree::{Node, Tree};
 use super::types::{Type, read};
-use super::{File, Package};
+use super::{File, Package, base};
 
 /// What ends what a function started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +64,7 @@ pub enum Closer {
 
 /// Names of methods that end something, the surest first. A longer name that begins with one of
 /// them counts too, after all of these: `CloseWithError`, `StopAndWait`. Unexported ones are last.
-const NAMES: [&str; 32] = [
+const NAMES: [&str; 31] = [
     "Shutdown",
     "Close",
     "Stop",
@@ -91,12 +95,14 @@ const NAMES: [&str; 32] = [
     "CleanUp",
     "CloseNow",
     "Drain",
-    "Join",
     "Wait",
 ];
 
 /// The first of the [`NAMES`] that only wait for something that ends by itself, or may.
 const WAITS_FROM: usize = 29;
+
+/// How many of the [`NAMES`] are sure enough to begin a longer one.
+const SUREST: usize = 4;
 
 /// The likeliest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,18 +124,20 @@ impl Package {
     /// What ends what a function of this package started.
     ///
     /// The function is spelled as in a stack, without its package: `Open`, `(*Store).Run`,
-    /// `New[...]`. Closures are [`Ending::Unknown`].
+    /// `New[...]`. Closures are [`Ending::Unknown`]. Where it is known which `go` statement of the
+    /// function it was, a context counts only if that goroutine has it. For functions of other
+    /// packages see [`known::function`].
     ///
     /// Input: `Open` of `func Open(dir string) (*Store, error)`, where `Store` has `Close`
     /// Output: `(*Store).Close`
-    pub fn ending(&self, function: &str) -> Ending {
+    pub fn ending(&self, function: &str, started: Option<&Spot>) -> Ending {
         let spelled = Spelled::of(function);
         let found = if spelled.is_closure {
             None
         } else {
             self.function(&spelled)
         };
-        found.map_or(Ending::Unknown, |found| Search::of(self, found))
+        found.map_or(Ending::Unknown, |found| Search::of(self, found, started))
     }
 }
 
@@ -143,7 +151,7 @@ struct Search<'p> {
 }
 
 impl<'p> Search<'p> {
-    fn of(package: &'p Package, function: Function<'p>) -> Ending {
+    fn of(package: &'p Package, function: Function<'p>, started: Option<&Spot>) -> Ending {
         let mut search = Self {
             package,
             function,
@@ -156,7 +164,7 @@ impl<'p> Search<'p> {
         {
             search.look(receiver, None);
         }
-        search.parameters();
+        search.parameters(started);
         if search.found.is_empty() && function.receiver_type().is_none() {
             search.functions();
         }
@@ -182,13 +190,16 @@ impl<'p> Search<'p> {
         }
     }
 
-    fn parameters(&mut self) {
+    fn parameters(&mut self, started: Option<&Spot>) {
         for field in &self.function.declaration.typ.params.list {
             let parameter = name_of(field);
             match read(&field.typ, self.function.file) {
                 typ if typ.is_context() => {
-                    self.found
-                        .push((Rank::Context, Closer::Context { parameter }));
+                    let has_it = started.and_then(|go| has_name(&self.function, go, &parameter));
+                    if parameter != "_" && has_it != Some(false) {
+                        self.found
+                            .push((Rank::Context, Closer::Context { parameter }));
+                    }
                 }
                 Type::Channel => self
                     .found
@@ -264,7 +275,9 @@ impl<'p> Search<'p> {
     fn methods(&mut self, of: &str, receiver: &str) {
         for method in self.package.methods(of) {
             let is_itself = std::ptr::eq(method.declaration, self.function.declaration);
-            if let (Some(rank), false) = (rank_of(method.name()), is_itself) {
+            let results = &method.declaration.typ.result;
+            let rank = rank_of(method.name()).filter(|rank| may_end(*rank, results, method.file));
+            if let (Some(rank), false) = (rank, is_itself) {
                 // A method on a value has a value's receiver where it is declared and a pointer's
                 // where it is used; a method on a pointer needs one.
                 let receiver = match method.receiver_type() {
@@ -376,7 +389,12 @@ impl<'p> Search<'p> {
             if is_itself || is_method || is_hidden {
                 continue;
             }
-            if rank_of(function.name()).is_some() {
+            // Any package may have a function `Free`; these belong to one that starts something.
+            let is_closer = match rank_of(function.name()) {
+                Some(Rank::Method(at) | Rank::LongerName(at) | Rank::Unexported(at)) => at < SUREST,
+                _ => false,
+            };
+            if is_closer {
                 let closer = Closer::Call {
                     function: function.name().to_owned(),
                     place: Some(function.file.place(function.declaration.name.pos)),
@@ -385,6 +403,54 @@ impl<'p> Search<'p> {
             }
         }
     }
+}
+
+/// Whether a method with these results can be there to end something: one with a longer name that
+/// returns more than an error rather says something, as `CloseChan() <-chan struct{}` does.
+fn may_end(rank: Rank, results: &FieldList, file: &File) -> bool {
+    let is_inert = |field: &Field| read(&field.typ, file) == Type::Inert;
+    !matches!(rank, Rank::LongerName(_)) || results.list.iter().all(is_inert)
+}
+
+/// Whether the goroutine of a `go` statement has what a parameter of the function around it is, or
+/// something that was made of that; `None` when its function is a method, or the line is elsewhere.
+fn has_name(function: &Function, go: &Spot, parameter: &str) -> Option<bool> {
+    let body = function.declaration.body.as_ref()?;
+    let tree = Tree::of(Node::Block(body));
+    let is_here = function.file.name() == base(go.file);
+    let (index, call) = tree.items().find_map(|(index, item)| match item.node {
+        Node::Statement(Statement::Go(statement)) => {
+            let line = function.file.lines.line_of(statement.pos);
+            (is_here && line == go.line).then_some((index, &statement.call))
+        }
+        _ => None,
+    })?;
+    let mut names = BTreeSet::from([parameter]);
+    // `ctx, cancel := context.WithTimeout(ctx, d)`, in the order of the source.
+    for (at, item) in tree.items() {
+        if let Node::Statement(Statement::Assign(assign)) = item.node
+            && mentions(&tree, at, &names)
+        {
+            let left = assign.left.iter().filter_map(|left| match left {
+                Expression::Ident(ident) => Some(ident.name.as_str()),
+                _ => None,
+            });
+            names.extend(left);
+        }
+    }
+    match &*call.func {
+        _ if mentions(&tree, index, &names) => Some(true),
+        Expression::FuncLit(_) | Expression::Ident(_) => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether one of the names is in a part of a function.
+fn mentions(tree: &Tree, at: usize, names: &BTreeSet<&str>) -> bool {
+    tree.below(at).any(|(_, item)| match item.node {
+        Node::Expression(Expression::Ident(ident)) => names.contains(ident.name.as_str()),
+        _ => false,
+    })
 }
 
 fn name_of(field: &Field) -> String {
@@ -413,20 +479,23 @@ fn rank_of(name: &str) -> Option<Rank> {
         rest.is_some_and(|rest| rest.starts_with(char::is_uppercase))
     };
     // What begins with one of the last few is no ending: `EndOffset`, `WaitTime`, `FreeBytes`.
-    let at = NAMES.iter().take(4).position(|ending| longer(ending))?;
+    let at = NAMES
+        .iter()
+        .take(SUREST)
+        .position(|ending| longer(ending))?;
     is_exported.then_some(Rank::LongerName(at))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Closer, Ending};
-    use crate::gosource::Package;
+    use crate::gosource::{Package, Spot};
 
     fn ending(source: &str, function: &str) -> Ending {
         let text = format!(
             "package store\n\nimport (\n\"context\"\n\"io\"\n\"net\"\n\"net/http\"\n\"sync\"\n\"time\"\n\"example.com/other\"\n\"github.com/redis/go-redis/v9\"\n)\n{source}\n"
         );
-        Package::parse([("store.go", text)]).ending(function)
+        Package::parse([("store.go", text)]).ending(function, None)
     }
 
     /// Closers as a reader would say them.
@@ -453,6 +522,7 @@ func (s *Store) stop() {}
 func (s *Store) CloseNow() {}
 func (s *Store) CloseWithError(err error) {}
 func (s *Store) Closed() bool { return false }
+func (s *Store) CloseChan() <-chan int { return nil }
 func (s *Store) Close() error { return nil }
 func (s *Store) Run() { go s.loop() }
 func (s *Store) RunUntil(ctx context.Context) error { return nil }
@@ -480,7 +550,7 @@ func (s *Store) RunUntil(ctx context.Context) error { return nil }
         else {
             panic!("no method");
         };
-        assert_eq!((place.file.as_str(), place.line), ("store.go", 20));
+        assert_eq!((place.file.as_str(), place.line), ("store.go", 21));
     }
 
     #[test]
@@ -526,7 +596,10 @@ func (s *Store) RunUntil(ctx context.Context) error { return nil }
                 "func F(l net.Listener) error { return nil }",
                 &["(net.Listener).Close"],
             ),
-            ("func Start() {}\nfunc Stop() {}\nfunc F() {}", &["Stop"]),
+            (
+                "func Start() {}\nfunc Stop() {}\nfunc Free() {}\nfunc F() {}",
+                &["Stop"],
+            ),
         ] {
             assert_eq!(said(source, "F"), expected, "{source}");
         }
@@ -588,6 +661,35 @@ func (s *Store) RunUntil(ctx context.Context) error { return nil }
             ("func F() {}", "F.func1", "unknown"),
         ] {
             assert_eq!(said(source, function), [expected], "{source}");
+        }
+    }
+
+    #[test]
+    fn a_context_counts_only_for_a_goroutine_that_has_it() {
+        let go = |statement: &str| {
+            let text = format!(
+                "package p\nimport \"context\"\nfunc F(ctx context.Context, n int) error {{\n\
+                 inner, cancel := context.WithCancel(ctx)\n{statement}\nreturn nil\n}}\n"
+            );
+            let spot = Spot {
+                function: "F",
+                file: "/build/p.go",
+                line: 5,
+            };
+            Package::parse([("p.go", text)]).ending("F", Some(&spot))
+        };
+        let by_context = Ending::By(vec![Closer::Context {
+            parameter: "ctx".into(),
+        }]);
+        for (statement, expected) in [
+            ("go func() { answers <- n }()", Ending::Nothing),
+            ("go send(answers, n)", Ending::Nothing),
+            ("go func() { <-ctx.Done() }()", by_context.clone()),
+            ("go send(inner)", by_context.clone()),
+            ("go s.send()", by_context.clone()),
+            ("start()", by_context),
+        ] {
+            assert_eq!(go(statement), expected, "{statement}");
         }
     }
 }

@@ -168,7 +168,8 @@ pub static PATTERNS: &[Pattern] = &[
         says: "the response is not given to anybody else, and its body is not closed",
         fix: "defer resp.Body.Close() after the check of the error",
         example: "body",
-        states: &[],
+        // A connection in IO wait is idle: its body was read to the end.
+        states: &["select"],
         is_it: open::body,
     },
     Pattern {

@@ -8,7 +8,7 @@ const GRPC: &str = include_str!("../../testdata/frameworks/grpc/leaky/leaky_test
 const HTTP: &str = include_str!("../../testdata/frameworks/http1/leaky/leaky_test.go");
 
 fn first(package: &Package, function: &str) -> Option<Closer> {
-    match package.ending(function) {
+    match package.ending(function, None) {
         Ending::By(closers) => closers.into_iter().next(),
         Ending::Nothing | Ending::Unknown => None,
     }
@@ -93,7 +93,7 @@ fn one_construct_that_does_not_parse_costs_its_own_declaration_only() {
     let package = Package::parse([("p.go", text)]);
     let closer = first(&package, "Open");
     assert_eq!(closer, Some(method("(net.Conn)", "Close", None)));
-    assert_eq!(package.ending("(*Q).Do"), Ending::Unknown);
+    assert_eq!(package.ending("(*Q).Do", None), Ending::Unknown);
     assert_eq!(package.text("/elsewhere/p.go"), Some(text));
 }
 
@@ -179,7 +179,7 @@ fn no_cut_or_changed_file_breaks_it() {
                 changed.insert(at, other[numbers.below(other.len())]);
             }
             let package = Package::parse([("a_test.go", changed.iter().collect::<String>())]);
-            let _ = package.ending("open");
+            let _ = package.ending("open", None);
             let _ = package.calls("a_test.go", 20);
         }
     }

@@ -62,6 +62,10 @@ impl<'t> Tree<'t> {
         self.items.iter().enumerate()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     pub(super) fn node(&self, index: usize) -> Node<'t> {
         self.items[index].node
     }

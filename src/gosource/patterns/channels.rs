@@ -1,5 +1,7 @@
 //! Sends that nobody receives, and receives that nobody ends.
 
+use std::collections::BTreeSet;
+
 use gosyn::ast::{Expression, Statement};
 use gosyn::token::Operator;
 
@@ -154,33 +156,41 @@ fn never_closed(scene: &Scene, field: &str) -> bool {
         return false;
     }
     let mut is_made = false;
-    for file in &scene.package.files {
-        for tree in trees(file) {
-            for (index, item) in tree.items() {
-                match item.node {
-                    Node::Expression(Expression::CompositeLit(literal)) => {
-                        is_made |= makes(&literal.val, field);
-                    }
-                    Node::Expression(expression @ Expression::Selector(selector))
-                        if selector.sel.name == field =>
-                    {
-                        let Some(name) = path(expression) else {
-                            return false;
-                        };
-                        let uses = Uses::of(&tree, &name);
-                        if !uses.closes.is_empty() || uses.others.contains(&index) {
-                            return false;
-                        }
-                        let value = defined(&tree, &name).and_then(|defined| defined.value);
-                        is_made |= value.and_then(made).is_some();
-                    }
-                    _ => {}
+    for tree in scene.package.files.iter().flat_map(trees) {
+        let mut names = BTreeSet::new();
+        for (_, item) in tree.items() {
+            match item.node {
+                Node::Expression(Expression::CompositeLit(literal)) => {
+                    is_made |= makes(&literal.val, field);
                 }
+                Node::Expression(expression @ Expression::Selector(selector))
+                    if selector.sel.name == field =>
+                {
+                    let Some(name) = path(expression) else {
+                        return false;
+                    };
+                    names.insert(name);
+                }
+                _ => {}
             }
+        }
+        if names.len() > MANY_NAMES {
+            return false;
+        }
+        for name in names {
+            let uses = Uses::of(&tree, &name);
+            if !uses.closes.is_empty() || !uses.others.is_empty() {
+                return false;
+            }
+            let value = defined(&tree, &name).and_then(|defined| defined.value);
+            is_made |= value.and_then(made).is_some();
         }
     }
     is_made
 }
+
+/// One function calls a field by a few names; each is looked for by itself.
+const MANY_NAMES: usize = 64;
 
 /// Input: `jobs: make(chan int)`, of a literal, and `jobs`
 fn makes(literal: &gosyn::ast::LiteralValue, field: &str) -> bool {
@@ -255,14 +265,25 @@ fn is_never_cancelled(scene: &Scene, name: &str) -> Option<bool> {
     let defined = defined(tree, &name)?;
     let (function, _) = callee(&called(defined.value?)?.func)?;
     let is_cancelled_by_hand = ["WithCancel", "WithCancelCause"].contains(&function);
-    let cancel = *defined.left.get(1)?;
+    // A field is somebody else's to call.
+    let cancel = *defined.left.get(1).filter(|cancel| !cancel.is_empty())?;
     let mentions = tree.items().filter(|(index, item)| {
         let Node::Expression(Expression::Ident(ident)) = item.node else {
             return false;
         };
+        // Where it is set, and `_ = cancel`, which only makes the compiler content.
         let parent = tree.parent(*index).map(|parent| tree.node(parent));
-        let is_assigned = matches!(parent, Some(Node::Statement(Statement::Assign(_))));
-        ident.name == cancel && !is_assigned
+        let is_nothing = match parent {
+            Some(Node::Statement(Statement::Assign(assign))) => {
+                let is_left = |left: &Expression| {
+                    matches!(left, Expression::Ident(left) if std::ptr::eq(left, ident))
+                };
+                let is_blank = |left: &Expression| is_path(left, "_");
+                assign.left.iter().any(is_left) || assign.left.iter().all(is_blank)
+            }
+            _ => false,
+        };
+        ident.name == cancel && !is_nothing
     });
     let is_dropped = cancel == "_" || mentions.count() == 0;
     Some(is_cancelled_by_hand && defined.position == 0 && is_dropped)

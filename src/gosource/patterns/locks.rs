@@ -1,11 +1,13 @@
 //! Locks that are not given back, and groups that are not done.
 
+use std::ops::Range;
+
 use gosyn::ast::{Expression, Statement};
 
 use super::Seen;
 use super::loops::is_in_loop;
-use super::names::{is_path, method, path};
-use super::scene::{Inside, Scene};
+use super::names::{is_path, method};
+use super::scene::{Inside, LARGEST, Scene};
 use crate::gosource::calls::callee;
 use crate::gosource::tree::{Node, Tree};
 
@@ -23,16 +25,21 @@ struct Step {
 fn steps(tree: &Tree, scope: usize, name: &str) -> Vec<Step> {
     let calls = tree.calls().filter_map(|(index, call)| {
         let (of, method) = method(call)?;
-        let is_lock = LOCKS.contains(&method);
+        // Locks of other packages take arguments: those of a lease, or of a database.
+        let is_lock = LOCKS.contains(&method) && call.args.is_empty();
         let is_one = of == name && (is_lock || UNLOCKS.contains(&method));
-        let parent = tree.parent(index).map(|parent| tree.node(parent));
-        let is_deferred = matches!(parent, Some(Node::Statement(Statement::Defer(_))));
-        // `defer func() { mu.Unlock() }()` gives it back too.
-        let is_in_literal = tree.scope(index) != scope;
-        (is_one && (!is_in_literal || !is_lock)).then_some(Step {
+        let is_after_defer = |call: usize| {
+            let parent = tree.parent(call).map(|parent| tree.node(parent));
+            matches!(parent, Some(Node::Statement(Statement::Defer(_))))
+        };
+        // `defer func() { mu.Unlock() }()` gives it back at the end; any other function literal
+        // does so whenever it runs.
+        let literal = Some(tree.scope(index)).filter(|literal| *literal != scope);
+        let call = literal.map_or(Some(index), |literal| tree.parent(literal));
+        (is_one && (literal.is_none() || !is_lock)).then_some(Step {
             index,
             is_lock,
-            is_deferred: is_deferred || is_in_literal,
+            is_deferred: call.is_some_and(is_after_defer),
         })
     });
     calls.collect()
@@ -84,7 +91,8 @@ fn awaited(inside: &Inside) -> Option<(String, usize)> {
     inside.here().find_map(|(index, node)| match node {
         Node::Call(call) => {
             let (of, method) = method(call)?;
-            LOCKS.contains(&method).then_some((of, index))
+            let is_lock = LOCKS.contains(&method) && call.args.is_empty();
+            is_lock.then_some((of, index))
         }
         _ => None,
     })
@@ -179,7 +187,8 @@ pub(super) fn lock_held(_: &Seen, scene: &Scene) -> bool {
 fn keeps(tree: &Tree, name: &str) -> bool {
     let steps = steps(tree, 0, name);
     let unlocks = steps.iter().any(|step| !step.is_lock);
-    if !unlocks || steps.iter().any(|step| step.is_deferred) {
+    let is_odd = tree.len() > LARGEST || steps.iter().any(|step| step.is_deferred);
+    if !unlocks || is_odd {
         return false;
     }
     let locks = steps.iter().filter(|step| step.is_lock);
@@ -190,8 +199,17 @@ fn keeps(tree: &Tree, name: &str) -> bool {
             let is_after = index > lock && tree.scope(index) == 0;
             let is_inside = block.is_some_and(|block| tree.ancestors(index).any(|it| it == block));
             let between = |step: &Step| !step.is_lock && (lock..index).contains(&step.index);
-            is_return && is_after && is_inside && !steps.iter().any(between)
+            let is_locked = !steps.iter().any(between) && !unlocks_for_it(tree, lock..index);
+            is_return && is_after && is_inside && is_locked
         })
+    })
+}
+
+/// Whether something is called whose name says that it unlocks: `c.updateAndUnlock(state)`.
+fn unlocks_for_it(tree: &Tree, between: Range<usize>) -> bool {
+    tree.calls().any(|(index, call)| {
+        let name = callee(&call.func).map_or("", |(name, _)| name);
+        between.contains(&index) && name.to_lowercase().contains("unlock")
     })
 }
 
@@ -234,13 +252,17 @@ pub(super) fn wait_group(_: &Seen, scene: &Scene) -> bool {
 /// Whether more is added than can be done: `wg.Add(2)` and one `wg.Done()`, none of it in a loop,
 /// and nobody else has the group.
 fn fewer(tree: &Tree, name: &str, adds: &[usize], dones: &[usize]) -> bool {
-    let in_loop = |index: &usize| {
-        let above = tree.ancestors(*index);
-        is_in_loop(tree, *index)
-            || above.into_iter().any(|at| {
-                let is_literal = matches!(tree.node(at), Node::Expression(Expression::FuncLit(_)));
-                is_literal && is_in_loop(tree, at)
-            })
+    // Once: in no loop, and in no function but one that is called where it is written.
+    let is_once = |index: &usize| {
+        let mut literals = tree
+            .ancestors(*index)
+            .filter(|at| matches!(tree.node(*at), Node::Expression(Expression::FuncLit(_))));
+        let is_called = |literal: usize| match tree.parent(literal).map(|at| tree.node(at)) {
+            Some(Node::Call(call)) => matches!(&*call.func, Expression::FuncLit(_)),
+            _ => false,
+        };
+        !is_in_loop(tree, *index)
+            && literals.all(|literal| is_called(literal) && !is_in_loop(tree, literal))
     };
     let mut sum = 0;
     for add in adds {
@@ -251,19 +273,26 @@ fn fewer(tree: &Tree, name: &str, adds: &[usize], dones: &[usize]) -> bool {
             [Expression::BasicLit(literal)] => literal.value.parse::<usize>().ok(),
             _ => None,
         };
-        let Some(number) = number.filter(|_| !in_loop(add)) else {
+        let Some(number) = number.filter(|_| is_once(add)) else {
             return false;
         };
         sum += number;
     }
-    let given_away = tree.calls().any(|(_, call)| {
-        let is_own = method(call).is_some_and(|(of, _)| of == name);
-        let is_starter = callee(&call.func).is_some_and(|(called, _)| called == "Go");
-        let args = call.args.iter();
-        (is_own && is_starter)
-            || args
-                .into_iter()
-                .any(|arg| path(arg).is_some_and(|it| it == name))
+    // Of a variable, only its methods are called here: not `&wg`, `wg.Go(..)` or `f(wg.Done)`.
+    let mut mentions = tree.items().filter(|(_, item)| {
+        matches!(item.node, Node::Expression(Expression::Ident(ident)) if ident.name == name)
     });
-    !given_away && !dones.iter().any(in_loop) && sum > dones.len()
+    let given_away = !mentions.all(|(index, _)| {
+        let mut above = tree.ancestors(index);
+        let method = above.next().map(|at| tree.node(at));
+        let call = above.next().map(|at| tree.node(at));
+        match (method, call) {
+            (Some(Node::Expression(Expression::Selector(selector))), Some(Node::Call(call))) => {
+                let is_called = matches!(&*call.func, Expression::Selector(called) if std::ptr::eq(called, selector));
+                is_called && selector.sel.name != "Go"
+            }
+            _ => false,
+        }
+    });
+    !name.contains('.') && !given_away && dones.iter().all(is_once) && sum > dones.len()
 }

@@ -3,18 +3,18 @@
 use gosyn::ast::{Expression, Statement};
 
 use super::Seen;
-use super::names::{defined, is_path, method};
+use super::names::{called, defined, is_path, method};
 use super::scene::{Inside, Scene};
 use crate::gosource::calls::callee;
+use crate::gosource::known::{self, Ends};
 use crate::gosource::tree::{Node, Tree};
 use crate::gosource::types::import;
 
 /// A response whose body stays open.
 pub(super) fn body(seen: &Seen, scene: &Scene) -> bool {
     const CALLS: [&str; 6] = ["Get", "Head", "Post", "PostForm", "Do", "RoundTrip"];
-    const ROOTS: [&str; 4] = [
+    const ROOTS: [&str; 3] = [
         "net/http.(*persistConn).readLoop",
-        "net/http.(*persistConn).writeLoop",
         "net/http.(*http2clientStream).doRequest",
         "net/http/internal/http2.(*clientStream).doRequest",
     ];
@@ -26,7 +26,8 @@ pub(super) fn body(seen: &Seen, scene: &Scene) -> bool {
         let response = assigned(inside, &CALLS);
         response.is_some_and(|response| {
             let body = format!("{response}.Body");
-            is_kept(&inside.tree, response)
+            is_response(inside, response)
+                && is_kept(&inside.tree, response)
                 && !mentions(&inside.tree, &body, &["Close"])
                 && is_only_read(&inside.tree, &body)
         })
@@ -70,14 +71,6 @@ pub(super) fn server(seen: &Seen, scene: &Scene) -> bool {
 
 /// A pool of connections that is opened for one function and stays open.
 pub(super) fn pool(seen: &Seen, scene: &Scene) -> bool {
-    const OPENS: [&str; 6] = [
-        "Open",
-        "OpenDB",
-        "MustOpen",
-        "New",
-        "NewWithConfig",
-        "NewClient",
-    ];
     const ROOTS: [&str; 4] = [
         "database/sql.(*DB).connectionOpener",
         "github.com/jackc/pgx/",
@@ -87,10 +80,44 @@ pub(super) fn pool(seen: &Seen, scene: &Scene) -> bool {
     let is_pool = ROOTS.iter().any(|root| seen.root.starts_with(root));
     let opened = scene.started.as_ref().filter(|_| is_pool);
     opened.is_some_and(|inside| {
-        let pool = assigned(inside, &OPENS);
+        let pool = opened_by(inside);
         pool.is_some_and(|pool| {
             is_kept(&inside.tree, pool) && !mentions(&inside.tree, pool, &["Close"])
         })
+    })
+}
+
+/// Whether a variable is a response of net/http: a function of that package gave it, or it has a
+/// field that only a response has. Clients of other services have a Get and a Do too.
+fn is_response(inside: &Inside, name: &str) -> bool {
+    let value = defined(&inside.tree, name).and_then(|defined| defined.value);
+    let of = value.and_then(called).and_then(method);
+    let is_http = of.is_some_and(|(of, _)| import(inside.file, &of) == Some("net/http"));
+    is_http || mentions(&inside.tree, name, &["Body", "StatusCode"])
+}
+
+/// The variable on the line that a well-known function opened, which has to be closed.
+///
+/// Input: `db, err := sql.Open("postgres", url)`
+/// Output: `db`
+fn opened_by<'p>(inside: &Inside<'p>) -> Option<&'p str> {
+    inside.here().find_map(|(_, node)| match node {
+        Node::Statement(Statement::Assign(assign)) => {
+            let [right] = &assign.right[..] else {
+                return None;
+            };
+            let (package, function) = method(called(right)?)?;
+            let row = known::function(import(inside.file, &package)?, function)?;
+            let is_closed = row
+                .ends
+                .iter()
+                .any(|ends| matches!(ends, Ends::Method(_, "Close")));
+            match assign.left.first()? {
+                Expression::Ident(ident) if is_closed => Some(ident.name.as_str()),
+                _ => None,
+            }
+        }
+        _ => None,
     })
 }
 

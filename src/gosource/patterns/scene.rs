@@ -8,6 +8,10 @@ use crate::gosource::calls::callee;
 use crate::gosource::tree::{Node, Tree};
 use crate::gosource::{File, Package};
 
+/// Some patterns compare every part of a function with every other. Functions of two thousand lines
+/// are written by programs, and have no pattern.
+pub(super) const LARGEST: usize = 20_000;
+
 /// A line inside of a function.
 pub(super) struct Inside<'p> {
     pub(super) file: &'p File,
@@ -29,7 +33,8 @@ impl<'p> Inside<'p> {
             let first = file.lines.line_of(declaration.typ.pos);
             let last = file.lines.line_of(body.pos.1);
             let is_here = std::ptr::eq(function.file, file) && (first..=last).contains(&line);
-            is_here.then(|| Self::of(file, declaration, Tree::of(Node::Block(body)), line))
+            let tree = is_here.then(|| Tree::of(Node::Block(body)))?;
+            (tree.len() < LARGEST).then(|| Self::of(file, declaration, tree, line))
         })
     }
 

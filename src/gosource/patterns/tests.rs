@@ -117,3 +117,144 @@ fn every_pattern_has_its_own_name_and_examples() {
     });
     assert_eq!(folders.collect::<BTreeSet<_>>(), examples);
 }
+
+/// The example of the pattern that a goroutine has which waits at the line with a text.
+fn named(state: &str, at: &str, source: &str) -> Option<&'static str> {
+    let text = format!("package p\nimport \"context\"\n{source}");
+    let package = Package::parse([("p.go", text)]);
+    let (file, line) = line_with(&package, at).unwrap();
+    let spot = Spot {
+        function: "",
+        file: &file,
+        line,
+    };
+    let seen = Seen {
+        state,
+        root: "",
+        frames: &[spot],
+        started: None,
+        count: 1,
+    };
+    package.pattern(&seen).map(|pattern| pattern.example)
+}
+
+#[test]
+fn a_cancel_function_that_is_kept_is_not_missing() {
+    let source = |cancel: &str| {
+        format!(
+            "func (p *P) Start() {{\n{cancel}\ngo p.run(ctx)\n}}\n\
+             func (p *P) run(ctx context.Context) {{\n<-ctx.Done()\n}}\n"
+        )
+    };
+    for (cancel, expected) in [
+        ("ctx, _ := context.WithCancel(c)", Some("missing-cancel")),
+        (
+            "ctx, cancel := context.WithCancel(c)\n_ = cancel",
+            Some("missing-cancel"),
+        ),
+        (
+            "ctx, cancel := context.WithCancel(c)\np.cancel = cancel",
+            None,
+        ),
+        (
+            "var ctx context.Context\nctx, p.cancel = context.WithCancel(c)",
+            None,
+        ),
+        ("ctx, cancel := context.WithCancel(c)\nkeep(cancel)", None),
+        ("ctx, cancel := context.WithCancel(c)\ndefer cancel()", None),
+        ("ctx, cancel := context.WithTimeout(c, d)\n_ = cancel", None),
+    ] {
+        let found = named("chan receive", "<-ctx.Done()", &source(cancel));
+        assert_eq!(found, expected, "{cancel}");
+    }
+}
+
+#[test]
+fn a_lock_that_somebody_else_gives_back_is_not_kept() {
+    for (body, expected) in [
+        (
+            "s.mu.Lock()\nif x {\nreturn\n}\ns.mu.Unlock()",
+            Some("lock-held"),
+        ),
+        (
+            "s.mu.Lock()\nif x {\ns.stopAndUnlock()\nreturn\n}\ns.mu.Unlock()",
+            None,
+        ),
+        (
+            "s.mu.Lock()\nif x {\ns.mu.Unlock()\nreturn\n}\ns.mu.Unlock()",
+            None,
+        ),
+        ("s.mu.Lock()\ndefer s.mu.Unlock()\nif x {\nreturn\n}", None),
+        ("s.mu.Lock()\nreturn", None),
+        ("if x {\ns.mu.Lock()\ns.n++\ns.mu.Unlock()\n}\nreturn", None),
+    ] {
+        let source = format!(
+            "func (s *S) A() {{\n{body}\n}}\nfunc (s *S) B() {{\ns.mu.Lock() // b\ns.mu.Unlock()\n}}\n"
+        );
+        assert_eq!(
+            named("sync.Mutex.Lock", "// b", &source),
+            expected,
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn a_lock_is_taken_twice_only_when_it_is_surely_held() {
+    for (body, expected) in [
+        ("mu.Lock()\nf()\nmu.Lock() // b", Some("lock-twice")),
+        (
+            "mu.Lock()\ndefer mu.Unlock()\nmu.Lock() // b",
+            Some("lock-twice"),
+        ),
+        ("mu.Lock()\nmu.Unlock()\nmu.Lock() // b", None),
+        ("if x {\nmu.Lock()\n}\nmu.Lock() // b", None),
+        (
+            "mu.Lock()\ngo func() { mu.Unlock() }()\nmu.Lock() // b",
+            None,
+        ),
+        ("mu.Lock(ctx)\nmu.Lock(ctx) // b", None),
+        ("s.mu.Lock()\ns = next(s)\ns.mu.Lock() // b", None),
+    ] {
+        let source = format!("func A() {{\n{body}\n}}\n");
+        assert_eq!(
+            named("sync.Mutex.Lock", "// b", &source),
+            expected,
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn a_group_is_short_only_when_nobody_else_can_be_done() {
+    for (body, expected) in [
+        ("wg.Add(2)\ngo func() { wg.Done() }()", Some("waitgroup")),
+        ("wg.Add(1)\ngo func() { wg.Done() }()", None),
+        ("wg.Add(2)\nhook = func() { wg.Done() }", None),
+        (
+            "wg.Add(2)\nfor range 2 {\ngo func() { wg.Done() }()\n}",
+            None,
+        ),
+        ("wg.Add(1)\nserver.Started = wg.Done", None),
+        ("wg.Add(1)\ngo work(&wg)", None),
+        (
+            "wg.Add(1)\ngo func() {\nif x {\nwg.Done()\nreturn\n}\nwg.Done()\n}()",
+            None,
+        ),
+        (
+            "wg.Add(1)\ngo func() {\nif x {\nreturn\n}\nwg.Done()\n}()",
+            Some("waitgroup"),
+        ),
+        (
+            "wg.Add(1)\ngo func() {\ndefer wg.Done()\nif x {\nreturn\n}\n}()",
+            None,
+        ),
+    ] {
+        let source = format!("func A() {{\nvar wg sync.WaitGroup\n{body}\nwg.Wait()\n}}\n");
+        assert_eq!(
+            named("sync.WaitGroup.Wait", "wg.Wait()", &source),
+            expected,
+            "{body}"
+        );
+    }
+}
