@@ -12,6 +12,7 @@ mod filter;
 mod remarks;
 mod row_part;
 mod rule;
+mod source;
 mod stacks;
 mod suite;
 mod tally;

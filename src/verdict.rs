@@ -12,7 +12,7 @@ use crate::diff::Pairing;
 use crate::evidence::{Rerun, SuiteName, TestRun, Unchecked};
 use crate::policy::{Exception, Rule, Severity, Source};
 pub use crate::stack::{Function, Place, Trace};
-pub use cause::{Cause, Opened, Site};
+pub use cause::{Cause, Excerpted, Opened, Site};
 pub use finding::{Disposition, Finding, Stack, Subject, Sum};
 
 /// The judgement over all suites.

@@ -12,8 +12,8 @@ use super::tree::{Node, Tree};
 use super::{File, Package};
 use crate::escape;
 
-/// How wide an excerpt may be.
-const COLUMNS: usize = 80;
+/// How wide an excerpt may be: it is indented by two columns.
+const COLUMNS: usize = 78;
 /// What the renderer needs of that beside the lines: `1234567 | `.
 const GUTTER: usize = 10;
 /// A tab.
@@ -100,15 +100,13 @@ impl Excerpt {
             Renderer::plain()
         };
         let report = [Group::with_level(Level::NOTE).element(snippet)];
-        let mut text = renderer.term_width(COLUMNS).render(&report);
-        // It leaves room for what could follow.
-        let is_empty = |line: &str| anstream::adapter::strip_str(line).to_string().trim() == "|";
-        if let Some((rest, last)) = text.rsplit_once('\n')
-            && is_empty(last)
-        {
-            text.truncate(rest.len());
-        }
-        text
+        let text = renderer.term_width(COLUMNS).render(&report);
+        // It leaves room for what could come before and after.
+        let is_empty = |line: &&str| anstream::adapter::strip_str(line).to_string().trim() == "|";
+        let mut lines: Vec<&str> = text.lines().collect();
+        lines.pop_if(|line| is_empty(&&**line));
+        let shown = lines.iter().copied().skip_while(is_empty);
+        shown.collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::source;
 use crate::evidence::{Code, SuiteName};
-use crate::gosource::{self, Asked, Ending, Use, known};
+use crate::gosource::Ending;
 use crate::origin::Origin;
 use crate::stack::{Name, id_of};
-use crate::verdict::{Cause, Finding, Opened, Place, Site, Trace};
+use crate::verdict::{Cause, Finding, Opened, Place, Site, Stack, Trace};
 
 /// Code that only calls what a test gives it: what it is given is inside.
 const CALLS_WHAT_IT_IS_GIVEN: [&str; 14] = [
@@ -60,7 +61,9 @@ struct Call<'f> {
 pub(super) fn find(findings: &mut [Finding], suite: &SuiteName, code: &Code) -> Vec<Cause> {
     let mut counted: BTreeMap<Opened, Counted> = BTreeMap::new();
     for (index, finding) in findings.iter().enumerate() {
-        let Some(stack) = finding.stack().filter(|_| finding.is_open()) else {
+        // What all tests share is started by whichever needs it first, and that one is not to blame.
+        let stack = finding.stack().filter(|stack| !stack.shared);
+        let Some(stack) = stack.filter(|_| finding.is_open()) else {
             continue;
         };
         let mut left = finding.growth().max(0);
@@ -77,6 +80,9 @@ pub(super) fn find(findings: &mut [Finding], suite: &SuiteName, code: &Code) -> 
                 }
             }
         }
+    }
+    for finding in findings.iter_mut() {
+        source::name_pattern(finding, code);
     }
     let (mut causes, mut main) = (Vec::new(), BTreeMap::new());
     for (opened, counted) in counted {
@@ -114,6 +120,12 @@ impl Counted {
         }
     }
 
+    /// The stack that most of them are in.
+    fn stack<'f>(&self, findings: &'f [Finding]) -> Option<&'f Stack> {
+        let most = self.findings.iter().max_by_key(|(_, count)| **count);
+        most.and_then(|(index, _)| findings[*index].stack())
+    }
+
     fn cause(&self, opened: Opened, suite: &SuiteName, findings: &[Finding], code: &Code) -> Cause {
         let sites = self.sites.iter();
         let mut sites: Vec<Site> = sites
@@ -125,14 +137,15 @@ impl Counted {
             .collect();
         sites.sort_by_key(|site| Reverse(site.goroutines));
         let ending = match &opened {
-            Opened::Call(_) => ending(&self.place, code),
+            Opened::Call(_) => source::ending(&self.place, code),
             Opened::GoStatement(_) => Ending::Unknown,
         };
         let ids = self.findings.iter();
         Cause {
             id: id_of(&format!("{}\n{}", opened.kind(), opened.function().name)),
             suite: suite.clone(),
-            shown_by: self.shown_by(&ending, &sites[0].call, code),
+            shown_by: source::shown_by(&ending, &self.place, &sites[0].call, &self.tests, code),
+            excerpts: source::excerpts(&opened, &sites[0].call, self.stack(findings), code),
             ending,
             sites,
             tests: self.tests.clone(),
@@ -143,37 +156,6 @@ impl Counted {
             opened,
         }
     }
-
-    /// A test near a call that ends what it started.
-    fn shown_by(&self, ending: &Ending, near: &Place, code: &Code) -> Option<Use> {
-        let Ending::By(closers) = ending else {
-            return None;
-        };
-        let package = code.package(near)?;
-        let name = Name::new(self.place.name().as_bytes());
-        let tops = self.tests.keys().filter_map(|test| test.split('/').next());
-        let leaking: Vec<&str> = tops.collect();
-        let near = gosource::Place {
-            file: near.file().to_owned(),
-            line: near.line,
-        };
-        let asked = Asked {
-            function: name.local(),
-            near: Some(&near),
-            except: &leaking,
-        };
-        package.used_by(closers.first()?, &asked)
-    }
-}
-
-/// What ends what a call started.
-fn ending(call: &Place, code: &Code) -> Ending {
-    let name = Name::new(call.name().as_bytes());
-    if let Some(known) = known::function(name.package(), name.local()) {
-        return Ending::By(known.ends.iter().map(|ends| ends.closer()).collect());
-    }
-    let package = code.package(call);
-    package.map_or(Ending::Unknown, |package| package.ending(name.local()))
 }
 
 /// What started a goroutine: of the calls that led to it the outermost one into code that is not a

@@ -85,6 +85,7 @@ impl<'j, 's, 'buf> Stacks<'j, 's, 'buf> {
                 Some(_) => self.origins.of(frames, frames.state()),
                 None => Vec::new(),
             },
+            pattern: None,
             trace: functions.trace(frames),
             trace_before,
         };

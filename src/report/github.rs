@@ -134,6 +134,9 @@ fn of_cause(subject: &Subject, words: &Words, together: &Together) -> Annotation
             words::subject(finding)
         ));
     }
+    for pattern in together.patterns() {
+        lines.push(format!("pattern: {}: {}", pattern.name, pattern.says));
+    }
     lines.push(format!("fix: {}", together.fix(subject.sources)));
     for finding in together.main_findings().into_iter().take(MOST) {
         lines.extend(

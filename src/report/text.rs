@@ -61,6 +61,7 @@ pub fn render(subject: &Subject, detail: Detail) -> String {
             subject,
             words: &Words::new(subject.verdict),
             verbose: detail == Detail::Verbose,
+            excerpts: true,
         };
         text.body();
     }
@@ -75,6 +76,7 @@ pub(super) fn block<'v>(subject: &Subject<'v>, words: &Words<'v>, finding: &'v F
         subject,
         words,
         verbose: true,
+        excerpts: true,
     };
     text.finding(&[finding]);
     anstream::adapter::strip_str(out.trim_end()).to_string()
@@ -92,6 +94,8 @@ struct Text<'o, 'v> {
     subject: &'o Subject<'v>,
     words: &'o Words<'v>,
     verbose: bool,
+    /// Whether there is room for lines of the sources.
+    excerpts: bool,
 }
 
 impl<'v> Text<'_, 'v> {
@@ -132,6 +136,7 @@ impl<'v> Text<'_, 'v> {
     fn open(&mut self) {
         let verdict = self.subject.verdict;
         let blocks = self.blocks();
+        self.excerpts = self.verbose || blocks.len() <= FEW;
         if blocks.len() > FEW {
             let open = || verdict.findings.iter().filter(|finding| finding.is_open());
             let suites: HashSet<&SuiteName> = open().map(|one| &one.suite).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Function, Place};
 use crate::evidence::SuiteName;
-use crate::gosource::{Ending, Use};
+use crate::gosource::{Ending, Excerpt, Use};
 
 /// One call, or one `go` statement of a test, whose goroutines stay.
 #[derive(Debug, Clone)]
@@ -26,6 +26,9 @@ pub struct Cause {
     pub ending: Ending,
     /// A test that does so, and does not leak.
     pub shown_by: Option<Use>,
+    /// The sources at the line of the test with the most goroutines, at the `go` statement and where
+    /// most of them wait, as far as they are there.
+    pub excerpts: Vec<Excerpted>,
     /// The findings that they are counted in, by id, in the order of the verdict, each with how many
     /// of these goroutines are in it.
     pub findings: Vec<(String, i64)>,
@@ -67,4 +70,13 @@ pub struct Site {
     pub call: Place,
     /// Goroutines that stay from there.
     pub goroutines: i64,
+}
+
+/// A line of the sources, with those around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpted {
+    /// Where it is.
+    pub place: Place,
+    /// What it says.
+    pub excerpt: Excerpt,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Place, Trace};
 use crate::diff::Pairing;
 use crate::evidence::SuiteName;
+use crate::gosource::Pattern;
 use crate::origin::Origin;
 use crate::policy::{Exception, Rule, Source};
 use crate::state::Wait;
@@ -78,6 +79,8 @@ pub struct Stack {
     pub series: Vec<i64>,
     /// Where the goroutines that are there after come from, as far as it is known.
     pub origins: Vec<Origin>,
+    /// The leak that the source shows, if it is one that has a name.
+    pub pattern: Option<&'static Pattern>,
     /// Its frames.
     pub trace: Trace,
     /// Its frames before, when they were others.

@@ -230,7 +230,7 @@ fn a_go_test_that_another_go_command_starts_is_captured() {
         ] {
             go.run_script(&format!("go test ./clean && {command}"))
                 .exits(1)
-                .finds(&[("example.com/run/forges.leak", &[])]);
+                .finds(&[("example.com/run/forges.leak", &[("TestForges", 1)])]);
         }
     }
 }
@@ -240,7 +240,7 @@ fn a_go_that_is_called_by_its_path_needs_none_on_the_path() {
     let call = "go=$(command -v go) && env -i HOME=\"$HOME\" PATH=/usr/bin:/bin GOTOOLCHAIN=local \"$go\" test ./forges";
     go().run_script(call)
         .exits(1)
-        .finds(&[("example.com/run/forges.leak", &[])]);
+        .finds(&[("example.com/run/forges.leak", &[("TestForges", 1)])]);
 }
 
 #[test]

@@ -137,6 +137,12 @@ impl<'p, 'v> Findings<'p, 'v> {
                 &format!("{count} in {subject}: {}", markdown(state)),
             );
         }
+        for pattern in together.patterns() {
+            item(
+                "pattern",
+                &markdown(&format!("{}: {}", pattern.name, pattern.says)),
+            );
+        }
         item("fix", &markdown(&together.fix(self.subject.sources)));
         let findings = together.main_findings();
         let shown = || findings.iter().take(MOST_STACKS);

@@ -1,6 +1,7 @@
 //! One cause: the call, where tests make it, what stays of it, and what ends that.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::layout;
 use super::{BOLD, DIM, RED, Text, YELLOW};
@@ -24,11 +25,13 @@ impl<'v> Text<'_, 'v> {
         }
         self.suites_of(together);
         self.sites(together);
+        self.excerpt(together, &together.sites()[0].call);
         if let Some(created) = together.created() {
             self.place("go", created);
+            self.excerpt(together, created);
         }
         match single {
-            Some(finding) => self.stack_of(finding),
+            Some(finding) => self.stack_of(finding, together),
             None => self.stays(together),
         }
         self.line("fix", &together.fix(self.subject.sources));
@@ -113,7 +116,7 @@ impl<'v> Text<'_, 'v> {
     }
 
     /// All that is known of the only stack in which goroutines stay.
-    fn stack_of(&mut self, finding: &Finding) {
+    fn stack_of(&mut self, finding: &Finding, together: &Together) {
         for Line { label, text, .. } in self.words.lines(finding, Tests::TopLevel) {
             match label {
                 // What the cause says itself.
@@ -122,6 +125,20 @@ impl<'v> Text<'_, 'v> {
             }
             if let (Label::State, Some(stack)) = (label, finding.stack()) {
                 self.places(stack);
+                if let Some(home) = &stack.home {
+                    self.excerpt(together, home);
+                }
+            }
+        }
+    }
+
+    /// What the sources say at a place of a cause, where there is room for it.
+    fn excerpt(&mut self, together: &Together, place: &Place) {
+        let mut excerpts = together.first().excerpts.iter();
+        let found = excerpts.find(|one| one.place == *place);
+        if let Some(found) = found.filter(|_| self.excerpts) {
+            for line in found.excerpt.render("", true).lines() {
+                let _ = writeln!(self.out, "  {line}");
             }
         }
     }
@@ -148,6 +165,10 @@ impl<'v> Text<'_, 'v> {
         if let more @ 1.. = stacks.len().saturating_sub(MOST) {
             let more = room::says(more, "stack");
             self.line("", &more);
+        }
+        for pattern in together.patterns() {
+            let text = format!("{}: {}", pattern.name, pattern.says);
+            self.line(Label::Pattern.word(), &text);
         }
     }
 

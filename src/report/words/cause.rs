@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::{base, name};
 use crate::evidence::SuiteName;
-use crate::gosource::{self, Closer, Ending, Use};
+use crate::gosource::{self, Closer, Ending, Pattern, Use};
 use crate::policy::Severity;
 use crate::report::plural;
 use crate::report::sources::Sources;
@@ -177,6 +177,18 @@ impl<'v> Together<'v> {
         stacks
     }
 
+    /// The leaks that the source shows and that have a name, each once.
+    pub(in crate::report) fn patterns(&self) -> Vec<&'static Pattern> {
+        let mut patterns: Vec<&Pattern> = Vec::new();
+        let stacks = self.findings().filter_map(Finding::stack);
+        for pattern in stacks.filter_map(|stack| stack.pattern) {
+            if !patterns.iter().any(|known| known.name == pattern.name) {
+                patterns.push(pattern);
+            }
+        }
+        patterns
+    }
+
     /// What to do about it: the message of a rule, what ends what was called, or the usual fix of
     /// the state that most are in.
     pub(in crate::report) fn fix(&self, sources: &Sources) -> String {
@@ -191,6 +203,9 @@ impl<'v> Together<'v> {
         let is_of_library = finding.stack().is_some_and(|stack| stack.home.is_none());
         match &cause.ending {
             _ if finding.rule.message.is_some() => super::fix(finding).to_owned(),
+            Ending::Nothing | Ending::Unknown if !self.patterns().is_empty() => {
+                self.patterns()[0].fix.to_owned()
+            }
             Ending::By(closers)
                 if is_of_library && matches!(closers.first(), Some(Closer::Context { .. })) =>
             {

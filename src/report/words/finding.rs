@@ -31,6 +31,7 @@ pub(in crate::report) enum Label {
     Pprof,
     Proven,
     State,
+    Pattern,
     Was,
     Note,
     Fix,
@@ -45,6 +46,7 @@ impl Label {
             Label::Pprof => "label",
             Label::Proven => "proven",
             Label::State => "state",
+            Label::Pattern => "pattern",
             Label::Was => "was",
             Label::Note => "note",
             Label::Fix => "fix",
@@ -75,6 +77,7 @@ impl Words<'_> {
             .chain([
                 (Label::Proven, proof(finding), false),
                 (Label::State, wait(finding), false),
+                (Label::Pattern, pattern(finding), false),
                 (Label::Was, was(finding), false),
                 (Label::Note, Some(reason(self.verdict, finding)), false),
                 (Label::Fix, Some(fix(finding).to_owned()), false),
@@ -235,10 +238,18 @@ fn wait(finding: &Finding) -> Option<String> {
     Some(format!("{}: {}", wait.state, wait.cause))
 }
 
-/// What to do: the rule's message, or the usual fix.
+/// The name of the leak, and what went wrong.
+fn pattern(finding: &Finding) -> Option<String> {
+    let pattern = finding.stack()?.pattern?;
+    Some(format!("{}: {}", pattern.name, pattern.says))
+}
+
+/// What to do: the rule's message, what fixes a leak of this name, or the usual fix.
 pub(in crate::report) fn fix(finding: &Finding) -> &str {
     let usual = match &finding.subject {
-        Subject::Stack(stack) => stack.wait.remedy,
+        Subject::Stack(stack) => stack
+            .pattern
+            .map_or(stack.wait.remedy, |pattern| pattern.fix),
         Subject::Sum(_) => "look at the stacks that grew most",
     };
     finding.rule.message.as_deref().unwrap_or(usual)

@@ -1,0 +1,131 @@
+//! What the sources say about a cause and about the stacks that it left: advice, which changes no
+//! verdict.
+
+use std::collections::BTreeMap;
+
+use crate::evidence::Code;
+use crate::gosource::{self, Asked, Ending, Excerpt, Pattern, Point, Seen, Spot, Use, known};
+use crate::stack::Name;
+use crate::verdict::{Excerpted, Finding, Opened, Place, Stack, Subject};
+
+/// What ends what a call started.
+pub(super) fn ending(call: &Place, code: &Code) -> Ending {
+    let name = name(call);
+    if let Some(known) = known::function(name.package(), name.local()) {
+        return Ending::By(known.ends.iter().map(|ends| ends.closer()).collect());
+    }
+    let package = code.package(call);
+    package.map_or(Ending::Unknown, |package| package.ending(name.local()))
+}
+
+/// A test near the line of a call that ends what it started, and is none of those that leak.
+pub(super) fn shown_by(
+    ending: &Ending,
+    call: &Place,
+    line: &Place,
+    leaking: &BTreeMap<String, i64>,
+    code: &Code,
+) -> Option<Use> {
+    let Ending::By(closers) = ending else {
+        return None;
+    };
+    let tests = leaking.keys().filter_map(|test| test.split('/').next());
+    let near = gosource::Place {
+        file: line.file().to_owned(),
+        line: line.line,
+    };
+    let asked = Asked {
+        function: local(call.name()),
+        near: Some(&near),
+        except: &tests.collect::<Vec<_>>(),
+    };
+    code.package(line)?.used_by(closers.first()?, &asked)
+}
+
+/// The sources at the line of the test, at the `go` statement, and where most goroutines wait: each
+/// once, as far as the sources say what the chain says.
+pub(super) fn excerpts(
+    opened: &Opened,
+    line: &Place,
+    stack: Option<&Stack>,
+    code: &Code,
+) -> Vec<Excerpted> {
+    let called = Name::new(opened.function().name.as_bytes());
+    let at_test = match opened {
+        Opened::Call(_) => Point::Call(called.local()),
+        Opened::GoStatement(_) => Point::Go,
+    };
+    let origins = stack.map_or(&[][..], |stack| &stack.origins);
+    let created = origins.iter().find_map(|origin| origin.created());
+    let home = stack.and_then(|stack| stack.home.as_ref());
+    let points = [
+        (Some(line), at_test),
+        (created, Point::Go),
+        (home, Point::Wait),
+    ];
+    let mut excerpts: Vec<Excerpted> = Vec::new();
+    for (place, point) in points {
+        let known = |place: &Place| excerpts.iter().any(|one| one.place == *place);
+        let place = place.filter(|place| !known(place));
+        let excerpt = place.and_then(|place| Some((place, excerpt(place, point, code)?)));
+        excerpts.extend(excerpt.map(|(place, excerpt)| Excerpted {
+            place: place.clone(),
+            excerpt,
+        }));
+    }
+    excerpts
+}
+
+fn excerpt(place: &Place, point: Point, code: &Code) -> Option<Excerpt> {
+    let package = code.package(place)?;
+    package.excerpt(place.file(), place.line, name(place).local(), point)
+}
+
+/// Names the pattern by which the goroutines of a finding leak, if the source says so.
+pub(super) fn name_pattern(finding: &mut Finding, code: &Code) {
+    let count = finding.growth().max(0).unsigned_abs();
+    let is_open = finding.is_open();
+    if let Subject::Stack(stack) = &mut finding.subject
+        && is_open
+    {
+        stack.pattern = pattern(stack, count, code);
+    }
+}
+
+/// The pattern in the package where the goroutines wait, or, where that is somebody else's, in the
+/// innermost one that had a part in starting them.
+fn pattern(stack: &Stack, count: u64, code: &Code) -> Option<&'static Pattern> {
+    let calls = || {
+        let origins = stack.origins.iter();
+        origins.flat_map(|origin| origin.calls.iter().rev())
+    };
+    let frames = stack.trace.frames();
+    let mut places = frames.iter().chain(calls());
+    let (first, package) = places.find_map(|place| Some((place, code.package(place)?)))?;
+    let is_own = |place: &&Place| name(place).package() == name(first).package();
+    let own: Vec<Spot> = frames.iter().filter(is_own).map(spot).collect();
+    package.pattern(&Seen {
+        state: stack.wait.state,
+        root: stack.root.as_ref().map_or("", Place::name),
+        frames: &own,
+        started: calls().find(is_own).map(spot),
+        count,
+    })
+}
+
+fn spot(place: &Place) -> Spot<'_> {
+    Spot {
+        function: local(place.name()),
+        file: place.file(),
+        line: place.line,
+    }
+}
+
+fn local(function: &str) -> &str {
+    let package = Name::new(function.as_bytes()).package().len();
+    function[package..].trim_start_matches('.')
+}
+
+fn name(place: &Place) -> Name<'_> {
+    Name::new(place.name().as_bytes())
+}
