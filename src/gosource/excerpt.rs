@@ -380,7 +380,6 @@ var started = func() int { wait(); return 1 }()
     fn the_caret_is_below_what_the_profile_means() {
         let go = shown(7, "Open", Point::Go).unwrap();
         let expected = "
-  |
 7 | go s.run(context.Background()) // Größe
   | ^^
 8 | return s";

@@ -137,7 +137,7 @@ impl Counted {
             .collect();
         sites.sort_by_key(|site| Reverse(site.goroutines));
         let ending = match &opened {
-            Opened::Call(_) => source::ending(&self.place, code),
+            Opened::Call(_) => source::ending(&self.place, self.stack(findings), code),
             Opened::GoStatement(_) => Ending::Unknown,
         };
         let ids = self.findings.iter();

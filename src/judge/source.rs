@@ -8,14 +8,20 @@ use crate::gosource::{self, Asked, Ending, Excerpt, Pattern, Point, Seen, Spot, 
 use crate::stack::Name;
 use crate::verdict::{Excerpted, Finding, Opened, Place, Stack, Subject};
 
-/// What ends what a call started.
-pub(super) fn ending(call: &Place, code: &Code) -> Ending {
+/// What ends what a call started: the goroutines of this stack, most of all.
+pub(super) fn ending(call: &Place, stack: Option<&Stack>, code: &Code) -> Ending {
     let name = name(call);
     if let Some(known) = known::function(name.package(), name.local()) {
         return Ending::By(known.ends.iter().map(|ends| ends.closer()).collect());
     }
+    let is_own = |place: &&Place| self::name(place).package() == name.package();
+    let origins = stack.map_or(&[][..], |stack| &stack.origins);
+    let mut calls = origins.iter().flat_map(|origin| origin.calls.iter().rev());
+    let started = calls.find(is_own).map(spot);
     let package = code.package(call);
-    package.map_or(Ending::Unknown, |package| package.ending(name.local()))
+    package.map_or(Ending::Unknown, |package| {
+        package.ending(name.local(), started.as_ref())
+    })
 }
 
 /// A test near the line of a call that ends what it started, and is none of those that leak.
