@@ -10,8 +10,16 @@ use crate::origin::Origin;
 use crate::stack::{Name, id_of};
 use crate::verdict::{Cause, Finding, Opened, Place, Site, Stack, Trace};
 
-/// Code that only calls what a test gives it: what it is given is inside.
-const CALLS_WHAT_IT_IS_GIVEN: [&str; 14] = [
+/// Code that runs what a test file holds as tests of their own: specs, and methods of suites.
+const RUNNERS: [&str; 4] = [
+    "github.com/onsi/ginkgo",
+    "github.com/stretchr/testify/suite.",
+    "github.com/smartystreets/goconvey",
+    "gopkg.in/check.v1.",
+];
+
+/// Other code that only calls what a test gives it: what it is given is inside.
+const CALLS_WHAT_IT_IS_GIVEN: [&str; 13] = [
     "testing.",
     "testing/synctest.",
     "sync.(*Once).",
@@ -23,7 +31,6 @@ const CALLS_WHAT_IT_IS_GIVEN: [&str; 14] = [
     "runtime/pprof.",
     "reflect.",
     "github.com/stretchr/testify/",
-    "github.com/onsi/ginkgo",
     "github.com/onsi/gomega",
     "gotest.tools/",
 ];
@@ -207,10 +214,13 @@ fn call<'f>(origin: &'f Origin, trace: &'f Trace, code: &Code) -> Option<Call<'f
     })
 }
 
-/// Of the frames outside of a call, outermost first, that of the test itself: of a closure in it,
-/// where that made the call.
+/// Of the frames outside of a call, outermost first, that of the test itself: of the innermost that a
+/// runner calls, and of a closure in it, where that made the call.
 fn own_line(outside: &[&Place]) -> Option<usize> {
-    let test = outside.iter().position(|place| is_test_code(place))?;
+    let runner = outside.iter().rposition(|place| begins(place, &RUNNERS));
+    let first = runner.map_or(0, |runner| runner + 1);
+    let is_test = |place: &&Place| is_test_code(place);
+    let test = first + outside[first..].iter().position(is_test)?;
     let closures = format!("{}.", outside[test].name());
     let is_own = |place: &&Place| place.name().starts_with(&closures);
     outside.iter().rposition(is_own).or(Some(test))
@@ -263,7 +273,11 @@ fn is_test_code(place: &Place) -> bool {
 }
 
 fn calls_what_it_is_given(place: &Place) -> bool {
-    let mut prefixes = CALLS_WHAT_IT_IS_GIVEN.iter();
+    begins(place, &RUNNERS) || begins(place, &CALLS_WHAT_IT_IS_GIVEN)
+}
+
+fn begins(place: &Place, prefixes: &[&str]) -> bool {
+    let mut prefixes = prefixes.iter();
     prefixes.any(|prefix| place.name().starts_with(prefix))
 }
 
@@ -352,6 +366,16 @@ mod tests {
                     closure,
                 ],
                 Some("go in app.TestA by a_test.go:9, 9"),
+            ),
+            // A spec is a test of its own.
+            (
+                &[
+                    "app.TestSuite a_test.go:3",
+                    "github.com/onsi/ginkgo/v2.RunSpecs core_dsl.go:3",
+                    "app.init.func1.2 a_test.go:40",
+                ],
+                &["app.work a_test.go:9"],
+                Some("go in app.init.func1.2 by a_test.go:40, 40"),
             ),
             // No function of the standard library calls one of an application by itself.
             (

@@ -7,6 +7,7 @@
 
 mod again;
 mod builds;
+mod causes;
 mod commands;
 mod endings;
 mod frameworks;

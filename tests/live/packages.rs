@@ -107,16 +107,27 @@ fn goroutines_that_no_test_started_are_unattributed() {
 }
 
 #[test]
-fn labels_of_the_code_replace_the_test_name_and_are_reported() {
+fn labels_of_the_code_are_reported_and_hide_no_test() {
     for go in gos() {
         let ran = go.run("go test ./labels").exits(1);
         ran.says("handler=/pay (1)");
-        assert_eq!(ran.findings().len(), 2);
-        assert!(
-            ran.findings()
-                .values()
-                .all(std::collections::BTreeMap::is_empty)
-        );
+        ran.finds(&[
+            (
+                "example.com/run/labels.TestKeepsBoth.func1.1",
+                &[("TestKeepsBoth", 1)],
+            ),
+            // The runtime starts what a timer calls.
+            ("example.com/run/labels.TestTimer.func1", &[]),
+        ]);
+        // Without the chain of calls, the label is all that there is.
+        let ran = go
+            .at(&packages())
+            .flag("--no-origin")
+            .run("go test ./labels");
+        ran.finds(&[
+            ("example.com/run/labels.TestKeepsBoth.func1.1", &[]),
+            ("example.com/run/labels.TestTimer.func1", &[]),
+        ]);
     }
 }
 

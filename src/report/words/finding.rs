@@ -143,8 +143,10 @@ pub(in crate::report) fn tests_of_cause(cause: &Cause) -> String {
     if more > 0 {
         named.push(format!("and {}", plural(more as u64, "more test")));
     }
-    if named.is_empty() {
-        named.push("none: TestMain, or code before the tests".to_owned());
+    if let others @ 1.. = cause.goroutines - cause.tests.values().sum::<i64>() {
+        named.push(format!(
+            "unattributed ({others}): started by TestMain, or before the tests"
+        ));
     }
     named.join(", ")
 }
