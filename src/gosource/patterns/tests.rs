@@ -215,6 +215,15 @@ fn a_lock_that_somebody_else_gives_back_is_not_kept() {
 }
 
 #[test]
+fn a_function_that_locks_for_others_says_so_by_its_name() {
+    let body = "mu.Lock() // a\nif x {\nreturn\n}\nmu.Unlock()";
+    for (name, expected) in [("A", Some("lock-held")), ("lockForAppend", None)] {
+        let source = format!("func {name}() {{\n{body}\n}}\n");
+        assert_eq!(named("sync.Mutex.Lock", "// a", &source), expected);
+    }
+}
+
+#[test]
 fn a_lock_is_taken_twice_only_when_it_is_surely_held() {
     for (body, expected) in [
         ("mu.Lock()\nf()\nmu.Lock() // b", Some("lock-twice")),
