@@ -1,5 +1,9 @@
 //! Three lines of a source, with a caret below what the profile means.
 
+mod fit;
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -11,13 +15,10 @@ use super::spelled::Spelled;
 use super::tree::{Node, Tree};
 use super::{File, Package};
 use crate::escape;
+use fit::{fit, printable};
 
 /// How wide an excerpt may be: it is indented by two columns.
 const COLUMNS: usize = 78;
-/// What the renderer needs of that beside the lines: `1234567 | `.
-const GUTTER: usize = 10;
-/// A tab.
-const TAB: &str = "    ";
 
 /// What the caret should be below.
 #[derive(Debug, Clone, Copy)]
@@ -296,159 +297,4 @@ fn calls(node: Node, function: &str) -> Option<Range<usize>> {
 
 fn indent(line: &str) -> usize {
     line.chars().take_while(|it| it.is_whitespace()).count()
-}
-
-/// Tabs are spaces, and what could steer a terminal is escaped.
-fn printable(characters: &[char]) -> String {
-    let text: String = characters.iter().collect();
-    escape::terminal(&text.replace('\t', TAB)).into_owned()
-}
-
-/// A line within its width, and where the word in the middle of it begins. What is cut off is shown
-/// as dots.
-fn fit(before: &str, word: &str, after: &str) -> (String, usize) {
-    const DOTS: &str = "...";
-    let width = COLUMNS - GUTTER;
-    let length = |text: &str| textwrap::core::display_width(text);
-    let whole = format!("{before}{word}{after}");
-    if length(&whole) <= width {
-        return (whole, before.len());
-    }
-    let mut kept = String::new();
-    let room = width / 2;
-    if length(before) > room {
-        // The end of what stands before is nearer to the word.
-        let mut tail: Vec<char> = Vec::new();
-        for character in before.chars().rev() {
-            if tail.len() + DOTS.len() >= room {
-                break;
-            }
-            tail.push(character);
-        }
-        kept += DOTS;
-        kept.extend(tail.iter().rev());
-    } else {
-        kept += before;
-    }
-    let start = kept.len();
-    for character in word.chars().chain(after.chars()) {
-        if length(&kept) + DOTS.len() + 2 > width {
-            kept += DOTS;
-            break;
-        }
-        kept.push(character);
-    }
-    (kept, start)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Point;
-    use crate::gosource::Package;
-
-    const STORE: &str = "package store
-
-// Open opens a store.
-func Open(dir string) *Store {
-\ts := &Store{}
-
-\tgo s.run(context.Background()) // Größe
-\treturn s
-}
-
-/*
-func Old() {
-*/
-func (s *Store) run(ctx context.Context) {
-\tfor {
-\t\tselect {
-\t\tcase <-ctx.Done():
-\t\t}
-\t}
-}
-
-var started = func() int { wait(); return 1 }()
-";
-
-    fn shown(line: u32, function: &str, point: Point) -> Option<String> {
-        let package = Package::parse([("store.go", STORE)]);
-        let excerpt = package.excerpt("/build/store.go", line, function, point)?;
-        Some(excerpt.render("", false))
-    }
-
-    #[test]
-    fn the_caret_is_below_what_the_profile_means() {
-        let go = shown(7, "Open", Point::Go).unwrap();
-        let expected = "
-7 | go s.run(context.Background()) // Größe
-  | ^^
-8 | return s";
-        assert_eq!(go, expected[1..]);
-        let call = shown(7, "Open", Point::Call("(*Store).run")).unwrap();
-        assert!(call.contains("\n  |      ^^^\n"), "{call}");
-        let select = shown(16, "(*Store).run", Point::Wait).unwrap();
-        assert!(
-            select.contains("16 |     select {\n   |     ^^^^^^\n"),
-            "{select}"
-        );
-        let value = shown(22, "init.func1", Point::Wait).unwrap();
-        assert!(value.contains("  ^^^^"), "{value}");
-    }
-
-    #[test]
-    fn a_line_that_does_not_say_what_the_profile_says_is_not_shown() {
-        for (line, function, point) in [
-            (3, "Open", Point::Wait),
-            (6, "Open", Point::Wait),
-            (12, "Old", Point::Wait),
-            (7, "Close", Point::Go),
-            (7, "(*Store).run", Point::Go),
-            (7, "Open", Point::Call("Listen")),
-            (21, "(*Store).run", Point::Wait),
-            (0, "Open", Point::Go),
-            (99, "Open", Point::Go),
-        ] {
-            assert_eq!(shown(line, function, point), None, "{line} {function}");
-        }
-    }
-
-    #[test]
-    fn a_function_that_does_not_parse_is_found_at_the_margin() {
-        let text = "package p\n\nfunc (q *Q) Do[T any]() {\n\tgo wait()\n}\n";
-        let package = Package::parse([("p.go", text)]);
-        let excerpt = package
-            .excerpt("p.go", 4, "(*Q).Do[...]", Point::Go)
-            .unwrap();
-        let shown = excerpt.render("starts here", false);
-        assert!(shown.contains("\n  |     ^^ starts here\n"), "{shown}");
-        assert!(
-            package
-                .excerpt("p.go", 4, "(*Q).Other", Point::Go)
-                .is_none()
-        );
-    }
-
-    #[test]
-    fn no_line_steers_a_terminal_or_leaves_its_columns() {
-        let long = "\"näme\u{1b}[2K\u{202e}\", ".repeat(30);
-        for call in [
-            format!("\tf({long}1); go run()"),
-            format!("\tgo run({long}1)"),
-        ] {
-            let text = format!("package p\nfunc f() {{\n{call}\n\t// {long}\n}}\n");
-            let package = Package::parse([("p.go", text)]);
-            let excerpt = package.excerpt("p.go", 3, "f", Point::Go).unwrap();
-            let shown = excerpt.render("", false);
-            assert!(shown.contains("go run("), "{shown}");
-            let caret = shown.lines().find(|line| line.contains('^')).unwrap();
-            let marked = shown.lines().find(|line| line.contains("go run(")).unwrap();
-            let column = caret.chars().position(|it| it == '^').unwrap();
-            let below: String = marked.chars().skip(column).take(2).collect();
-            assert_eq!(below, "go");
-            for line in shown.lines() {
-                assert!(textwrap::core::display_width(line) <= 80, "{line}");
-                assert!(!line.contains(['\u{1b}', '\u{202e}']));
-            }
-        }
-    }
 }

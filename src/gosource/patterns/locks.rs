@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use gosyn::ast::{Expression, Statement};
+use gosyn::ast::{Expression, FuncDecl, Statement};
 
 use super::Seen;
 use super::loops::is_in_loop;
@@ -154,7 +154,7 @@ pub(super) fn lock_held(_: &Seen, scene: &Scene) -> bool {
     let Some((name, _)) = awaited(home) else {
         return false;
     };
-    let receiver = |inside: &gosyn::ast::FuncDecl| {
+    let receiver = |inside: &FuncDecl| {
         let field = inside.recv.as_ref()?.list.first()?;
         Some(field.name.first()?.name.clone())
     };
@@ -164,7 +164,7 @@ pub(super) fn lock_held(_: &Seen, scene: &Scene) -> bool {
     });
     let Some(field) = field else {
         // A variable: only the function that has it is looked at.
-        return keeps(&home.tree, &name);
+        return !locks_for_others(home.declaration) && keeps(&home.tree, &name);
     };
     let own = scene
         .package
@@ -173,7 +173,8 @@ pub(super) fn lock_held(_: &Seen, scene: &Scene) -> bool {
     let Some(own) = own.map(|own| own.receiver()) else {
         return false;
     };
-    let mut methods = scene.package.methods(own);
+    let methods = scene.package.methods(own);
+    let mut methods = methods.filter(|method| !locks_for_others(method.declaration));
     methods.any(|method| {
         let name = receiver(method.declaration).map(|receiver| format!("{receiver}.{field}"));
         let body = method.declaration.body.as_ref();
@@ -203,6 +204,11 @@ fn keeps(tree: &Tree, name: &str) -> bool {
             is_return && is_after && is_inside && is_locked
         })
     })
+}
+
+/// Whether a function says by its name that it returns with a lock: `lockForAppend`.
+fn locks_for_others(function: &FuncDecl) -> bool {
+    function.name.name.to_lowercase().contains("lock")
 }
 
 /// Whether something is called whose name says that it unlocks: `c.updateAndUnlock(state)`.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{PATTERNS, Seen, Spot};
-use crate::gosource::Package;
+use crate::gosource::{Package, Point};
 use crate::input;
 use crate::profile::Profile;
 use crate::snapshot::Snapshot;
@@ -66,6 +66,7 @@ fn said(example: &str, kind: &str) -> BTreeSet<&'static str> {
             line: frame.line,
         });
         let spots: Vec<Spot> = spots.collect();
+        assert_that_lines_agree(&package, &spots);
         let started = started.as_ref().map(|(file, line)| Spot {
             function: "",
             file,
@@ -81,6 +82,20 @@ fn said(example: &str, kind: &str) -> BTreeSet<&'static str> {
         pattern.map(|pattern| pattern.example)
     });
     names.collect()
+}
+
+/// Each frame of a real profile lies where the source says, and calls the next inner one.
+fn assert_that_lines_agree(package: &Package, frames: &[Spot]) {
+    for (index, frame) in frames.iter().enumerate() {
+        let point = match index {
+            0 => Point::Wait,
+            _ => Point::Call(frames[index - 1].function),
+        };
+        // What is given as a value is called by another name.
+        let is_value = index > 0 && frames[index - 1].function.contains(".func");
+        let excerpt = package.excerpt(frame.file, frame.line, frame.function, point);
+        assert!(excerpt.is_some() || is_value, "{frame:?}");
+    }
 }
 
 #[test]
@@ -196,6 +211,15 @@ fn a_lock_that_somebody_else_gives_back_is_not_kept() {
             expected,
             "{body}"
         );
+    }
+}
+
+#[test]
+fn a_function_that_locks_for_others_says_so_by_its_name() {
+    let body = "mu.Lock() // a\nif x {\nreturn\n}\nmu.Unlock()";
+    for (name, expected) in [("A", Some("lock-held")), ("lockForAppend", None)] {
+        let source = format!("func {name}() {{\n{body}\n}}\n");
+        assert_eq!(named("sync.Mutex.Lock", "// a", &source), expected);
     }
 }
 
