@@ -56,9 +56,15 @@ pub struct Pattern {
     pub fix: &'static str,
     /// The folder of its examples, in `testdata/patterns`.
     pub example: &'static str,
-    /// The states in which it waits; empty for any.
     states: &'static [&'static str],
     is_it: fn(&Seen, &Scene) -> bool,
+}
+
+impl Pattern {
+    /// The states in which it waits, in the words of Go's dumps; empty for any.
+    pub fn states(&self) -> &'static [&'static str] {
+        self.states
+    }
 }
 
 impl Package {

@@ -1,10 +1,12 @@
 //! Real packages of testdata, and hostile texts.
 
-use super::{Asked, Closer, Ending, Package, Place};
+use super::{Asked, Closer, Ending, PATTERNS, Package, Place, Point, Seen, Spot};
 
 const POOL: &str = include_str!("../../testdata/programs/pool/pool.go");
 const SQL: &str = include_str!("../../testdata/frameworks/sql/leaky/leaky_test.go");
 const GRPC: &str = include_str!("../../testdata/frameworks/grpc/leaky/leaky_test.go");
+const LOCKS: &str = include_str!("../../testdata/patterns/waitgroup/leak/leak.go");
+const CHANNELS: &str = include_str!("../../testdata/patterns/senders/alike/alike.go");
 const HTTP: &str = include_str!("../../testdata/frameworks/http1/leaky/leaky_test.go");
 
 fn first(package: &Package, function: &str) -> Option<Closer> {
@@ -168,7 +170,7 @@ fn no_text_breaks_the_parser_or_keeps_it() {
 #[test]
 fn no_cut_or_changed_file_breaks_it() {
     let mut numbers = Numbers(1_442_695_040_888_963_407);
-    for text in [POOL, SQL, GRPC, HTTP] {
+    for text in [POOL, SQL, GRPC, HTTP, LOCKS, CHANNELS] {
         let characters: Vec<char> = text.chars().collect();
         for _ in 0..200 {
             let mut changed = characters.clone();
@@ -181,6 +183,26 @@ fn no_cut_or_changed_file_breaks_it() {
             let package = Package::parse([("a_test.go", changed.iter().collect::<String>())]);
             let _ = package.ending("open", None);
             let _ = package.calls("a_test.go", 20);
+            let line = u32::try_from(numbers.below(60)).unwrap();
+            for point in [Point::Go, Point::Wait, Point::Call("open")] {
+                let excerpt = package.excerpt("a_test.go", line, "TestCloses.func1", point);
+                let _ = excerpt.map(|excerpt| excerpt.render("here", true));
+            }
+            let spot = Spot {
+                function: "TestCloses",
+                file: "a_test.go",
+                line,
+            };
+            for pattern in PATTERNS {
+                let seen = Seen {
+                    state: pattern.states().first().copied().unwrap_or("select"),
+                    root: "database/sql.(*DB).connectionOpener",
+                    frames: &[spot],
+                    started: Some(spot),
+                    count: 100,
+                };
+                let _ = package.pattern(&seen);
+            }
         }
     }
 }

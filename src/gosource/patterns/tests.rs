@@ -124,6 +124,10 @@ fn every_pattern_has_its_own_name_and_examples() {
     let names: BTreeSet<&str> = PATTERNS.iter().map(|pattern| pattern.name).collect();
     assert_eq!(names.len(), PATTERNS.len());
     let examples: BTreeSet<String> = PATTERNS.iter().map(|it| it.example.to_owned()).collect();
+    let states = crate::state::all_states();
+    for state in PATTERNS.iter().flat_map(|pattern| pattern.states) {
+        assert!(states.contains(state), "{state}");
+    }
     let root = folder("", "");
     let folders = std::fs::read_dir(root).unwrap().filter_map(|entry| {
         let entry = entry.unwrap();
