@@ -14,6 +14,7 @@ mod output;
 mod policy;
 mod run;
 mod service;
+mod show;
 mod sources;
 
 use std::ffi::OsString;
@@ -44,6 +45,12 @@ Exit codes:
   2  wrong usage, a bad policy file, or an internal error
   3  no usable evidence: no test binary ran, one ended early, or this Go is not known";
 
+const SHOW_EXIT_CODES: &str = "\
+Exit codes:
+  0  shown
+  2  wrong usage, or an internal error
+  3  a file cannot be read, or is no goroutine profile and no whole dump";
+
 /// Catch goroutine leaks in the pull request that brings them: compares goroutine profiles taken
 /// before and after, and fails when counts grow past a policy.
 #[derive(Debug, Parser)]
@@ -63,6 +70,8 @@ enum Command {
     /// Fetch the goroutine profile of a live service that imports net/http/pprof, for `check` to
     /// compare.
     Capture(capture::Capture),
+    /// Say what the goroutines of a profile or of a text dump are, in one screen.
+    Show(show::Show),
     /// Write a first policy, and the job for your CI.
     Init(init::Init),
     /// Say what a policy may hold.
@@ -168,6 +177,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Check(check) => check::run(check),
         Command::Run(run) => run::run(run),
         Command::Capture(capture) => Ok(capture::run(capture)?.into()),
+        Command::Show(show) => Ok(show::run(show)?.into()),
         Command::Init(init) => Ok(init::run(init)?.into()),
         Command::Policy(policy) => Ok(policy::run(policy)?.into()),
         Command::Completions(completions) => Ok(completions::run(completions)?.into()),

@@ -6,6 +6,7 @@
 //! another `per` then add up what is not covered.
 
 mod exception;
+mod filter;
 mod matching;
 mod places;
 mod remarks;
@@ -29,6 +30,7 @@ use crate::verdict::{
     CommandRun, Disposition, Finding, Moved, Note, RuleUse, Skipped, Subject, Suite, Verdict,
 };
 use exception::Use;
+pub use filter::{Filter, Selection};
 use matching::Conditions;
 use suite::Judging;
 

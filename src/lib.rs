@@ -26,6 +26,7 @@
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
 //! | [`evidence`] | files, and what is known of how they came about | an [`evidence::Evidence`]; the [`evidence::Profiles`] of each suite, checked |
 //! | [`judge`] | evidence, a policy and a day | a [`verdict::Verdict`] |
+//! | [`overview`] | one snapshot or two | an [`overview::Overview`]: what its goroutines are, in groups; nothing is judged |
 //! | [`escape`] | untrusted text | the same, safe to print |
 //! | [`verdict`] | | what was found, in full, for every report |
 //! | [`report`] | a verdict | text, JSON, and what CI platforms read |
@@ -106,6 +107,7 @@ pub mod go_names;
 pub mod gotest;
 pub mod input;
 pub mod judge;
+pub mod overview;
 pub mod policy;
 pub mod profile;
 pub mod report;

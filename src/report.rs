@@ -6,6 +6,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod outputs;
+pub mod overview;
 mod room;
 pub mod sarif;
 pub mod sources;

@@ -159,6 +159,30 @@ impl<'buf> Snapshot<'buf> {
         found.ok().map(|index| &self.groups[index])
     }
 
+    /// The samples of the groups, in the order of the profile: the group of each, where it stands,
+    /// and its goroutines without the one that took the profile.
+    pub fn samples(&self) -> impl Iterator<Item = (usize, SampleAt, i64)> {
+        let (mut stack, mut taken) = (Stack::default(), self.capturing);
+        let writers = Writers::new(&self.profile);
+        self.profile.samples().iter().filter_map(move |&at| {
+            let sample = self.profile.read_sample(at, &mut stack);
+            let mut count = sample.expect(READ_BEFORE).count;
+            let locations = match self.moving.get(&at) {
+                Some(keep) => &stack.locations()[stack.locations().len() - keep..],
+                None => stack.locations(),
+            };
+            if taken > 0 && writers.limit_of_writer(&self.profile, locations).is_some() {
+                count -= std::mem::take(&mut taken);
+            }
+            let key = self.symbols.hash(locations)?.key;
+            let group = self.groups.binary_search_by_key(&key, |group| group.key);
+            group
+                .ok()
+                .filter(|_| count > 0)
+                .map(|group| (group, at, count))
+        })
+    }
+
     /// The profile that was grouped.
     pub fn profile(&self) -> &Profile<'buf> {
         &self.profile

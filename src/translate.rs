@@ -3,7 +3,7 @@
 //! A dump hides the runtime's own frames and says in words what a goroutine does; a profile in
 //! protobuf form is the other way round. So the frames of the runtime that a goroutine in this
 //! state has are put in front of those that the dump shows, in one spelling. Where a profile in
-//! protobuf form is compared with a dump, [`coarsen`] takes from it what the dump cannot show: then
+//! protobuf form is compared with a dump, [`coarsen()`] takes from it what the dump cannot show: then
 //! equal goroutines have equal stacks.
 //!
 //! What a dump knows and a profile does not is written as labels, as CockroachDB's Go does at
@@ -35,6 +35,23 @@ pub enum Form {
     Counts,
 }
 
+impl Form {
+    /// What a file of this form cannot say and a comparison would need; `None` for profiles.
+    pub fn limits(self) -> Option<&'static str> {
+        match self {
+            Form::Protobuf => None,
+            Form::Dump => Some(
+                "a text dump: it hides the frames of the runtime and does not say of which build it is, so stacks are matched as \
+                 between two builds",
+            ),
+            Form::Counts => Some(
+                "a profile at debug=1: it does not say whether a goroutine sends, receives or selects, so all of these are \
+                 `waiting`, nor of which build it is",
+            ),
+        }
+    }
+}
+
 /// A dump in protobuf form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Translated {
@@ -42,7 +59,8 @@ pub struct Translated {
     pub bytes: Vec<u8>,
     /// What it was.
     pub form: Form,
-    /// What the dump does not say, for a reader of the report.
+    /// What is odd about this one, for a reader of the report; what no dump of its form says is
+    /// [`Form::limits`].
     pub notes: Vec<String>,
 }
 

@@ -25,9 +25,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "overview",
+        &["diff", "judge", "profile", "snapshot", "stack", "verdict"],
+    ),
+    (
         "report",
         &[
-            "diff", "escape", "evidence", "policy", "stack", "state", "verdict",
+            "diff", "escape", "evidence", "overview", "policy", "stack", "state", "verdict",
         ],
     ),
     (
@@ -55,8 +59,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "gotest",
             "input",
             "judge",
+            "overview",
             "policy",
+            "profile",
             "report",
+            "snapshot",
             "translate",
             "verdict",
         ],

@@ -78,7 +78,7 @@ enum FailOnArg {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum ColorArg {
+pub(super) enum ColorArg {
     /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Always.
@@ -93,6 +93,16 @@ impl From<FailOnArg> for FailOn {
             FailOnArg::Error => FailOn::Error,
             FailOnArg::Warning => FailOn::Warning,
             FailOnArg::Never => FailOn::Never,
+        }
+    }
+}
+
+impl From<ColorArg> for ColorChoice {
+    fn from(argument: ColorArg) -> Self {
+        match argument {
+            ColorArg::Auto => ColorChoice::Auto,
+            ColorArg::Always => ColorChoice::AlwaysAnsi,
+            ColorArg::Never => ColorChoice::Never,
         }
     }
 }
@@ -153,15 +163,10 @@ impl Gate {
             (_, true) => Detail::Verbose,
             _ => Detail::Normal,
         };
-        let color = match self.color {
-            ColorArg::Auto => ColorChoice::Auto,
-            ColorArg::Always => ColorChoice::AlwaysAnsi,
-            ColorArg::Never => ColorChoice::Never,
-        };
         let style = Style {
             fail_on,
             detail,
-            color,
+            color: self.color.into(),
             name: self.suite.as_deref(),
         };
         let actions = Actions::from_environment(!self.no_summary);

@@ -36,7 +36,8 @@ fn judge_suite(judge: &Judge, mut suite: Suite, limit: u64) -> Result<SuiteVerdi
     let mut bytes = read_all(&paths, limit).map_err(|error| unchecked(&error))?;
     level(&paths, &mut bytes).map_err(|error| unchecked(&error))?;
     let of_files = paths.iter().zip(&bytes).flat_map(|(path, bytes)| {
-        let notes = bytes.notes.iter();
+        let limits = bytes.form.limits().into_iter();
+        let notes = limits.chain(bytes.notes.iter().map(String::as_str));
         notes.map(|note| format!("{}: {note}", path.display()))
     });
     suite.notes = of_files.chain(suite.notes.iter().cloned()).collect();
@@ -47,7 +48,7 @@ fn judge_suite(judge: &Judge, mut suite: Suite, limit: u64) -> Result<SuiteVerdi
 
 /// Brings files of several forms to the one that says least, so that equal goroutines have equal
 /// stacks.
-fn level(paths: &[&Path], all: &mut [Bytes]) -> Result<(), InputError> {
+pub(super) fn level(paths: &[&Path], all: &mut [Bytes]) -> Result<(), InputError> {
     let Some(coarsest) = all.iter().map(|bytes| bytes.form).max() else {
         return Ok(());
     };
@@ -63,7 +64,8 @@ fn level(paths: &[&Path], all: &mut [Bytes]) -> Result<(), InputError> {
     Ok(())
 }
 
-fn read_all(paths: &[&Path], limit: u64) -> Result<Vec<Bytes>, InputError> {
+/// Reads files, large ones at the same time.
+pub(super) fn read_all(paths: &[&Path], limit: u64) -> Result<Vec<Bytes>, InputError> {
     let is_large = |path: &&&Path| path.metadata().is_ok_and(|metadata| metadata.len() > LARGE);
     let read = |path: &&Path| input::read(path, limit);
     if paths.iter().filter(is_large).count() > 1 {

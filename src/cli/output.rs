@@ -296,6 +296,19 @@ pub(super) fn print(text: &str) -> anyhow::Result<()> {
     Destination::Output.print(text)
 }
 
+/// Prints a text with colours, or without them where they are not wanted.
+pub(super) fn print_coloured(
+    text: &str,
+    color: ColorChoice,
+    destination: Destination,
+) -> anyhow::Result<()> {
+    if destination.is_coloured(color) {
+        destination.print(text)
+    } else {
+        destination.print(&plain(text))
+    }
+}
+
 fn plain(rendered: &str) -> String {
     anstream::adapter::strip_str(rendered).to_string()
 }

@@ -93,6 +93,18 @@ impl Conditions {
         conditions
     }
 
+    /// Those of one matcher, as those of a single rule.
+    pub(super) fn of(matcher: &Matcher) -> Self {
+        let mut conditions = Self {
+            patterns: Vec::new(),
+            rules: Vec::new(),
+            allows: Vec::new(),
+        };
+        let condition = conditions.read(matcher);
+        conditions.rules.push(condition);
+        conditions
+    }
+
     /// The indices of all exceptions that match.
     pub(super) fn allows(
         &self,

@@ -1,6 +1,6 @@
 //! What a rule or an exception asks of a goroutine.
 
-use super::Pattern;
+use super::{Pattern, PolicyError, parse};
 use crate::go_names::WAITED_IN_BY_ANY;
 
 /// The goroutines for which all of these hold. Of a list of patterns any one will do; an empty list
@@ -33,6 +33,16 @@ pub struct Matcher {
 }
 
 impl Matcher {
+    /// Reads the `match` of a policy that stands alone; `name` says in messages where it does.
+    ///
+    /// Input: `state: chan send`, or `{ root: "example.com/shop*", without: "*.Close" }`
+    ///
+    /// # Errors
+    /// Anything that is not understood, with its line and column.
+    pub fn parse(name: &str, text: &str) -> Result<Self, PolicyError> {
+        parse::matcher(name, text)
+    }
+
     /// Whether it asks for nothing, and so matches every goroutine.
     pub fn is_empty(&self) -> bool {
         !self.has_names()

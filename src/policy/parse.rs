@@ -23,6 +23,37 @@ pub(super) fn policy(path: &Path, text: &str) -> Result<Policy, PolicyError> {
         path: path.display().to_string(),
         text,
     };
+    let positions = positions_of(&file)?;
+    let raw: raw::Policy =
+        serde_yaml::from_str(text).map_err(|error| file.reader_error(&error, &positions))?;
+    let reader = Reader {
+        file: &file,
+        positions: &positions,
+        is_builtin: false,
+    };
+    reader.policy(raw)
+}
+
+/// See [`Matcher::parse`].
+pub(super) fn matcher(name: &str, text: &str) -> Result<Matcher, PolicyError> {
+    let file = File {
+        path: name.to_owned(),
+        text,
+    };
+    let positions = positions_of(&file)?;
+    let raw: raw::Match =
+        serde_yaml::from_str(text).map_err(|error| file.reader_error(&error, &positions))?;
+    let reader = Reader {
+        file: &file,
+        positions: &positions,
+        is_builtin: false,
+    };
+    reader.matcher("", raw)
+}
+
+/// Where everything in a text stands, if a policy may look like that.
+fn positions_of(file: &File) -> Result<Positions, PolicyError> {
+    let text = file.text;
     if text.len() as u64 > LARGEST {
         return Err(file.error(
             Position { line: 1, column: 1 },
@@ -32,16 +63,7 @@ pub(super) fn policy(path: &Path, text: &str) -> Result<Policy, PolicyError> {
     if let Some((position, message)) = hidden(text) {
         return Err(file.error(position, message.to_owned()));
     }
-    let positions =
-        Positions::read(text).map_err(|refused| file.error(refused.position, refused.message))?;
-    let raw: raw::Policy =
-        serde_yaml::from_str(text).map_err(|error| file.reader_error(&error, &positions))?;
-    let reader = Reader {
-        file: &file,
-        positions: &positions,
-        is_builtin: false,
-    };
-    reader.policy(raw)
+    Positions::read(text).map_err(|refused| file.error(refused.position, refused.message))
 }
 
 /// Reads the built-in list, which the build has turned into JSON.
@@ -376,6 +398,8 @@ impl Reader<'_, '_> {
     }
 
     fn error(&self, path: &str, message: String) -> PolicyError {
+        // The keys of a matcher that stands alone are in nothing.
+        let path = path.trim_start_matches('.');
         self.file.error(self.positions.find(path), message)
     }
 }

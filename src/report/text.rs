@@ -4,7 +4,7 @@
 //! Colours are written always; who prints it strips them where they are not wanted.
 
 mod finding;
-mod layout;
+pub(super) mod layout;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -48,8 +48,8 @@ const IN_FULL: Room = Room {
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
-const DIM: Style = Style::new().dimmed();
-const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const BOLD: Style = Style::new().bold();
 
 /// Renders a verdict.
 pub fn render(subject: &Subject, detail: Detail) -> String {

@@ -95,8 +95,11 @@ pub(super) fn gap(frames: usize) -> String {
 }
 
 /// `worker/pool.go:57`: the last two elements of the path say enough, and are the same on every
-/// machine.
+/// machine. Empty when the file is not known.
 pub(super) fn short(place: &Place) -> String {
+    if place.file().is_empty() {
+        return String::new();
+    }
     let mut elements = place.file().rsplit(['/', '\\']);
     let file = name(elements.next().unwrap_or_default());
     let line = place.line;
@@ -104,6 +107,16 @@ pub(super) fn short(place: &Place) -> String {
         Some(directory) => format!("{}/{file}:{line}", name(directory)),
         None => format!("{file}:{line}"),
     }
+}
+
+/// A frame in full: `example.com/shop/worker.(*Pool).run  /src/shop/worker/pool.go:57`, or the
+/// function alone when its file is not known.
+pub(super) fn frame(place: &Place) -> String {
+    let (function, file) = (name(place.name()), name(place.file()));
+    if file.is_empty() {
+        return function.into_owned();
+    }
+    format!("{function}  {file}:{}", place.line)
 }
 
 /// A function without the path of its package.

@@ -9,7 +9,7 @@ use super::builder::{Builder, Known};
 use super::shown::{is_hidden_leaf, is_shown};
 use super::wait::Wait;
 use crate::go_names::PROFILE_WRITERS;
-use crate::profile::{DecodeError, Label, Profile, Stack};
+use crate::profile::{DecodeError, Facts, Label, Profile, Stack};
 use crate::stack::without_type_arguments;
 
 /// The same profile as a dump of this form would show it, so that the two can be compared: without
@@ -49,10 +49,28 @@ pub fn coarsen(bytes: &[u8], form: Form) -> Result<Vec<u8>, DecodeError> {
             Vec::new()
         };
         let labels = labels.iter().map(|Label { key, value }| (&**key, &**value));
-        builder.sample(sample.count, Known::default(), labels);
+        let facts = if sample.labelled {
+            profile.facts(at)?
+        } else {
+            Facts::default()
+        };
+        builder.sample(sample.count, known(&facts), labels);
     }
     let mark = format!("leakgate: coarsened from {:016x}", xxh3_64(bytes));
     Ok(builder.encode(profile.kind().name(), &mark))
+}
+
+/// The facts of a sample, to be written again.
+fn known<'a>(facts: &'a Facts) -> Known<'a> {
+    Known {
+        id: facts.id.unwrap_or(0),
+        state: facts.state.as_deref().unwrap_or_default(),
+        waited_minutes: facts.waited_minutes,
+        created_by: facts.created_by.unwrap_or(0),
+        creator: facts.creator.as_deref().unwrap_or_default(),
+        waits_on: facts.waits_on.as_deref().unwrap_or_default(),
+        leaked: facts.leaked,
+    }
 }
 
 /// Adds the frames of one stack.

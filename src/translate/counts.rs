@@ -50,12 +50,10 @@ pub(super) fn translate(counts: &Counts, mark: &str) -> Result<Translated, Unrea
         builder.frame(PROFILE_WRITER, "", 0);
         builder.sample(0, Known::default(), std::iter::empty());
     }
-    let note = "a profile at debug=1: it does not say whether a goroutine sends, receives or selects, so all of these are `waiting`, \
-                nor of which build it is";
     Ok(Translated {
         bytes: builder.encode(counts.kind, mark),
         form: Form::Counts,
-        notes: vec![note.to_owned()],
+        notes: Vec::new(),
     })
 }
 

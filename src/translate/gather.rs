@@ -64,11 +64,7 @@ pub(super) fn damage(remarks: &[Remark]) -> Result<(), Unreadable> {
 }
 
 fn notes(part: &Part, traces: usize, remarks: &[Remark]) -> Vec<String> {
-    let mut notes = vec![
-        "a text dump: it hides the frames of the runtime and does not say of which build it is, so stacks are matched as between \
-         two builds"
-            .to_owned(),
-    ];
+    let mut notes = Vec::new();
     let mut note = |count: usize, one: &str, several: &str| match count {
         0 => {}
         1 => notes.push(one.to_owned()),

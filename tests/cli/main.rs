@@ -16,4 +16,5 @@ mod policies;
 mod reports;
 mod schema;
 mod server;
+mod show;
 mod support;

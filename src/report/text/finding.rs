@@ -190,11 +190,7 @@ impl Text<'_, '_> {
     }
 
     fn stack(&mut self, label: &str, stack: &Trace) {
-        let frame = |place: &Place| {
-            let (function, file) = (words::name(place.name()), words::name(place.file()));
-            format!("{function}  {file}:{}", place.line)
-        };
-        for (index, line) in stack.map(frame, words::gap).iter().enumerate() {
+        for (index, line) in stack.map(words::frame, words::gap).iter().enumerate() {
             self.line(if index == 0 { label } else { "" }, line);
         }
     }

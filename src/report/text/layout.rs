@@ -5,7 +5,7 @@ use textwrap::{Options, WordSeparator, WordSplitter};
 use super::DIM;
 
 /// Columns of the report.
-pub(super) const WIDTH: usize = 80;
+pub(in crate::report) const WIDTH: usize = 80;
 
 /// Columns in front of the text of a labelled line.
 const HANGING: usize = 11;
@@ -13,7 +13,7 @@ const HANGING: usize = 11;
 /// A label, and a text that continues below itself.
 ///
 /// Output: `  fix      give the channel room for every sender, or select on ctx.Done()` and so on
-pub(super) fn labelled(label: &str, text: &str) -> String {
+pub(in crate::report) fn labelled(label: &str, text: &str) -> String {
     hanging(&format!("  {DIM}{label:<8}{DIM:#} "), text)
 }
 
@@ -30,12 +30,12 @@ pub(super) fn entry(label: &str, entry: &str) -> String {
 /// The same for what concerns the whole report.
 ///
 /// Output: `allowed  4 goroutines by the built-in list: signal-loop, test-runner`
-pub(super) fn remark(style: anstyle::Style, label: &str, text: &str) -> String {
+pub(in crate::report) fn remark(style: anstyle::Style, label: &str, text: &str) -> String {
     hanging(&format!("{style}{label:<8}{style:#} "), text)
 }
 
 /// Text behind a head. A word that is too long for a line is not broken: it can be copied.
-pub(super) fn hanging(head: &str, text: &str) -> String {
+pub(in crate::report) fn hanging(head: &str, text: &str) -> String {
     let indent = " ".repeat(textwrap::core::display_width(head).min(HANGING));
     wrapped(head, &indent, text)
 }
@@ -83,7 +83,7 @@ pub(super) fn command(label: &str, words: &[String]) -> String {
 }
 
 /// Two texts with the second at the right edge where there is room for it.
-pub(super) fn apart(left: &str, right: &str) -> String {
+pub(in crate::report) fn apart(left: &str, right: &str) -> String {
     let used = textwrap::core::display_width(left) + textwrap::core::display_width(right);
     let gap = " ".repeat(WIDTH.saturating_sub(used).max(2));
     format!("{left}{gap}{right}\n")
