@@ -32,6 +32,8 @@ pub struct Bytes {
     pub form: Form,
     /// For a reader of the report; empty for an ordinary file.
     pub notes: Vec<String>,
+    /// Why it cannot be judged, though it can be shown: it is probably a part of a dump.
+    pub doubt: Option<&'static str>,
 }
 
 /// A file that gives no profile.
@@ -84,6 +86,7 @@ impl Bytes {
             inflated,
             form: Form::Protobuf,
             notes: Vec::new(),
+            doubt: None,
         }
     }
 }
@@ -146,6 +149,7 @@ fn translated(mut bytes: Bytes) -> Result<Bytes, InputProblem> {
     if let Some(translated) = translated {
         bytes.inflated = translated.bytes;
         bytes.form = translated.form;
+        bytes.doubt = translated.doubt;
         bytes.notes.extend(translated.notes);
     }
     Ok(bytes)

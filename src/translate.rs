@@ -62,6 +62,8 @@ pub struct Translated {
     /// What is odd about this one, for a reader of the report; what no dump of its form says is
     /// [`Form::limits`].
     pub notes: Vec<String>,
+    /// Why it is probably only a part of the goroutines there were.
+    pub doubt: Option<&'static str>,
 }
 
 /// A text that holds goroutines and is no whole dump.

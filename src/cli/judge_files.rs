@@ -34,6 +34,12 @@ fn judge_suite(judge: &Judge, mut suite: Suite, limit: u64) -> Result<SuiteVerdi
         Unchecked::new(suite.name.clone(), why)
     };
     let mut bytes = read_all(&paths, limit).map_err(|error| unchecked(&error))?;
+    let doubted = paths.iter().zip(&bytes);
+    let mut doubted = doubted.filter_map(|(path, bytes)| Some((path, bytes.doubt?)));
+    if let Some((path, doubt)) = doubted.next() {
+        let why = format!("{}: {doubt}", path.display());
+        return Err(Unchecked::new(suite.name.clone(), why));
+    }
     level(&paths, &mut bytes).map_err(|error| unchecked(&error))?;
     let of_files = paths.iter().zip(&bytes).flat_map(|(path, bytes)| {
         let limits = bytes.form.limits().into_iter();

@@ -153,6 +153,7 @@ fn read(show: &Show) -> Result<Vec<Bytes>, InputError> {
 
 fn file(((path, bytes), snapshot): ((&PathBuf, &Bytes), &Snapshot)) -> File {
     let mut notes = bytes.notes.clone();
+    notes.extend(bytes.doubt.map(str::to_owned));
     // What a dump says less than a profile matters where the two are compared.
     let limits = bytes.form.limits().filter(|_| bytes.form == Form::Counts);
     notes.extend(limits.map(str::to_owned));

@@ -54,6 +54,7 @@ pub(super) fn translate(counts: &Counts, mark: &str) -> Result<Translated, Unrea
         bytes: builder.encode(counts.kind, mark),
         form: Form::Counts,
         notes: Vec::new(),
+        doubt: None,
     })
 }
 

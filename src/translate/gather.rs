@@ -43,6 +43,7 @@ pub(super) fn translate(text: &str, mark: &str) -> Result<Option<Translated>, Un
     };
     let notes = notes(&part, left_out, &remarks);
     Ok(Some(Translated {
+        doubt: part.doubt(),
         bytes: part.builder.encode("goroutine", mark),
         form: Form::Dump,
         notes,
@@ -125,6 +126,8 @@ struct Part<'t> {
     is_next_thread: bool,
     /// Whether its first goroutine is the one that wrote it.
     has_writer: bool,
+    /// Whether other text stands before it, such as the message of a panic.
+    is_after_text: bool,
     elided: usize,
     of_runtime: usize,
 }
@@ -142,6 +145,7 @@ impl<'t> Gathering<'t> {
             self.end_part();
             self.open = Some(Part {
                 line: goroutine.line,
+                is_after_text: goroutine.gap != Gap::Nothing,
                 has_writer: goroutine.state == "running" && !self.is_signal,
                 ..Part::default()
             });
@@ -176,6 +180,18 @@ impl<'t> Part<'t> {
     /// Whether it is the stack that a program printed of one goroutine.
     fn is_trace(&self) -> bool {
         self.has_writer && self.seen.len() == 1 && self.unavailable.is_empty()
+    }
+
+    /// Why it is probably no dump of all goroutines.
+    fn doubt(&self) -> Option<&'static str> {
+        if self.is_trace() && self.is_after_text {
+            return Some(
+                "only one goroutine is in it, as a panic writes it: with GOTRACEBACK=all, a crash writes all",
+            );
+        }
+        // It ends with the process, except where it calls runtime.Goexit.
+        let has_main = self.seen.contains(&1) || self.unavailable.contains_key(&1);
+        (!has_main).then_some("goroutine 1 is not in it, so it is a part of a dump: keep all of it")
     }
 
     fn take(&mut self, goroutine: Goroutine<'t>, is_first: bool) {

@@ -185,6 +185,24 @@ fn a_dump_that_is_not_whole_is_unchecked() {
 }
 
 #[test]
+fn a_part_of_a_dump_is_unchecked_and_can_be_shown() {
+    let dump = read("go1.27/after-debug2.txt");
+    let (first, rest) = dump.split_once("\n\n").unwrap();
+    let panic = format!("panic: boom\n\n{first}\nexit status 2\n");
+    for (text, doubt) in [
+        (rest, "goroutine 1 is not in it"),
+        (&*panic, "only one goroutine is in it"),
+    ] {
+        check_text(text).exits(3).prints(doubt);
+        let directory = scratch("part.txt", text);
+        let show = Leakgate::new(&["show"]).arg(directory.path().join("part.txt"));
+        show.run().exits(0).prints(doubt);
+    }
+    // A program may have no other goroutine.
+    check_text(&format!("{first}\n")).exits(0);
+}
+
+#[test]
 fn the_labels_that_a_dump_or_cockroachdb_adds_are_no_labels_of_the_program() {
     let profile = |state: &str| {
         let labels = [
