@@ -28,6 +28,7 @@ mod header;
 mod labels;
 mod prefix;
 mod reader;
+mod test_json;
 #[cfg(test)]
 mod tests;
 mod text;

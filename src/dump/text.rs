@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::test_json;
+
 /// The text of a file: UTF-8 or, as PowerShell redirects it, UTF-16 with its mark; without the
-/// escape sequences of a terminal. Lines keep their numbers.
+/// escape sequences of a terminal. Lines keep their numbers, except in the events of
+/// `go test -json`, of which only the output is kept.
 ///
 /// Input: `\x1b[31mgoroutine 1 [running]:\x1b[0m\r\n`
 /// Output: `goroutine 1 [running]:\r\n`
@@ -14,6 +17,7 @@ pub fn text_of(bytes: &[u8]) -> Cow<'_, str> {
         [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest),
         _ => String::from_utf8_lossy(bytes),
     };
+    let text = test_json::output(&text).map_or(text, Cow::Owned);
     if memchr::memchr(0x1b, text.as_bytes()).is_some() {
         Cow::Owned(without_escapes(&text))
     } else {

@@ -23,8 +23,13 @@ const OTHER_ENDINGS: [&str; 11] = [
     ".txt", ".json", ".md", ".log", ".yml", ".yaml", ".html", ".svg", ".xml", ".sarif", ".go",
 ];
 
+/// The endings of text dumps, which are read where no profile in protobuf form has their place: a
+/// text may also lie there for people.
+const TEXT_ENDINGS: [&str; 3] = [".txt", ".log", ".dump"];
+
 /// Finds the pairs in a directory and those below it: `before.pb.gz` with `after.pb.gz`, and
-/// `NAME-before.pb.gz` with `NAME-after.pb.gz`; `proven.pb.gz` beside them is Go's leak profile.
+/// `NAME-before.pb.gz` with `NAME-after.pb.gz`; `proven.pb.gz` beside them is Go's leak profile. A
+/// text dump, `before.txt`, takes the place of a profile that is not there.
 /// What lies in one of the folders of `except` is left to whoever knows better.
 ///
 /// # Errors
@@ -52,11 +57,12 @@ pub fn pair_directory(directory: &Path, except: &BTreeSet<PathBuf>) -> Result<Ev
             "" => directory.display().to_string(),
             suite => suite.to_owned(),
         };
-        if let Some(other) = sides
-            .entry(suite.clone())
-            .or_default()
-            .insert(side, path.clone())
-        {
+        let files = sides.entry(suite.clone()).or_default();
+        if is_text(&path) && files.get(side).is_some_and(|other| !is_text(other)) {
+            continue;
+        }
+        let other = files.insert(side, path.clone());
+        if let Some(other) = other.filter(|other| is_text(other) == is_text(&path)) {
             let why = format!(
                 "both {} and {} are its {side} profile",
                 other.display(),
@@ -136,9 +142,15 @@ fn missing_partner(side: &str) -> String {
     )
 }
 
+fn is_text(path: &Path) -> bool {
+    let small = path.to_string_lossy().to_ascii_lowercase();
+    TEXT_ENDINGS.iter().any(|ending| small.ends_with(ending))
+}
+
 fn without_ending(name: &str) -> &str {
     let small = name.to_ascii_lowercase();
-    let ending = ENDINGS.iter().find(|ending| small.ends_with(*ending));
+    let mut endings = ENDINGS.iter().chain(&TEXT_ENDINGS);
+    let ending = endings.find(|ending| small.ends_with(*ending));
     ending.map_or(name, |ending| &name[..name.len() - ending.len()])
 }
 
@@ -167,6 +179,8 @@ fn profiles_below(directory: &Path) -> Result<Listed, ListError> {
         let small = entry.file_name().to_string_lossy().to_ascii_lowercase();
         let stem = small.split('.').next().unwrap_or_default();
         let is_one_of = |endings: &[&str]| endings.iter().any(|ending| small.ends_with(ending));
+        let sides = ["before", "after", "proven"];
+        let has_side = sides.iter().any(|side| stem.ends_with(side));
         let mut strange = |why: String| listed.strange.push(Unchecked::new(&*name, why));
         if entry.file_name().to_str().is_none() {
             strange("its name is not UTF-8: rename it".to_owned());
@@ -175,13 +189,9 @@ fn profiles_below(directory: &Path) -> Result<Listed, ListError> {
                 "it is a link to a directory, which is not followed: name that directory"
                     .to_owned(),
             );
-        } else if is_one_of(&ENDINGS) {
+        } else if is_one_of(&ENDINGS) || (has_side && is_one_of(&TEXT_ENDINGS)) {
             listed.profiles.push((name, entry.into_path()));
-        } else if ["before", "after", "proven"]
-            .iter()
-            .any(|side| stem.ends_with(side))
-            && !is_one_of(&OTHER_ENDINGS)
-        {
+        } else if has_side && !is_one_of(&OTHER_ENDINGS) {
             let endings = ENDINGS.join(", ");
             strange(format!("its name ends in none of {endings}: rename it"));
         }

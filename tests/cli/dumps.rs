@@ -148,6 +148,44 @@ fn a_dump_is_found_in_what_is_around_it() {
 }
 
 #[test]
+fn a_test_that_timed_out_is_read_from_a_log_and_from_its_events() {
+    let log = read("go1.27/timeout.log");
+    let events: Vec<String> = log
+        .lines()
+        .map(|line| {
+            let event = serde_json::json!({ "Action": "output", "Package": "a", "Output": format!("{line}\n") });
+            event.to_string() + "\n"
+        })
+        .collect();
+    let directory = scratch("log.txt", &log);
+    write(&directory.path().join("events.json"), events.concat());
+    for file in ["log.txt", "events.json"] {
+        let show = Leakgate::new(&["show"]).arg(directory.path().join(file));
+        let ran = show.run().exits(0);
+        ran.prints("11 goroutines in 5 stacks");
+        ran.prints("4 wait for one lock");
+    }
+}
+
+#[test]
+fn pairs_of_a_directory_may_be_text_where_no_profile_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str| directory.path().join(name);
+    write(&file("shop/before.txt"), read("go1.27/before-debug2.txt"));
+    write(&file("shop/after.log"), read("go1.27/after-debug2.txt"));
+    write(&file("cart/before.txt"), "for people");
+    write(&file("notes.txt"), "for people");
+    for side in ["before", "after"] {
+        let profile = std::fs::read(dump(&format!("go1.27/{side}-debug0.pb.gz"))).unwrap();
+        write(&file(&format!("cart/{side}.pb.gz")), profile);
+    }
+    let (code, report) = Leakgate::check().arg(directory.path()).json();
+    assert_eq!((code, &report["totals"]["suites"]), (1, &2.into()));
+    assert_eq!(report["unchecked"], serde_json::json!([]));
+    assert_eq!(findings(&report).len(), 6);
+}
+
+#[test]
 fn a_dump_that_is_not_whole_is_unchecked() {
     let dump = read("go1.27/after-debug2.txt");
     let counts = read("go1.27/after-debug1.txt");
