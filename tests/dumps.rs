@@ -169,7 +169,6 @@ fn survive(bytes: &[u8]) -> Vec<Problem> {
     if let Ok(Some(translated)) = translate(&text) {
         let profile = Profile::decode(&translated.bytes).unwrap();
         let snapshot = Snapshot::group(profile).unwrap();
-        assert_eq!(snapshot.frameless, 0);
         assert!(usize::try_from(snapshot.total).unwrap() <= dump.goroutines.len());
         assert!(coarsen(&translated.bytes, Form::Counts).is_ok());
     }

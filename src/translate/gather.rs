@@ -7,7 +7,7 @@ use super::builder::{Builder, Known};
 use super::shown::{CLEANERS, GOEXIT, PANIC, PRINTED_PANIC, is_hidden_leaf, is_shown};
 use super::wait::Wait;
 use super::{Form, Translated, Unreadable};
-use crate::dump::{self, Gap, Goroutine, Problem, Remark};
+use crate::dump::{self, Frame, Gap, Goroutine, Problem, Remark};
 use crate::go_names::{PROFILE_WRITER, RUNNING_MAIN};
 
 /// Stands for the stack of a goroutine that ran on another thread.
@@ -126,8 +126,10 @@ struct Part<'t> {
     is_next_thread: bool,
     /// Whether its first goroutine is the one that wrote it.
     has_writer: bool,
-    /// Whether other text stands before it, such as the message of a panic.
-    is_after_text: bool,
+    /// Whether it shows the runtime's own frames, in every stack.
+    shows_runtime: bool,
+    /// What stands before it, such as the message of a panic.
+    gap: Gap,
     elided: usize,
     of_runtime: usize,
 }
@@ -145,7 +147,7 @@ impl<'t> Gathering<'t> {
             self.end_part();
             self.open = Some(Part {
                 line: goroutine.line,
-                is_after_text: goroutine.gap != Gap::Nothing,
+                gap: goroutine.gap,
                 has_writer: goroutine.state == "running" && !self.is_signal,
                 ..Part::default()
             });
@@ -184,7 +186,7 @@ impl<'t> Part<'t> {
 
     /// Why it is probably no dump of all goroutines.
     fn doubt(&self) -> Option<&'static str> {
-        if self.is_trace() && self.is_after_text {
+        if self.is_trace() && self.gap != Gap::Nothing {
             return Some(
                 "only one goroutine is in it, as a panic writes it: with GOTRACEBACK=all, a crash writes all",
             );
@@ -204,6 +206,10 @@ impl<'t> Part<'t> {
             return;
         }
         self.unavailable.remove(&goroutine.id);
+        if self.seen.is_empty() {
+            let root = goroutine.frames.last();
+            self.shows_runtime = root.is_some_and(is_goexit);
+        }
         self.seen.insert(goroutine.id);
         self.elided += usize::from(goroutine.elided.is_some());
         if is_of_runtime(&goroutine) {
@@ -225,6 +231,11 @@ impl<'t> Part<'t> {
             .take_while(|frame| is_hidden_leaf(name(frame.function)));
         let hidden = hidden.count();
         let is_all_hidden = hidden == frames.len();
+        // The runtime shows what it hides only where there is nothing else.
+        let is_only_hidden = !self.shows_runtime && frames.last().is_some_and(is_goexit);
+        if (is_all_hidden || is_only_hidden) && has_not_run(goroutine) {
+            return;
+        }
         if !is_all_hidden {
             let first = frames[hidden].function;
             let wait = Wait::of_shown(first).unwrap_or_else(|| {
@@ -315,6 +326,20 @@ fn is_of_runtime(goroutine: &Goroutine) -> bool {
     root.starts_with("runtime.")
         && root != RUNNING_MAIN
         && !(is_cleaner && functions.any(|function| !function.starts_with("runtime.")))
+}
+
+fn is_goexit(frame: &Frame) -> bool {
+    frame.function == GOEXIT
+}
+
+/// Whether a goroutine of `go f(x)`, of which only hidden frames are there, has not run yet: it is
+/// in the function that the compiler makes for that, which is in no profile, so that this
+/// goroutine has no frame there.
+///
+/// Input: `main.main.gowrap1()`, `runtime.goexit({})`; in Go 1.21 `main.main.func2()`
+fn has_not_run(goroutine: &Goroutine) -> bool {
+    let root = outermost(goroutine).next();
+    goroutine.state == "runnable" && root.is_some_and(|root| !root.starts_with("runtime."))
 }
 
 /// The entry function, where a dump hides it.

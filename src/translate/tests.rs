@@ -116,6 +116,28 @@ fn what_a_dump_knows_more_is_in_the_facts() {
 }
 
 #[test]
+fn what_has_not_run_yet_has_no_frame_as_in_profiles() {
+    // As Go 1.27 writes `go f(3)` and `go g()` that had no time to run.
+    let text = "goroutine 1 [running]:\nmain.main()\n\t/x.go:18 +0x6e\n\n\
+        goroutine 5 [runnable]:\nmain.main.gowrap1()\n\t/x.go:14\nruntime.goexit({})\n\truntime/asm.s:1264 +0x1\n\
+        created by main.main in goroutine 1\n\t/x.go:14 +0x28\n\n\
+        goroutine 6 [runnable]:\nmain.g()\n\t/x.go:10\ncreated by main.main in goroutine 1\n\t/x.go:15 +0x34\n";
+    let counts = "goroutine profile: total 3\n\
+        1 @ 0x440e11 0x4835a1\n#\t0x4cc810\truntime/pprof.writeRuntimeProfile+0xb0\tpprof.go:848\n\n\
+        1 @ 0x4835a1\n\n1 @ 0x4de781 0x4835a1\n#\t0x4de780\tmain.g+0x0\t/x.go:10\n\n";
+    let go121 = text
+        .replace("gowrap1", "func2")
+        .replace("goexit({})", "goexit()");
+    for text in [text, &go121, counts] {
+        assert_eq!(stacks(text), ["1 running: main.g"]);
+        let translated = translate(text).unwrap().unwrap();
+        let snapshot = Snapshot::group(Profile::decode(&translated.bytes).unwrap()).unwrap();
+        assert_eq!((snapshot.total, snapshot.capturing), (3, 1));
+        assert_eq!((snapshot.frameless, snapshot.frameless_unlabelled), (1, 1));
+    }
+}
+
+#[test]
 fn threads_that_a_crash_repeats_are_counted_once() {
     let one = "goroutine 7 [running]:\nmain.spin()\n\t/x.go:1 +0x1\ncreated by main.main in goroutine 1\n\t/x.go:2 +0x1\n\n";
     let other = "goroutine 8 [running]:\n\tgoroutine running on other thread; stack unavailable\ncreated by main.main in goroutine 1\n\t/x.go:2 +0x1\n\n";
