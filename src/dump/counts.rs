@@ -93,8 +93,11 @@ fn kind_before(text: &str, at: usize) -> Option<&str> {
 }
 
 fn total_after(text: &str) -> Option<i64> {
-    let line = text.lines().next()?;
-    line.get(TOTAL.len()..)?.trim().parse().ok()
+    let rest = text.get(TOTAL.len()..)?;
+    let end = rest.find(|character: char| !character.is_ascii_digit());
+    let (digits, rest) = rest.split_at(end.unwrap_or(rest.len()));
+    let is_end = rest.is_empty() || rest.starts_with(['\n', '\r', ' ']);
+    digits.parse().ok().filter(|_| is_end)
 }
 
 /// Input: `3 @ 0x43a2b6 0x40a2d9`

@@ -16,6 +16,10 @@ pub(super) struct Header<'t> {
 /// The word that every header begins with.
 pub(super) const WORD: &str = "goroutine ";
 
+/// A line that mentions more goroutines in front of a header is no line of a log, and reading each
+/// to its end would take for ever.
+const MOST_MENTIONS: usize = 8;
+
 /// Finds the header in a line, which may have other text before it and none after it.
 ///
 /// Input: `2026-11-20T10:11:12Z goroutine 7 gp=0xc0001 m=nil [chan send, 3 minutes]:`
@@ -23,7 +27,7 @@ pub(super) const WORD: &str = "goroutine ";
 ///
 /// One that begins the line and is damaged is still a header; elsewhere it is a mention.
 pub(super) fn find(line: &str) -> Option<Header<'_>> {
-    let starts = memchr::memmem::find_iter(line.as_bytes(), WORD);
+    let starts = memchr::memmem::find_iter(line.as_bytes(), WORD).take(MOST_MENTIONS);
     for at in starts {
         let Some((mut goroutine, rest)) = number(&line[at + WORD.len()..]) else {
             continue;

@@ -226,3 +226,22 @@ fn every_cut_inside_of_the_text_is_seen() {
         }
     }
 }
+
+#[test]
+fn no_text_takes_for_ever() {
+    for piece in [
+        "goroutine 1 [",
+        "goroutine profile: total 1",
+        "main.f(",
+        "created by a in goroutine ",
+        "{\"Action\":",
+        "\u{1b}]",
+        "goroutine 1 [select] {",
+    ] {
+        let text = piece.repeat(200_000);
+        let dump = Dump::parse(&text);
+        assert!(dump.goroutines.len() <= 1, "{piece}");
+        let _ = super::counts(&text);
+        let _ = text_of(text.as_bytes());
+    }
+}
