@@ -1,5 +1,6 @@
 //! Writing a goroutine profile.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use prost::encoding::{WireType, encode_key, encode_varint};
@@ -48,7 +49,7 @@ struct First {
 
 /// A table of strings, in the order of their first use; the first is empty.
 struct Strings<'t> {
-    known: HashMap<std::borrow::Cow<'t, str>, u32>,
+    known: HashMap<Cow<'t, str>, u32>,
     /// The fields, encoded.
     table: Vec<u8>,
 }
@@ -79,7 +80,7 @@ impl<'t> Strings<'t> {
         }
     }
 
-    fn add(&mut self, text: std::borrow::Cow<'t, str>) -> u32 {
+    fn add(&mut self, text: Cow<'t, str>) -> u32 {
         let next = index32(self.known.len());
         bytes_field(tag::STRING_TABLE, text.as_bytes(), &mut self.table);
         self.known.insert(text, next);

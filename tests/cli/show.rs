@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::made::Made;
-use crate::support::{Leakgate, Ran, profile, repository, scratch, special, write};
+use crate::support::{Leakgate, Ran, assert_fits, profile, repository, scratch, special, write};
 
 fn dump(name: &str) -> PathBuf {
     repository().join("testdata/dumps").join(name)
@@ -19,14 +19,11 @@ fn show(name: &str, arguments: &[&str]) -> Ran {
 }
 
 fn json(name: &str, arguments: &[&str]) -> Value {
-    let ran = show(name, arguments);
-    let ran = if arguments.contains(&"json") {
-        ran
-    } else {
-        show(name, &[arguments, &["--report", "json"]].concat())
-    };
+    let ran = show(name, &[arguments, &["--report", "json"]].concat());
     assert_eq!(ran.code, 0, "{}", ran.said());
-    serde_json::from_str(&ran.stdout).unwrap()
+    let report = serde_json::from_str(&ran.stdout).unwrap();
+    assert_fits(&report, "show.v1.json");
+    report
 }
 
 /// The groups of a report by name, with their goroutines.
@@ -55,13 +52,17 @@ fn one_dump_is_one_screen() {
 
 #[test]
 fn two_files_are_left_both_and_right() {
-    let ran = Leakgate::new(&["show"])
-        .arg("testdata/dumps/go1.27/before-stack.txt")
-        .arg("testdata/dumps/go1.27/after-debug0.pb.gz")
-        .args(&["--top", "2"])
-        .run()
-        .exits(0);
-    insta::assert_snapshot!(ran.stdout);
+    let show = |arguments: &[&str]| {
+        Leakgate::new(&["show"])
+            .arg("testdata/dumps/go1.27/before-stack.txt")
+            .arg("testdata/dumps/go1.27/after-debug0.pb.gz")
+            .args(arguments)
+            .run()
+            .exits(0)
+    };
+    insta::assert_snapshot!(show(&["--top", "2"]).stdout);
+    let report = serde_json::from_str(&show(&["--report", "json"]).stdout).unwrap();
+    assert_fits(&report, "show.v1.json");
 }
 
 #[test]

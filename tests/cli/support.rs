@@ -183,7 +183,12 @@ pub(crate) fn special(name: &str) -> PathBuf {
 pub(crate) const TOOLCHAINS: [&str; 5] = ["go1.21", "go1.23", "go1.25", "go1.26", "go1.27"];
 
 pub(crate) fn assert_fits_schema(report: &Value) {
-    let schema = std::fs::read_to_string(repository().join("schema/report.v1.json")).unwrap();
+    assert_fits(report, "report.v1.json");
+}
+
+/// Fails the test unless a value has the form of a schema.
+pub(crate) fn assert_fits(report: &Value, schema: &str) {
+    let schema = std::fs::read_to_string(repository().join("schema").join(schema)).unwrap();
     let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
     let errors: Vec<_> = validator
         .iter_errors(report)

@@ -1,7 +1,7 @@
 //! `json`: the whole overview for other programs, in the form `leakgate.show/1`.
 //!
 //! The structs here are the form: a key may be added within version 1, but none is renamed, removed
-//! or left out.
+//! or left out. `schema/show.v1.json` describes it; the tests hold every report to that file.
 
 use serde::Serialize;
 
