@@ -24,6 +24,7 @@
 //! | [`gosource`] | the Go files of a package | what ends the goroutines that a call started: advice only |
 //! | [`snapshot`] | a profile | a [`snapshot::Snapshot`]: goroutines counted by stack |
 //! | [`mod@diff`] | two snapshots | a [`diff::Diff`]: which stack is which, exactly, under another name, or nearly |
+//! | [`origin`] | a dump with ancestors | [`origin::Origins`]: by stack, the calls from a test down to the `go` statement |
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
 //! | [`evidence`] | files, and what is known of how they came about | an [`evidence::Evidence`]; the [`evidence::Profiles`] of each suite, checked |
 //! | [`judge`] | evidence, a policy and a day | a [`verdict::Verdict`] |
@@ -38,7 +39,8 @@
 //!
 //! - What a goroutine waits for: `state/signatures.rs`; for a library's own goroutine, `state/owned.rs`.
 //! - What a limit allows: [`policy::Limit::allowed`]. Where it is applied: `judge/suite.rs`, to a stack
-//!   in `drop_what_is_allowed`, to a sum in `findings_of_sum`.
+//!   in `is_past_limit`, to a sum in `findings_of_sum`.
+//! - Which call is the cause of a finding: `judge/cause.rs`; what ends it: `gosource/ending.rs`.
 //! - A word of a report: `report/words/`.
 //! - Why something could not be checked: `evidence/profiles.rs` for profiles, `gotest/unfinished.rs` for
 //!   test binaries, `judge.rs` for the command.
@@ -63,11 +65,9 @@
 //! let before = input::read(&leak.join("before.pb.gz"), input::DEFAULT_LIMIT)?;
 //! let after = input::read(&leak.join("after.pb.gz"), input::DEFAULT_LIMIT)?;
 //!
-//! let profiles = Profiles {
-//!     before: Snapshot::group(Profile::decode(&before.inflated)?)?,
-//!     afters: vec![Snapshot::group(Profile::decode(&after.inflated)?)?],
-//!     proven: None,
-//! };
+//! let before = Snapshot::group(Profile::decode(&before.inflated)?)?;
+//! let after = Snapshot::group(Profile::decode(&after.inflated)?)?;
+//! let profiles = Profiles::new(before, vec![after], None);
 //!
 //! let policy = Policy::default();
 //! let judge = Judge::new(&policy, jiff::civil::date(2026, 11, 20));
@@ -95,7 +95,9 @@
 //! count, past the **limit** of a **rule**; an **allow** entry, an exception, may cover it.
 //! **Proven** means that Go's own `goroutineleak` profile holds the stack. A **suite** is one pair
 //! of before and after: a test binary, or a service. What could not be judged is **unchecked**,
-//! which is never the same as clean.
+//! which is never the same as clean. **Created** is the `go` statement of a goroutine, **origin** the
+//! calls from its test down to that statement, and a **cause** the one call whose goroutines stay: what
+//! a person fixes. A **closer** would have ended them.
 
 pub mod capture;
 pub mod cli;

@@ -142,13 +142,7 @@ fn survive(bytes: &[u8], sound: &Snapshot) -> bool {
     let policy = Policy::default();
     let judge = Judge::new(&policy, jiff::civil::date(2026, 11, 20));
     for (before, after) in [(sound, &damaged), (&damaged, sound)] {
-        let profiles = Profiles {
-            origins: leakgate::origin::Origins::default(),
-            code: leakgate::evidence::Code::default(),
-            before: before.clone(),
-            afters: vec![after.clone()],
-            proven: None,
-        };
+        let profiles = Profiles::new(before.clone(), vec![after.clone()], None);
         let judged = judge.suite(Suite::default(), &profiles);
         let verdict = judge.verdict(vec![judged], Vec::new(), None);
         let report = json::render(&Subject {

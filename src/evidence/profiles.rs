@@ -29,6 +29,21 @@ pub struct Profiles<'b> {
 }
 
 impl<'b> Profiles<'b> {
+    /// Profiles of which nothing else is known.
+    pub fn new(
+        before: Snapshot<'b>,
+        afters: Vec<Snapshot<'b>>,
+        proven: Option<Snapshot<'b>>,
+    ) -> Self {
+        Self {
+            before,
+            afters,
+            proven,
+            origins: Origins::default(),
+            code: Code::default(),
+        }
+    }
+
     /// Decodes and groups the bytes of a suite's files, in the order of
     /// [`super::Files::profiles`]; large ones at the same time.
     ///
@@ -45,13 +60,8 @@ impl<'b> Profiles<'b> {
         };
         let mut snapshots = grouped?;
         let proven = suite.files.proven.as_ref().and_then(|_| snapshots.pop());
-        let profiles = Self {
-            before: snapshots.remove(0),
-            afters: snapshots,
-            proven,
-            origins: Origins::default(),
-            code: Code::default(),
-        };
+        let before = snapshots.remove(0);
+        let profiles = Self::new(before, snapshots, proven);
         let before_and_afters = &bytes[..=profiles.afters.len()];
         let problem = profiles
             .kind_problem()

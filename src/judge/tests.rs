@@ -4,8 +4,7 @@
 use jiff::civil::date;
 
 use super::Judge;
-use crate::evidence::{Code, Profiles, Suite};
-use crate::origin::Origins;
+use crate::evidence::{Profiles, Suite};
 use crate::policy::Policy;
 use crate::testing::{proven, snapshot};
 use crate::verdict::{Finding, Side, SkipReason, Subject, Verdict};
@@ -14,13 +13,8 @@ use crate::verdict::{Finding, Side, SkipReason, Subject, Verdict};
 fn judge(policy: &str, before: &str, after: &str, leaks: Option<&str>) -> Verdict {
     let policy = Policy::parse("leakgate.yml".as_ref(), policy).expect("the policy is right");
     let judge = Judge::new(&policy, date(2026, 11, 20));
-    let profiles = Profiles {
-        before: snapshot(before),
-        afters: vec![snapshot(after)],
-        proven: leaks.map(proven),
-        origins: Origins::default(),
-        code: Code::default(),
-    };
+    let (before, afters) = (snapshot(before), vec![snapshot(after)]);
+    let profiles = Profiles::new(before, afters, leaks.map(proven));
     let suite = Suite {
         name: "example.com/shop".into(),
         around_tests: true,
