@@ -80,7 +80,7 @@ impl Excerpt {
     ///
     /// Input: line 17 of a store, `Point::Go`, `starts here`
     /// Output: `16 | s := &Store{}`, `17 | go s.run()`, `   | ^^ starts here`, `18 | return s`
-    pub fn render(&self, label: &str, is_coloured: bool) -> String {
+    pub fn render(&self, label: &str) -> String {
         let before: usize = self.lines[..self.meant]
             .iter()
             .map(|line| line.len() + 1)
@@ -95,15 +95,11 @@ impl Excerpt {
             .line_start(usize::try_from(self.first).unwrap_or(usize::MAX))
             .fold(false)
             .annotation(annotation);
-        let renderer = if is_coloured {
-            Renderer::styled()
-        } else {
-            Renderer::plain()
-        };
+        let renderer = Renderer::plain();
         let report = [Group::with_level(Level::NOTE).element(snippet)];
         let text = renderer.term_width(COLUMNS).render(&report);
         // It leaves room for what could come before and after.
-        let is_empty = |line: &&str| anstream::adapter::strip_str(line).to_string().trim() == "|";
+        let is_empty = |line: &&str| line.trim() == "|";
         let mut lines: Vec<&str> = text.lines().collect();
         lines.pop_if(|line| is_empty(&&**line));
         let shown = lines.iter().copied().skip_while(is_empty);

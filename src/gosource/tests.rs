@@ -186,7 +186,7 @@ fn no_cut_or_changed_file_breaks_it() {
             let line = u32::try_from(numbers.below(60)).unwrap();
             for point in [Point::Go, Point::Wait, Point::Call("open")] {
                 let excerpt = package.excerpt("a_test.go", line, "TestCloses.func1", point);
-                let _ = excerpt.map(|excerpt| excerpt.render("here", true));
+                let _ = excerpt.map(|excerpt| excerpt.render("here"));
             }
             let spot = Spot {
                 function: "TestCloses",

@@ -138,6 +138,8 @@ struct Finding<'v> {
     origin: Vec<Place<'v>>,
     /// The longest wait among its goroutines, in whole minutes.
     waited_minutes: Option<u32>,
+    /// What most of its goroutines wait for, as the runtime says it.
+    exact_state: Option<&'v str>,
     /// The leak that the source shows, if it is one that has a name.
     pattern: Option<&'static str>,
 }
@@ -395,6 +397,7 @@ fn finding<'v>(
         cause_id: finding.cause.as_deref(),
         created: origin.and_then(Origin::created).map(place),
         origin: calls.iter().map(place).collect(),
+        exact_state: origin.map(|origin| &*origin.state),
         pattern: stack.and_then(|stack| Some(stack.pattern?.name)),
         waited_minutes: origins.iter().map(|origin| origin.waited_minutes).max(),
     }

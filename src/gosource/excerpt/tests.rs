@@ -30,7 +30,7 @@ var started = func() int { wait(); return 1 }()
 fn shown(line: u32, function: &str, point: Point) -> Option<String> {
     let package = Package::parse([("store.go", STORE)]);
     let excerpt = package.excerpt("/build/store.go", line, function, point)?;
-    Some(excerpt.render("", false))
+    Some(excerpt.render(""))
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_function_that_does_not_parse_is_found_at_the_margin() {
     let excerpt = package
         .excerpt("p.go", 4, "(*Q).Do[...]", Point::Go)
         .unwrap();
-    let shown = excerpt.render("starts here", false);
+    let shown = excerpt.render("starts here");
     assert!(shown.contains("\n  |     ^^ starts here\n"), "{shown}");
     assert!(
         package
@@ -95,7 +95,7 @@ fn no_line_steers_a_terminal_or_leaves_its_columns() {
         let text = format!("package p\nfunc f() {{\n{call}\n\t// {long}\n}}\n");
         let package = Package::parse([("p.go", text)]);
         let excerpt = package.excerpt("p.go", 3, "f", Point::Go).unwrap();
-        let shown = excerpt.render("", false);
+        let shown = excerpt.render("");
         assert!(shown.contains("go run("), "{shown}");
         let caret = shown.lines().find(|line| line.contains('^')).unwrap();
         let marked = shown.lines().find(|line| line.contains("go run(")).unwrap();

@@ -27,7 +27,8 @@ impl<'v> Text<'_, 'v> {
         self.sites(together);
         self.excerpt(together, &together.sites()[0].call);
         if let Some(created) = together.created() {
-            self.place("go", created);
+            let function = words::name(words::base(created.name())).into_owned();
+            self.line("go", &format!("{}  {function}", self.spot(created)));
             self.excerpt(together, created);
         }
         match single {
@@ -124,10 +125,11 @@ impl<'v> Text<'_, 'v> {
                 label => self.line(label.word(), &text),
             }
             if let (Label::State, Some(stack)) = (label, finding.stack()) {
-                self.places(stack);
+                self.home(stack);
                 if let Some(home) = &stack.home {
                     self.excerpt(together, home);
                 }
+                self.root(stack);
             }
         }
     }
@@ -137,7 +139,7 @@ impl<'v> Text<'_, 'v> {
         let mut excerpts = together.first().excerpts.iter();
         let found = excerpts.find(|one| one.place == *place);
         if let Some(found) = found.filter(|_| self.excerpts) {
-            for line in found.excerpt.render("", true).lines() {
+            for line in found.excerpt.render("").lines() {
                 let _ = writeln!(self.out, "  {line}");
             }
         }

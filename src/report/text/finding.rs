@@ -67,7 +67,8 @@ impl Text<'_, '_> {
                 label => self.line(label.word(), text),
             }
             if let (Label::State, Some(stack)) = (*label, stack) {
-                self.places(stack);
+                self.home(stack);
+                self.root(stack);
             }
             if let (Label::Was, Some(stack)) = (*label, stack) {
                 self.was(stack);
@@ -141,13 +142,16 @@ impl Text<'_, '_> {
         }
     }
 
-    pub(super) fn places(&mut self, stack: &Stack) {
-        let home = stack.home.as_ref();
-        if let Some(home) = home {
+    pub(super) fn home(&mut self, stack: &Stack) {
+        if let Some(home) = &stack.home {
             self.place("home", home);
         }
+    }
+
+    /// The entry function, where it is not the home.
+    pub(super) fn root(&mut self, stack: &Stack) {
         match &stack.root {
-            Some(root) if Some(root) != home => self.place("root", root),
+            Some(root) if stack.home.as_ref() != Some(root) => self.place("root", root),
             Some(_) => {}
             None => self.line("root", "unknown: the stack was cut when it was captured"),
         }

@@ -234,10 +234,14 @@ pub(in crate::report) fn limit_sum(limit: &Limit, before: i64) -> String {
     parts.join("; ")
 }
 
-/// What it waits for, and the usual cause; nothing for a sum.
+/// What it waits for, and the usual cause unless the source shows which one it is; nothing for a sum.
 fn wait(finding: &Finding) -> Option<String> {
-    let wait = finding.stack()?.wait;
-    Some(format!("{}: {}", wait.state, wait.cause))
+    let stack = finding.stack()?;
+    let wait = stack.wait;
+    Some(match stack.pattern {
+        Some(_) => wait.state.to_owned(),
+        None => format!("{}: {}", wait.state, wait.cause),
+    })
 }
 
 /// The name of the leak, and what went wrong.
