@@ -178,6 +178,10 @@ fn result(
             result["codeFlows"] = json!([flow]);
         }
     }
+    let related = related(subject, finding);
+    if !related.is_empty() {
+        result["relatedLocations"] = related.into();
+    }
     // § 3.27.23: once one result of a run says it, all do.
     result["suppressions"] = if finding.is_open() {
         json!([])
@@ -189,6 +193,31 @@ fn result(
         }])
     };
     result
+}
+
+/// So many lines of tests are named for one finding.
+const MOST_RELATED: usize = 20;
+
+/// § 3.27.22: the lines of tests that started the goroutines, and the `go` statement.
+fn related(subject: &Subject, finding: &Finding) -> Vec<Value> {
+    let cause = finding.cause.as_deref().and_then(|id| {
+        let mut causes = subject.verdict.causes.iter();
+        causes.find(|cause| cause.id == id && cause.suite == finding.suite)
+    });
+    let sites = cause.map_or(&[][..], |cause| &cause.sites);
+    let lines = sites
+        .iter()
+        .take(MOST_RELATED)
+        .map(|site| (&site.place, "started from here"));
+    let origins = finding.stack().map_or(&[][..], |stack| &stack.origins);
+    let created = origins.iter().find_map(|origin| origin.created());
+    let created = created.map(|place| (place, "the go statement"));
+    let related = lines.chain(created).filter_map(|(place, says)| {
+        let mut location = physical(&subject.sources.spot_of(place)?);
+        location["message"] = json!({ "text": says });
+        Some(location)
+    });
+    related.collect()
 }
 
 /// § 3.11
