@@ -67,3 +67,11 @@ pub const BUFFER_PEEK: &str = "bufio.(*Reader).Peek";
 
 /// Started by whichever goroutine needs signals first.
 pub const SIGNAL_LOOP: &str = "os/signal.loop";
+
+/// Call the functions of tests, examples, fuzz targets and benchmarks.
+pub const CALL_TESTS: [&str; 4] = [
+    TEST,
+    "testing.runExample",
+    "testing.fRunner",
+    "testing.(*B).runN",
+];

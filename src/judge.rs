@@ -60,6 +60,7 @@ pub struct Judge<'p> {
 pub struct SuiteVerdict {
     suite: Suite,
     judged: Judged,
+    causes: Vec<Cause>,
     unchecked: Vec<Unchecked>,
     skipped: Vec<Skipped>,
     notes: Vec<Note>,
@@ -113,7 +114,7 @@ impl<'p> Judge<'p> {
         let mut judging = Judging::new(self, &name, &diff, profiles);
         judging.rows();
         let mut judged = judging.finish();
-        judged.causes = cause::find(&mut judged.findings, &name, &profiles.code);
+        let causes = cause::find(&mut judged.findings, &name, &profiles.code);
         let mut notes = remarks::notes(&diff, proven);
         if self.by_proof && proven.is_none() {
             notes.push("the policy uses `proven`, but there is no goroutineleak profile, so these entries match nothing".into());
@@ -128,6 +129,7 @@ impl<'p> Judge<'p> {
         let unchecked = remarks::unchecked(&diff).into_iter().chain(suite.doubt);
         SuiteVerdict {
             judged,
+            causes,
             unchecked: unchecked
                 .map(|why| Unchecked::new(name.clone(), why))
                 .collect(),
@@ -181,7 +183,7 @@ impl<'p> Judge<'p> {
             used::add(&mut exceptions, &suite.judged.exceptions);
             used::add(&mut rules, &suite.judged.rules);
             verdict.findings.extend(suite.judged.findings);
-            verdict.causes.extend(suite.judged.causes);
+            verdict.causes.extend(suite.causes);
             verdict.moved.extend(suite.judged.moved);
             verdict.unchecked.extend(suite.unchecked);
             verdict.skipped.extend(suite.skipped);

@@ -3,7 +3,7 @@
 //! A profile does not hold them. With `GODEBUG=tracebackancestors=N` a dump does: below each
 //! goroutine stands the stack that ran its `go` statement, then the stack of whoever started that
 //! one, and so on. Two things about these stacks are not what they seem. Their lines are return
-//! addresses: the call's own line or the one after it. And of the functions that the compiler
+//! addresses: the line of the call, or of what runs after it. And of the functions that the compiler
 //! inlined at such an address only the innermost is named, which may be one that is called next.
 //! What is exact is the `go` statement, and which goroutine is a test's.
 
@@ -14,13 +14,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::dump::{Created, Dump, Frame, Goroutine};
-use crate::go_names::TEST;
-use crate::stack::{Frames, Function, Name, Place, ShownKey};
+use crate::go_names::CALL_TESTS;
+use crate::snapshot::Snapshot;
+use crate::stack::{Function, Key, Name, Place, ShownKey};
 
-/// The origins of all goroutines of a dump, by stack.
+/// The origins of the goroutines of a snapshot, by their stack.
 #[derive(Debug, Clone, Default)]
 pub struct Origins {
-    by_stack: HashMap<ShownKey, Vec<Origin>>,
+    by_stack: HashMap<Key, Vec<Origin>>,
 }
 
 /// Goroutines of one stack that were started in one way.
@@ -47,8 +48,13 @@ impl Origin {
 }
 
 impl Origins {
-    /// Reads them off a dump; `starters` are the tests by the ids of their goroutines.
-    pub fn new(dump: &Dump, starters: &BTreeMap<u64, String>) -> Self {
+    /// Reads them off a dump that was taken right after a snapshot; `starters` are the tests by the
+    /// ids of their goroutines.
+    ///
+    /// A dump hides some frames, so two stacks of the snapshot may look alike in it: nothing is known
+    /// of those. A goroutine that has moved on since has no place in the snapshot.
+    pub fn new(dump: &Dump, starters: &BTreeMap<u64, String>, snapshot: &Snapshot) -> Self {
+        let stacks = stacks(snapshot);
         let mut reader = Reader {
             starters: starters
                 .iter()
@@ -56,62 +62,67 @@ impl Origins {
                 .collect(),
             functions: HashMap::new(),
         };
-        let mut by_stack: HashMap<ShownKey, Vec<Origin>> = HashMap::new();
+        let mut counted: HashMap<Key, HashMap<Chain, (i64, u32)>> = HashMap::new();
         for goroutine in &dump.goroutines {
-            let functions = goroutine.frames.iter().map(|frame| frame.function);
-            let Some(key) = ShownKey::of(functions) else {
+            let frames = goroutine.frames.iter();
+            let key = ShownKey::of(frames.map(|frame| (frame.function, frame.line)));
+            let Some(Some(stack)) = key.and_then(|key| stacks.get(&key)) else {
                 continue;
             };
-            let origin = reader.origin(goroutine);
-            let known = by_stack.entry(key).or_default();
-            let same = |other: &&mut Origin| {
-                (&other.test, &other.state, &other.calls)
-                    == (&origin.test, &origin.state, &origin.calls)
+            let chain = reader.chain(goroutine);
+            let (count, waited) = counted.entry(*stack).or_default().entry(chain).or_default();
+            *count += 1;
+            *waited = goroutine.waited_minutes.max(*waited);
+        }
+        let by_stack = counted.into_iter().map(|(stack, chains)| {
+            let origins = chains.into_iter();
+            let origin = |(chain, (count, waited_minutes)): (Chain, _)| Origin {
+                test: chain.test,
+                state: chain.state,
+                calls: chain.calls,
+                count,
+                waited_minutes,
             };
-            match known.iter_mut().find(same) {
-                Some(other) => {
-                    other.count += 1;
-                    other.waited_minutes = other.waited_minutes.max(origin.waited_minutes);
-                }
-                None => known.push(origin),
-            }
+            let mut origins: Vec<Origin> = origins.map(origin).collect();
+            origins.sort();
+            (stack, origins)
+        });
+        Self {
+            by_stack: by_stack.collect(),
         }
-        Self { by_stack }
     }
 
-    /// The origins of the goroutines with a stack, sorted. Where goroutines with the same functions
-    /// wait for different things, only of those that wait for `state`.
-    pub fn of(&self, frames: &Frames, state: &str) -> Vec<Origin> {
-        let functions = frames.as_slice().iter();
-        let key = ShownKey::of(functions.map(|frame| frame.function.as_str()));
-        let Some(known) = key.and_then(|key| self.by_stack.get(&key)) else {
-            return Vec::new();
-        };
-        let waits_so = |origin: &&Origin| *origin.state == *state;
-        let mut origins: Vec<Origin> = known.iter().filter(waits_so).cloned().collect();
-        if origins.is_empty() {
-            origins.clone_from(known);
-        }
-        origins.sort();
-        origins
+    /// The origins of the goroutines with a stack, sorted.
+    pub fn of(&self, stack: Key) -> &[Origin] {
+        self.by_stack.get(&stack).map_or(&[], Vec::as_slice)
     }
 
-    /// The places of all chains, again and again where these share them.
-    pub fn places(&self) -> impl Iterator<Item = &Place> {
-        let origins = self.by_stack.values().flatten();
-        origins.flat_map(|origin| &origin.calls)
+    /// The places of the chains of a stack, again and again where these share them.
+    pub fn places(&self, stack: Key) -> impl Iterator<Item = &Place> {
+        self.of(stack).iter().flat_map(|origin| &origin.calls)
     }
+}
 
-    /// How many goroutines with a stack each test started.
-    pub fn tests_of(&self, frames: &Frames) -> BTreeMap<Arc<str>, i64> {
-        let mut tests = BTreeMap::new();
-        for origin in self.of(frames, frames.state()) {
-            if let Some(test) = origin.test {
-                *tests.entry(test).or_default() += origin.count;
-            }
+/// The stacks of a snapshot by what a dump shows of them; `None` where several look alike.
+fn stacks(snapshot: &Snapshot) -> HashMap<ShownKey, Option<Key>> {
+    let mut stacks: HashMap<ShownKey, Option<Key>> = HashMap::new();
+    snapshot.each_sample(|key, frames| {
+        let frames = frames.as_slice().iter();
+        let shown = ShownKey::of(frames.map(|frame| (frame.function.as_str(), frame.line)));
+        if let Some(shown) = shown {
+            let known = stacks.entry(shown).or_insert(Some(key));
+            *known = known.filter(|known| *known == key);
         }
-        tests
-    }
+    });
+    stacks
+}
+
+/// How a goroutine was started, and what it waits for.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Chain {
+    test: Option<Arc<str>>,
+    state: Box<str>,
+    calls: Vec<Place>,
 }
 
 /// Reads goroutines; a function that is in many chains is kept once.
@@ -121,19 +132,17 @@ struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    fn origin(&mut self, goroutine: &Goroutine<'t>) -> Origin {
-        let (test, calls) = self.chain(goroutine);
-        Origin {
+    fn chain(&mut self, goroutine: &Goroutine<'t>) -> Chain {
+        let (test, calls) = self.calls(goroutine);
+        Chain {
             test,
             state: goroutine.state.into(),
             calls,
-            count: 1,
-            waited_minutes: goroutine.waited_minutes,
         }
     }
 
     /// The test at the start of a chain, and the calls from there to the `go` statement.
-    fn chain(&mut self, goroutine: &Goroutine<'t>) -> (Option<Arc<str>>, Vec<Place>) {
+    fn calls(&mut self, goroutine: &Goroutine<'t>) -> (Option<Arc<str>>, Vec<Place>) {
         // A test's own goroutine was started by no test.
         if let Some(test) = self.starters.get(&goroutine.id) {
             return (Some(test.clone()), Vec::new());
@@ -148,10 +157,13 @@ impl<'t> Reader<'t> {
             inward.push(self.statement(statement));
             // The first frame is the function of the statement, which is exact, once more.
             let callers = ancestor.frames.iter().skip(1);
-            let callers = callers.take_while(|frame| frame.function != TEST);
+            let is_inside = |frame: &&Frame| !CALL_TESTS.contains(&frame.function);
+            let is_of_test = callers.clone().any(|frame| !is_inside(&frame));
+            let callers = callers.take_while(is_inside);
             inward.extend(callers.map(|frame| self.place(frame)));
             test = self.starters.get(&ancestor.id).cloned();
-            if test.is_some() {
+            // An example runs on the goroutine of all of them, so that says of none which it is.
+            if test.is_some() || is_of_test {
                 break;
             }
             created = ancestor.created.as_ref();
@@ -159,13 +171,10 @@ impl<'t> Reader<'t> {
         inward.extend(created.map(|statement| self.statement(statement)));
         // Functions that were inlined into one another have one address, and so the same name.
         inward.dedup();
-        if test.is_some() {
-            // What calls a test is left out already, so these are misnamed.
-            while inward.len() > 1 && inward.last().is_some_and(is_std) {
-                inward.pop();
-            }
-        }
         inward.reverse();
+        if let Some(test) = &test {
+            put_first(test, &mut inward);
+        }
         (test, inward)
     }
 
@@ -191,6 +200,24 @@ impl<'t> Reader<'t> {
     }
 }
 
-fn is_std(place: &Place) -> bool {
-    Name::new(place.name().as_bytes()).is_std()
+/// Puts the function of a test in front of what stands outside of it: functions that were inlined
+/// into it, which the same address may have the names of. Those of the standard library are misnamed.
+fn put_first(test: &str, calls: &mut Vec<Place>) {
+    let top = test.split('/').next().unwrap_or(test);
+    let is_test = |place: &Place| {
+        let name = Name::new(place.name().as_bytes());
+        let rest = name.local().strip_prefix(top);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    if let Some(found) = calls.iter().position(is_test) {
+        calls[..=found].rotate_right(1);
+        let mut index = 0;
+        calls.retain(|place| {
+            index += 1;
+            !(2..=found + 1).contains(&index) || !place.is_std()
+        });
+    } else {
+        let misnamed = calls.iter().take_while(|place| place.is_std()).count();
+        calls.drain(..misnamed.min(calls.len().saturating_sub(1)));
+    }
 }

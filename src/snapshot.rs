@@ -204,20 +204,18 @@ impl<'buf> Snapshot<'buf> {
         self.profile
             .read_sample(sample, &mut stack)
             .expect(READ_BEFORE);
-        let of = |locations: &[u32]| {
-            Frames::new(
-                &self.profile,
-                &self.symbols,
-                locations,
-                self.limit,
-                self.deepest,
-            )
-        };
         let locations = stack.locations();
         match self.moving.get(&sample) {
-            Some(keep) => of(&locations[locations.len() - keep..]).of_moving(),
-            None => of(locations),
+            Some(keep) => self
+                .resolve(&locations[locations.len() - keep..])
+                .of_moving(),
+            None => self.resolve(locations),
         }
+    }
+
+    fn resolve(&self, locations: &[u32]) -> Frames<'buf> {
+        let (profile, symbols) = (&self.profile, &self.symbols);
+        Frames::new(profile, symbols, locations, self.limit, self.deepest)
     }
 
     /// Whether any goroutine of the profile carries a label.
@@ -225,35 +223,62 @@ impl<'buf> Snapshot<'buf> {
         !self.labelled.is_empty() || !self.attributed.is_empty()
     }
 
-    /// Adds which tests started the goroutines that carry no test's label; `tests` says for a stack
-    /// how many each test started, with a label or without. A label that is there stays: it is the
-    /// one that the goroutine had when it was started.
-    pub fn attribute(&mut self, tests: impl Fn(&Frames) -> BTreeMap<Arc<str>, i64>) {
+    /// Adds which tests started the goroutines that carry no test's label; `chains` gives for a stack
+    /// the test at the start of each chain of calls, with how many goroutines it has. A label that is
+    /// there stays: it is the one that the goroutine had when it was started.
+    pub fn attribute<'c, I>(&mut self, chains: impl Fn(Key) -> I)
+    where
+        I: Iterator<Item = (Option<&'c Arc<str>>, i64)>,
+    {
         for group in 0..self.groups.len() {
-            let portions = self.portions(group);
-            let of_test = |test: &str| {
-                let of_it = portions.iter().filter(|portion| {
-                    portion
-                        .labels
-                        .get(TEST_LABEL)
-                        .is_some_and(|name| name == test)
-                });
-                of_it.map(|portion| portion.count).sum::<i64>()
-            };
-            if portions
-                .iter()
-                .all(|portion| portion.labels.contains_key(TEST_LABEL))
-            {
+            let key = self.groups[group].key;
+            let mut started: BTreeMap<&Arc<str>, i64> = BTreeMap::new();
+            let mut of_none = 0;
+            for (test, count) in chains(key) {
+                match test {
+                    Some(test) => *started.entry(test).or_default() += count,
+                    None => of_none += count,
+                }
+            }
+            if started.is_empty() {
                 continue;
             }
-            let started = tests(&self.frames(group)).into_iter();
-            let others = started.map(|(test, count)| (of_test(&test), test, count));
-            let others = others.filter(|(labelled, _, count)| count > labelled);
-            let others: BTreeMap<_, _> = others
-                .map(|(labelled, test, count)| (test, count - labelled))
-                .collect();
+            let mut labelled: BTreeMap<String, i64> = BTreeMap::new();
+            let mut unlabelled = 0;
+            for Portion { mut labels, count } in self.portions(group) {
+                match labels.remove(TEST_LABEL) {
+                    Some(test) => *labelled.entry(test).or_default() += count,
+                    None => unlabelled += count,
+                }
+            }
+            // Those that no test started stay unattributed.
+            let mut left = (unlabelled - of_none).max(0);
+            let mut others = BTreeMap::new();
+            for (test, count) in started {
+                let of_label = labelled.get(&**test).copied().unwrap_or(0);
+                let count = (count - of_label).clamp(0, left);
+                left -= count;
+                if count > 0 {
+                    others.insert(test.clone(), count);
+                }
+            }
             if !others.is_empty() {
-                self.attributed.insert(self.groups[group].key, others);
+                self.attributed.insert(key, others);
+            }
+        }
+    }
+
+    /// Calls `each` with the stack of every sample that is in a group, and the key of that group.
+    pub fn each_sample(&self, mut each: impl FnMut(Key, &Frames<'buf>)) {
+        let mut stack = Stack::default();
+        for &at in self.profile.samples() {
+            self.profile.read_sample(at, &mut stack).expect(READ_BEFORE);
+            let hashed = self.symbols.hash(stack.locations());
+            let Some(key) = hashed.map(|hashed| hashed.key) else {
+                continue;
+            };
+            if self.find(key).is_some() {
+                each(key, &self.resolve(stack.locations()));
             }
         }
     }
@@ -282,8 +307,8 @@ impl<'buf> Snapshot<'buf> {
         if unlabelled > 0 {
             *by_labels.entry(BTreeMap::new()).or_default() += unlabelled;
         }
-        for (test, count) in self.attributed.get(&key).into_iter().flatten() {
-            give_to(test, *count, &mut by_labels);
+        if let Some(tests) = self.attributed.get(&key) {
+            by_labels = attributed(by_labels, tests);
         }
         by_labels
             .into_iter()
@@ -324,24 +349,35 @@ impl<'buf> Snapshot<'buf> {
     }
 }
 
-/// Gives up to `count` goroutines that carry no test's label to a test.
-fn give_to(test: &str, mut count: i64, by_labels: &mut BTreeMap<BTreeMap<String, String>, i64>) {
-    let of_no_test = by_labels
-        .keys()
-        .filter(|labels| !labels.contains_key(TEST_LABEL));
-    for labels in of_no_test.cloned().collect::<Vec<_>>() {
-        let there = by_labels.remove(&labels).unwrap_or_default();
-        let taken = count.min(there);
-        count -= taken;
-        if there > taken {
-            by_labels.insert(labels.clone(), there - taken);
+/// Goroutines by their labels.
+type ByLabels = BTreeMap<BTreeMap<String, String>, i64>;
+
+/// Gives goroutines that carry no test's label to tests, in the order of their labels.
+fn attributed(by_labels: ByLabels, tests: &BTreeMap<Arc<str>, i64>) -> ByLabels {
+    let mut given = ByLabels::new();
+    let mut tests = tests.iter().map(|(test, count)| (test, *count));
+    let mut next = tests.next();
+    for (labels, mut count) in by_labels {
+        if labels.contains_key(TEST_LABEL) {
+            *given.entry(labels).or_default() += count;
+            continue;
         }
-        if taken > 0 {
-            let mut labels = labels;
-            labels.insert(TEST_LABEL.to_owned(), test.to_owned());
-            *by_labels.entry(labels).or_default() += taken;
+        while let Some((test, left)) = next.filter(|_| count > 0) {
+            let taken = left.min(count);
+            let mut of_test = labels.clone();
+            of_test.insert(TEST_LABEL.to_owned(), test.to_string());
+            *given.entry(of_test).or_default() += taken;
+            count -= taken;
+            next = match left - taken {
+                0 => tests.next(),
+                left => Some((test, left)),
+            };
+        }
+        if count > 0 {
+            given.insert(labels, count);
         }
     }
+    given
 }
 
 /// A snapshot in the making: what is known after some of the samples.

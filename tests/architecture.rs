@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("snapshot", &["go_names", "profile", "stack"]),
     ("diff", &["go_names", "stack", "snapshot"]),
     ("policy", &["escape", "go_names", "state"]),
-    ("origin", &["dump", "go_names", "stack"]),
+    ("origin", &["dump", "go_names", "snapshot", "stack"]),
     (
         "evidence",
         &["dump", "gosource", "origin", "profile", "snapshot", "stack"],
@@ -73,7 +73,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "gotest",
             "input",
             "judge",
-            "origin",
             "overview",
             "policy",
             "profile",

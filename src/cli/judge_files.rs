@@ -56,8 +56,14 @@ fn judge_suite(judge: &Judge, mut suite: Suite, limit: u64) -> Result<SuiteVerdi
         match read_regular(path, limit) {
             Ok(bytes) => {
                 let text = dump::text_of(&bytes);
+                let left_out = text
+                    .strip_prefix("leakgate: ")
+                    .and_then(|text| text.lines().next());
+                suite.notes.extend(left_out.map(|left_out| {
+                    format!("{left_out}, so it is not known which calls started them")
+                }));
                 profiles = profiles.with_dump(&Dump::parse(&text), &suite);
-                profiles.code = code::read(&profiles.origins);
+                profiles.code = code::read(profiles.folders());
             }
             // What it holds explains findings and makes none.
             Err(error) => suite.notes.push(format!(

@@ -46,15 +46,7 @@ pub(super) fn find(verdict: &Verdict, extent: Extent) -> Sources {
     };
     let workspace = variable("GITHUB_WORKSPACE").map(PathBuf::from);
     let root = root(&here, workspace.as_deref());
-    let mut roots = vec![root.clone()];
-    roots.extend(root.canonicalize());
-    // The shell's way here may lead through a symbolic link, and the go command keeps to it.
-    let logical = variable("PWD").map(PathBuf::from);
-    let logical = logical.filter(|logical| same(logical, &here));
-    roots.extend(logical.and_then(|logical| {
-        let depth = here.strip_prefix(&root).ok()?.components().count();
-        logical.ancestors().nth(depth).map(Path::to_owned)
-    }));
+    let roots = names_of(&root, &here);
     let roots: Vec<String> = roots.iter().map(|root| plain(root)).collect();
     let bare = Sources::new(roots.clone(), Vec::new(), BTreeSet::new());
     let (named, all) = named(verdict, &root, &bare);
@@ -113,6 +105,29 @@ fn root(here: &Path, workspace: Option<&Path>) -> PathBuf {
     let is_root = |directory: &&Path| directory.join(".git").exists();
     let git = here.ancestors().take_while(inside).find(is_root);
     git.or(workspace).unwrap_or(here).to_owned()
+}
+
+/// The paths that the root of the repository around the current directory goes by.
+pub(super) fn roots() -> Vec<PathBuf> {
+    let Ok(here) = std::env::current_dir() else {
+        return Vec::new();
+    };
+    let workspace = variable("GITHUB_WORKSPACE").map(PathBuf::from);
+    names_of(&root(&here, workspace.as_deref()), &here)
+}
+
+/// A root, and what it is called without links or by the shell.
+fn names_of(root: &Path, here: &Path) -> Vec<PathBuf> {
+    let mut roots = vec![root.to_owned()];
+    roots.extend(root.canonicalize());
+    // The shell's way here may lead through a symbolic link, and the go command keeps to it.
+    let logical = variable("PWD").map(PathBuf::from);
+    let logical = logical.filter(|logical| same(logical, here));
+    roots.extend(logical.and_then(|logical| {
+        let depth = here.strip_prefix(root).ok()?.components().count();
+        logical.ancestors().nth(depth).map(Path::to_owned)
+    }));
+    roots
 }
 
 /// What a walk through the repository finds.

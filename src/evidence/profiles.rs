@@ -1,10 +1,11 @@
 //! The profiles of a suite: decoded, grouped, and checked to be what their places say.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::{Code, Suite, Unchecked};
+use super::{Code, Suite, Unchecked, code};
 use crate::dump::Dump;
 use crate::origin::Origins;
 use crate::profile::{Kind, Profile};
@@ -73,15 +74,41 @@ impl<'b> Profiles<'b> {
         }
     }
 
-    /// Adds what a dump of all goroutines tells of the last after profile: who started them, and so
+    /// Adds what a dump of all goroutines says about the last after profile: who started them, and so
     /// the tests of those that carry no test's label.
     #[must_use]
     pub fn with_dump(mut self, dump: &Dump, suite: &Suite) -> Self {
-        self.origins = Origins::new(dump, &suite.starters);
+        self.origins = Origins::new(dump, &suite.starters, self.after());
         if let Some(after) = self.afters.last_mut() {
-            after.attribute(|frames| self.origins.tests_of(frames));
+            let tests = |key| {
+                let origins = self.origins.of(key).iter();
+                origins.map(|origin| (origin.test.as_ref(), origin.count))
+            };
+            after.attribute(tests);
         }
         self
+    }
+
+    /// The folders whose sources would explain the goroutines that are more than before, those of
+    /// most chains first. The standard library needs none.
+    pub fn folders(&self) -> Vec<String> {
+        let before = |key| self.before.find(key).map_or(0, |group| group.count);
+        let groups = self.after().groups().iter();
+        let grown = groups.filter(|group| group.count > before(group.key));
+        let places = grown.flat_map(|group| self.origins.places(group.key));
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for folder in places
+            .filter(|place| !place.is_std())
+            .filter_map(code::folder)
+        {
+            *counts.entry(folder).or_default() += 1;
+        }
+        let mut folders: Vec<_> = counts.into_iter().collect();
+        folders.sort_by_key(|(_, count)| Reverse(*count));
+        folders
+            .into_iter()
+            .map(|(folder, _)| folder.to_owned())
+            .collect()
     }
 
     /// The last of the after profiles: the one that is judged.

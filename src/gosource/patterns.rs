@@ -67,6 +67,13 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Whether the goroutine stays whatever is closed or stopped: only the code of its loop helps.
+    pub fn has_no_way_out(&self) -> bool {
+        ["ticker", "loop"].contains(&self.example)
+    }
+}
+
 impl Package {
     /// The pattern that a goroutine of this package leaks by, if the source says so.
     ///

@@ -147,6 +147,7 @@ func leakgateBefore() {
 		// TestMain runs the tests once more: what the last time left says nothing of this one.
 		_ = os.Remove(leakgate.dir + "/end.json")
 		_ = os.Remove(leakgate.dir + "/after.pb.gz")
+		_ = os.Remove(leakgate.dir + "/goroutines.txt")
 		return
 	}
 	leakgateLog("")
@@ -244,13 +245,18 @@ func leakgateTimeout(after time.Duration) {
 
 // leakgateDump writes what the runtime shows of each goroutine, with the calls by which it was
 // started, and gives the tests whose goroutines are named there, by id, as the inside of a JSON
-// object.
+// object. So many goroutines that this would take long, with the world stopped, are left alone:
+// what is written then says so.
 func leakgateDump() string {
 	there := runtime.NumGoroutine()
-	if leakgateEnviron["LEAKGATE_ORIGIN"] == "" || there > 20000 {
-		return "" // so many would take long, with the world stopped
+	if leakgateEnviron["LEAKGATE_ORIGIN"] == "" {
+		return ""
 	}
-	size, most := there*4096+1<<16, 64<<20
+	if there > 20000 {
+		leakgateWrite(leakgate.dir+"/goroutines.txt", []byte("leakgate: "+strconv.Itoa(there)+" goroutines are too many for a dump\n"))
+		return ""
+	}
+	size, most := there*2048+1<<16, 64<<20
 	var dump []byte
 	for {
 		dump = make([]byte, size)
@@ -263,16 +269,23 @@ func leakgateDump() string {
 	leakgateWrite(leakgate.dir+"/goroutines.txt", dump)
 	leakgate.mu.Lock()
 	defer leakgate.mu.Unlock()
-	named := map[string]bool{}
 	var starters []string
-	for _, part := range strings.Split(string(dump), "goroutine ")[1:] {
-		id := leakgateNumber(part)
-		if name, ok := leakgate.started[id]; ok && !named[id] {
-			named[id] = true
+	for rest := dump; ; {
+		at := bytes.Index(rest, []byte("goroutine "))
+		if at < 0 {
+			return strings.Join(starters, ", ")
+		}
+		rest = rest[at+len("goroutine "):]
+		head := rest
+		if len(head) > 20 {
+			head = head[:20]
+		}
+		id := leakgateNumber(string(head))
+		if name, ok := leakgate.started[id]; ok {
+			delete(leakgate.started, id) // each once
 			starters = append(starters, leakgateJSON(id)+": "+leakgateJSON(name))
 		}
 	}
-	return strings.Join(starters, ", ")
 }
 
 // leakgateNumber gives the digits at the start of a text.
@@ -316,7 +329,7 @@ func leakgateIsPoller(link string) bool {
 // that it starts inherits.
 func leakgateTest(name string) {
 	if leakgateIsTold(name) {
-		leakgateBegin(name)
+		leakgateBegin(name, true)
 	}
 }
 
@@ -334,7 +347,7 @@ func leakgateNamed(name string, own bool) func() {
 	if !leakgateIsTold(name) {
 		return func() {}
 	}
-	leakgateBegin(name)
+	leakgateBegin(name, own)
 	return func() {
 		if leakgateCalledBy("runtime.gopanic") {
 			return
@@ -352,10 +365,12 @@ func leakgateIsTold(name string) bool {
 	return leakgate.dir != "" && name != "" && name != "Main"
 }
 
-func leakgateBegin(name string) {
+// leakgateBegin notes that a test begins. An example has no goroutine of its own: it is named by its
+// label alone, since whatever TestMain starts has the same ancestor.
+func leakgateBegin(name string, own bool) {
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("leakgate.test", name)))
 	id := ""
-	if leakgateEnviron["LEAKGATE_ORIGIN"] != "" {
+	if own && leakgateEnviron["LEAKGATE_ORIGIN"] != "" {
 		var header [64]byte
 		runtime.Stack(header[:], false)
 		id = leakgateNumber(strings.TrimPrefix(string(header[:]), "goroutine "))

@@ -2,13 +2,13 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::source;
 use crate::evidence::{Code, SuiteName};
-use crate::gosource::Ending;
 use crate::origin::Origin;
 use crate::stack::{Name, id_of};
-use crate::verdict::{Cause, Finding, Opened, Place, Site, Stack, Trace};
+use crate::verdict::{Cause, Finding, Function, Opened, Place, Site, Stack, Trace};
 
 /// Code that runs what a test file holds as tests of their own: specs, and methods of suites.
 const RUNNERS: [&str; 4] = [
@@ -41,6 +41,7 @@ const MOST_CANDIDATES: usize = 4;
 
 /// A cause in the making.
 struct Counted {
+    opened: Opened,
     /// What was called.
     place: Place,
     /// By the line of the test, and that of the call.
@@ -62,56 +63,76 @@ struct Call<'f> {
     line: Place,
 }
 
-/// The causes of what counts among the findings of a suite, and which is the main one of each. A
-/// goroutine whose chain of calls does not reach a test's code has none: that two started at one
-/// time in one package does not make them one.
+/// The causes of what counts among the findings of a suite, and how many goroutines of each finding
+/// have which. A goroutine whose chain of calls does not reach a test's code has none: that two
+/// started at one time in one package does not make them one.
 pub(super) fn find(findings: &mut [Finding], suite: &SuiteName, code: &Code) -> Vec<Cause> {
-    let mut counted: BTreeMap<Opened, Counted> = BTreeMap::new();
+    // One function may be in two files by name, as in the build path and below the cache.
+    let mut counted: BTreeMap<(&str, Box<str>), Counted> = BTreeMap::new();
     for (index, finding) in findings.iter().enumerate() {
-        // What all tests share is started by whichever needs it first, and that one is not to blame.
-        let stack = finding.stack().filter(|stack| !stack.shared);
-        let Some(stack) = stack.filter(|_| finding.is_open()) else {
-            continue;
-        };
-        let mut left = finding.growth().max(0);
-        // What was there before came from no test.
-        for of_test in [true, false] {
-            let origins = stack.origins.iter();
-            for origin in origins.filter(|origin| origin.test.is_some() == of_test) {
-                let count = origin.count.min(left);
-                left -= count;
-                if let Some(call) = call(origin, &stack.trace, code).filter(|_| count > 0) {
-                    let counted = counted.entry(call.opened.clone());
-                    let counted = counted.or_insert_with(|| Counted::new(call.place));
-                    counted.add(index, &call, origin, count);
-                }
+        for (origin, count) in shares(finding) {
+            let Some(stack) = finding.stack() else {
+                continue;
+            };
+            if let Some(call) = call(origin, &stack.trace, code) {
+                let key = (call.opened.kind(), call.opened.function().name.clone());
+                let counted = counted.entry(key).or_insert_with(|| Counted::new(&call));
+                counted.add(index, &call, origin, count);
             }
         }
     }
     for finding in findings.iter_mut() {
         source::name_pattern(finding, code);
     }
-    let (mut causes, mut main) = (Vec::new(), BTreeMap::new());
-    for (opened, counted) in counted {
-        let cause = counted.cause(opened, suite, findings, code);
-        for (index, count) in counted.findings {
-            let (most, id) = main.entry(index).or_insert((0, String::new()));
-            if count > *most {
-                (*most, *id) = (count, cause.id.clone());
-            }
+    let mut causes = Vec::new();
+    for counted in counted.into_values() {
+        let cause = counted.cause(suite, findings, code);
+        for (index, count) in &counted.findings {
+            findings[*index].causes.push((cause.id.clone(), *count));
         }
         causes.push(cause);
     }
-    for (index, (_, id)) in main {
-        findings[index].cause = Some(id);
+    for finding in findings {
+        finding.causes.sort_by_key(|(_, count)| Reverse(*count));
     }
     causes
 }
 
+/// The origins of a finding that counts, with how many of its own goroutines each has: no more of a
+/// test than it has of that test. What all tests share is started by whichever needs it first, and
+/// that one is not to blame.
+fn shares(finding: &Finding) -> Vec<(&Origin, i64)> {
+    let stack = finding.stack().filter(|stack| !stack.shared);
+    let Some(stack) = stack.filter(|_| finding.is_open()) else {
+        return Vec::new();
+    };
+    let of_tests: i64 = finding.tests.values().sum();
+    let mut of_none = (finding.growth() - of_tests).max(0);
+    let mut left: BTreeMap<&str, i64> = BTreeMap::new();
+    for (test, count) in &finding.tests {
+        left.insert(test, *count);
+    }
+    let mut shares = Vec::new();
+    for origin in &stack.origins {
+        let left = match &origin.test {
+            Some(test) => left.get_mut(&**test),
+            None => Some(&mut of_none),
+        };
+        let Some(left) = left else { continue };
+        let count = origin.count.min(*left);
+        *left -= count;
+        if count > 0 {
+            shares.push((origin, count));
+        }
+    }
+    shares
+}
+
 impl Counted {
-    fn new(place: &Place) -> Self {
+    fn new(call: &Call) -> Self {
         Self {
-            place: place.clone(),
+            opened: call.opened.clone(),
+            place: call.place.clone(),
             sites: BTreeMap::new(),
             tests: BTreeMap::new(),
             findings: BTreeMap::new(),
@@ -133,7 +154,7 @@ impl Counted {
         most.and_then(|(index, _)| findings[*index].stack())
     }
 
-    fn cause(&self, opened: Opened, suite: &SuiteName, findings: &[Finding], code: &Code) -> Cause {
+    fn cause(&self, suite: &SuiteName, findings: &[Finding], code: &Code) -> Cause {
         let sites = self.sites.iter();
         let mut sites: Vec<Site> = sites
             .map(|((place, call), goroutines)| Site {
@@ -143,24 +164,22 @@ impl Counted {
             })
             .collect();
         sites.sort_by_key(|site| Reverse(site.goroutines));
-        let ending = match &opened {
-            Opened::Call(_) => source::ending(&self.place, self.stack(findings), code),
-            Opened::GoStatement(_) => Ending::Unknown,
+        let (opened, stack, line) = (&self.opened, self.stack(findings), &sites[0].call);
+        let advice = match opened {
+            Opened::Call(_) => source::advice(&self.place, line, stack, &self.tests, code),
+            Opened::GoStatement(_) => source::Advice::default(),
         };
-        let ids = self.findings.iter();
         Cause {
             id: id_of(&format!("{}\n{}", opened.kind(), opened.function().name)),
             suite: suite.clone(),
-            shown_by: source::shown_by(&ending, &self.place, &sites[0].call, &self.tests, code),
-            excerpts: source::excerpts(&opened, &sites[0].call, self.stack(findings), code),
-            ending,
-            sites,
+            excerpts: source::excerpts(opened, line, stack, code),
+            ending: advice.ending,
+            shown_by: advice.shown_by,
+            place: self.place.clone(),
             tests: self.tests.clone(),
             goroutines: self.findings.values().sum(),
-            findings: ids
-                .map(|(index, count)| (findings[*index].id.clone(), *count))
-                .collect(),
-            opened,
+            opened: opened.clone(),
+            sites,
         }
     }
 }
@@ -173,10 +192,12 @@ fn call<'f>(origin: &'f Origin, trace: &'f Trace, code: &Code) -> Option<Call<'f
     let (chain, statement) = (inward.collect::<Vec<_>>(), origin.calls.len());
     // Of the goroutine itself, what it waits in is no call that somebody has to end.
     let counts =
-        |(index, place): (usize, &&Place)| is_code(place) && (index < statement || !is_std(place));
+        |(index, place): (usize, &&Place)| is_code(place) && (index < statement || !place.is_std());
     let first = chain.iter().enumerate().position(counts);
     let outside = &chain[..first.unwrap_or(statement)];
-    let test = own_line(outside)?;
+    let Some(test) = own_line(outside) else {
+        return misnamed(origin, &chain[..statement]);
+    };
     let line = outside.iter().rposition(|place| is_test_code(place))?;
     let at = |index: usize| match chain.get(index + 1) {
         Some(inner) => at_call(chain[index], inner, code),
@@ -214,6 +235,27 @@ fn call<'f>(origin: &'f Origin, trace: &'f Trace, code: &Code) -> Option<Call<'f
     })
 }
 
+/// The call of a test whose own frame has another name in the chain: what it is, but not its line.
+fn misnamed<'f>(origin: &Origin, calls: &[&'f Place]) -> Option<Call<'f>> {
+    let test = origin.test.as_ref()?;
+    let name = test.split('/').next().unwrap_or(test);
+    let place = calls.first().filter(|place| is_code(place))?;
+    let function = Function {
+        name: name.into(),
+        file: "".into(),
+    };
+    let test = Place {
+        function: Arc::new(function),
+        line: 0,
+    };
+    Some(Call {
+        opened: Opened::Call(place.function.clone()),
+        place,
+        test: test.clone(),
+        line: test,
+    })
+}
+
 /// Of the frames outside of a call, outermost first, that of the test itself: of the innermost that a
 /// runner calls, and of a closure in it, where that made the call.
 fn own_line(outside: &[&Place]) -> Option<usize> {
@@ -236,15 +278,15 @@ fn called<'f>(candidates: &[&'f Place], line: &Place, code: &Code) -> Option<&'f
         package.is_called(line.file(), line.line, name.local())
     };
     let is_misnamed = |index: usize| {
-        let next_is_not_std = || candidates.get(index + 1).is_some_and(|next| !is_std(next));
+        let next_is_not_std = || candidates.get(index + 1).is_some_and(|next| !next.is_std());
         let called = is_called(candidates[index]);
         called.map_or_else(
-            || is_std(candidates[index]) && next_is_not_std(),
+            || candidates[index].is_std() && next_is_not_std(),
             |called| !called,
         )
     };
     let named = (0..candidates.len()).find(|index| !is_misnamed(*index));
-    let others = || candidates.iter().position(|place| !is_std(place));
+    let others = || candidates.iter().position(|place| !place.is_std());
     candidates.get(named.or_else(others).unwrap_or(0)).copied()
 }
 
@@ -264,10 +306,6 @@ fn is_code(place: &Place) -> bool {
     !is_test_code(place) && !calls_what_it_is_given(place)
 }
 
-fn is_std(place: &Place) -> bool {
-    Name::new(place.name().as_bytes()).is_std()
-}
-
 fn is_test_code(place: &Place) -> bool {
     place.file().ends_with("_test.go")
 }
@@ -283,10 +321,7 @@ fn begins(place: &Place, prefixes: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::verdict::Function;
 
     /// The calls up to the `go` statement and the goroutine's own frames, as `function file:line`,
     /// outermost first; gives what started the goroutine, and from where.

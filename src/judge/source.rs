@@ -8,8 +8,68 @@ use crate::gosource::{self, Asked, Ending, Excerpt, Pattern, Point, Seen, Spot, 
 use crate::stack::Name;
 use crate::verdict::{Excerpted, Finding, Opened, Place, Stack, Subject};
 
-/// What ends what a call started: the goroutines of this stack, most of all.
-pub(super) fn ending(call: &Place, stack: Option<&Stack>, code: &Code) -> Ending {
+/// What ends what a call started, and a test that does so.
+#[derive(Debug)]
+pub(super) struct Advice {
+    pub(super) ending: Ending,
+    pub(super) shown_by: Option<Use>,
+}
+
+impl Default for Advice {
+    fn default() -> Self {
+        Self {
+            ending: Ending::Unknown,
+            shown_by: None,
+        }
+    }
+}
+
+/// What ends what a call, at a line of the tests that `leak`, started: the goroutines of this stack
+/// most of all. Nothing where these tests do just that: then it ends something else.
+pub(super) fn advice(
+    call: &Place,
+    line: &Place,
+    stack: Option<&Stack>,
+    leak: &BTreeMap<String, i64>,
+    code: &Code,
+) -> Advice {
+    let ending = ending(call, stack, code);
+    let package = code.package(line);
+    let closer = match &ending {
+        Ending::By(closers) => closers.first().zip(package),
+        Ending::Nothing | Ending::Unknown => None,
+    };
+    let Some((closer, package)) = closer else {
+        return Advice {
+            ending,
+            ..Advice::default()
+        };
+    };
+    let tests: Vec<&str> = leak
+        .keys()
+        .filter_map(|test| test.split('/').next())
+        .collect();
+    let near = gosource::Place {
+        file: line.file().to_owned(),
+        line: line.line,
+    };
+    let asked = |except| Asked {
+        function: local(call.name()),
+        near: Some(&near),
+        except,
+    };
+    let nearest = package.used_by(closer, &asked(&[]));
+    if nearest.is_some_and(|nearest| tests.contains(&&*nearest.function)) {
+        return Advice::default();
+    }
+    Advice {
+        shown_by: package.used_by(closer, &asked(&tests)),
+        ending,
+    }
+}
+
+/// What ends what a call started.
+fn ending(call: &Place, stack: Option<&Stack>, code: &Code) -> Ending {
     let name = name(call);
     if let Some(known) = known::function(name.package(), name.local()) {
         return Ending::By(known.ends.iter().map(|ends| ends.closer()).collect());
@@ -22,30 +82,6 @@ pub(super) fn ending(call: &Place, stack: Option<&Stack>, code: &Code) -> Ending
     package.map_or(Ending::Unknown, |package| {
         package.ending(name.local(), started.as_ref())
     })
-}
-
-/// A test near the line of a call that ends what it started, and is none of those that leak.
-pub(super) fn shown_by(
-    ending: &Ending,
-    call: &Place,
-    line: &Place,
-    leaking: &BTreeMap<String, i64>,
-    code: &Code,
-) -> Option<Use> {
-    let Ending::By(closers) = ending else {
-        return None;
-    };
-    let tests = leaking.keys().filter_map(|test| test.split('/').next());
-    let near = gosource::Place {
-        file: line.file().to_owned(),
-        line: line.line,
-    };
-    let asked = Asked {
-        function: local(call.name()),
-        near: Some(&near),
-        except: &tests.collect::<Vec<_>>(),
-    };
-    code.package(line)?.used_by(closers.first()?, &asked)
 }
 
 /// The sources at the line of the test, at the `go` statement, and where most goroutines wait: each

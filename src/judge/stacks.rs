@@ -82,7 +82,10 @@ impl<'j, 's, 'buf> Stacks<'j, 's, 'buf> {
             pairing: row.pairing,
             series: self.diff.series(row),
             origins: match row.after {
-                Some(_) => self.origins.of(frames, frames.state()),
+                Some(group) => self
+                    .origins
+                    .of(self.diff.after.groups()[group].key)
+                    .to_vec(),
                 None => Vec::new(),
             },
             pattern: None,

@@ -15,7 +15,7 @@ use crate::diff::{Diff, Row};
 use crate::evidence::{Profiles, SuiteName};
 use crate::policy::{Exception, Per, Rule};
 use crate::stack::id_of;
-use crate::verdict::{Cause, Disposition, Finding, Moved, Stack, Subject, Sum};
+use crate::verdict::{Disposition, Finding, Moved, Stack, Subject, Sum};
 
 /// One suite while it is judged.
 pub(super) struct Judging<'j, 'p, 's, 'buf> {
@@ -32,7 +32,6 @@ pub(super) struct Judging<'j, 'p, 's, 'buf> {
 #[derive(Debug)]
 pub(super) struct Judged {
     pub(super) findings: Vec<Finding>,
-    pub(super) causes: Vec<Cause>,
     pub(super) moved: Vec<Moved>,
     /// What each exception of the policy did.
     pub(super) exceptions: Vec<Used<Exception>>,
@@ -171,7 +170,6 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         let moved = remarks::moved(self.name, self.diff, &mut self.stacks);
         Judged {
             findings,
-            causes: Vec::new(),
             moved,
             exceptions,
             rules,
@@ -231,7 +229,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             after: violation.after,
             disposition,
             subject: Subject::Stack(stack),
-            cause: None,
+            causes: Vec::new(),
             tests,
             labels,
         }
@@ -257,7 +255,7 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                         largest: sum.largest(),
                         key: Some(key).filter(|_| rule.per != Per::Total),
                     }),
-                    cause: None,
+                    causes: Vec::new(),
                     tests: sum.tests,
                     labels: sum.labels,
                 });

@@ -134,7 +134,7 @@ fn of_cause(subject: &Subject, words: &Words, together: &Together) -> Annotation
             words::subject(finding)
         ));
     }
-    for pattern in together.patterns() {
+    if let Some(pattern) = together.pattern() {
         lines.push(format!("pattern: {}: {}", pattern.name, pattern.says));
     }
     lines.push(format!("fix: {}", together.fix(subject.sources)));
@@ -157,10 +157,7 @@ fn of_cause(subject: &Subject, words: &Words, together: &Together) -> Annotation
             Level::Warning
         },
         spot: sites.first().and_then(|site| spot(&site.place)),
-        title: format!(
-            "leakgate {rule}: {}",
-            words::base(&together.first().opened.function().name)
-        ),
+        title: format!("leakgate {rule}: {}", together.subject()),
         message: lines,
     }
 }

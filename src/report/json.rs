@@ -5,7 +5,7 @@
 //! left out. `schema/report.v1.json` describes it; the tests hold every report to that file.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
@@ -45,6 +45,7 @@ struct Report<'v> {
 /// How many entries there was no room for.
 #[derive(Serialize)]
 struct LeftOut {
+    causes: usize,
     findings: usize,
     moved: usize,
 }
@@ -55,6 +56,9 @@ const ROOM: Room = Room {
     entries: MOST_FINDINGS,
     bytes: 64 << 20,
 };
+
+/// So many lines of tests are given for one cause.
+const MOST_SITES: usize = 1000;
 
 #[derive(Serialize)]
 struct Suite<'v> {
@@ -132,6 +136,8 @@ struct Finding<'v> {
     again: Option<String>,
     /// The main one of [`Report::causes`].
     cause_id: Option<&'v str>,
+    /// How many of the goroutines that came have no known cause.
+    without_cause: i64,
     /// The `go` statement of most of its goroutines.
     created: Option<Place<'v>>,
     /// The calls that led there, outermost first.
@@ -174,7 +180,7 @@ struct Call<'v> {
     /// `call` or `go statement`.
     kind: &'static str,
     function: &'v str,
-    /// The line of a test's code that it stands in; of several, that with the most goroutines.
+    /// Where this function made the next call, or has the `go` statement.
     file: &'v str,
     path: Option<String>,
     line: u32,
@@ -268,6 +274,13 @@ pub fn render(subject: &Subject) -> String {
         |one| finding(subject, &words, &paths, one),
         |one| size(serde_json::to_vec(one)),
     );
+    let with_cause = verdict.findings.iter().filter(|one| !one.causes.is_empty());
+    let with_cause: Vec<&verdict::Finding> = with_cause.collect();
+    let causes = ROOM.fill(
+        verdict.causes.iter(),
+        |one| cause(&paths, one, &with_cause),
+        |one| size(serde_json::to_vec(one)),
+    );
     let moved = ROOM.fill(
         verdict.moved.iter(),
         |one| moved(&paths, one),
@@ -287,11 +300,7 @@ pub fn render(subject: &Subject) -> String {
             violations: verdict.count(Severity::Error),
             warnings: verdict.count(Severity::Warning),
         },
-        causes: verdict
-            .causes
-            .iter()
-            .map(|one| cause(&paths, one))
-            .collect(),
+        causes: causes.entries,
         findings: findings.entries,
         moved: moved.entries,
         allows: verdict.allows.iter().map(allow).collect(),
@@ -329,6 +338,7 @@ pub fn render(subject: &Subject) -> String {
             children: command.children,
         }),
         left_out: LeftOut {
+            causes: causes.left_out,
             findings: findings.left_out,
             moved: moved.left_out,
         },
@@ -394,7 +404,8 @@ fn finding<'v>(
         reason: words::reason(verdict, finding),
         allow: words.entry(finding),
         again: words.again(finding),
-        cause_id: finding.cause.as_deref(),
+        cause_id: finding.causes.first().map(|(id, _)| &**id),
+        without_cause: finding.without_cause(),
         created: origin.and_then(Origin::created).map(place),
         origin: calls.iter().map(place).collect(),
         exact_state: origin.map(|origin| &*origin.state),
@@ -403,18 +414,28 @@ fn finding<'v>(
     }
 }
 
-fn cause<'v>(paths: &Paths<'v>, cause: &'v verdict::Cause) -> Cause<'v> {
-    let sites = cause.sites.iter();
-    let first = &cause.sites[0].place;
+fn cause<'v>(
+    paths: &Paths<'v>,
+    cause: &'v verdict::Cause,
+    findings: &[&'v verdict::Finding],
+) -> Cause<'v> {
+    let sites = cause.sites.iter().take(MOST_SITES);
+    let has_it = |finding: &&&verdict::Finding| {
+        let mut causes = finding.causes.iter();
+        finding.suite == cause.suite && causes.any(|(id, _)| *id == cause.id)
+    };
+    let mut ids = BTreeSet::new();
+    let findings = findings.iter().filter(has_it).map(|finding| &*finding.id);
+    let findings = findings.filter(|id| ids.insert(*id)).collect();
     Cause {
         id: &cause.id,
         suite: &cause.suite,
         call: Call {
             kind: cause.opened.kind(),
             function: &cause.opened.function().name,
-            file: first.file(),
-            path: paths.of(first),
-            line: first.line,
+            file: cause.place.file(),
+            path: paths.of(&cause.place),
+            line: cause.place.line,
         },
         sites: sites
             .map(|site| Site {
@@ -425,9 +446,13 @@ fn cause<'v>(paths: &Paths<'v>, cause: &'v verdict::Cause) -> Cause<'v> {
             .collect(),
         tests: &cause.tests,
         goroutines: cause.goroutines,
-        findings: cause.findings.iter().map(|(id, _)| &**id).collect(),
+        findings,
         closers: match &cause.ending {
-            Ending::By(closers) => closers.iter().map(words::closer).collect(),
+            Ending::By(closers) => {
+                let package = words::package(&cause.opened.function().name);
+                let closers = closers.iter();
+                closers.map(|closer| words::says(closer, package)).collect()
+            }
             Ending::Unknown | Ending::Nothing => Vec::new(),
         },
         closed_by: cause.shown_by.as_ref().map(|shown| ClosedBy {

@@ -97,7 +97,7 @@ fn worker() -> Finding {
         before: 2,
         after: 42,
         disposition: Disposition::Open,
-        cause: Some("c0ffee123456".into()),
+        causes: vec![("c0ffee123456".into(), 40)],
         subject: of_stack(Stack {
             wait: Wait {
                 state: "chan receive",
@@ -146,7 +146,7 @@ fn hostile() -> Finding {
         before: 0,
         after: 1,
         disposition: Disposition::Exceeded(exception(22, HOSTILE)),
-        cause: None,
+        causes: Vec::new(),
         subject: of_stack(Stack {
             wait: Wait {
                 state: "chan receive",
@@ -179,7 +179,7 @@ fn total() -> Finding {
         rule: rule.into(),
         before: 3,
         after: 44,
-        cause: None,
+        causes: Vec::new(),
         subject: verdict::Subject::Sum(Sum {
             key: None,
             largest: vec![
@@ -204,7 +204,7 @@ fn allowed() -> Finding {
         before: 0,
         after: 1,
         disposition: Disposition::Allowed(exception(21, ROADMAP)),
-        cause: None,
+        causes: Vec::new(),
         subject: of_stack(Stack {
             wait: Wait {
                 state: "select",
@@ -235,10 +235,13 @@ fn cause() -> Cause {
         call: place("example.com/shop/worker.newPool", file, 8),
         goroutines,
     };
+    let file_of_pool = "/home/runner/work/shop/shop/worker/pool.go";
+    let new_pool = place("example.com/shop/worker.NewPool", file_of_pool, 17);
     Cause {
         id: "c0ffee123456".into(),
         suite: "example.com/shop/worker".into(),
-        opened: Opened::Call(place("example.com/shop/worker.NewPool", "pool.go", 0).function),
+        opened: Opened::Call(new_pool.function.clone()),
+        place: new_pool,
         sites: vec![
             site("example.com/shop/worker.TestPoolDrain", 12, 38),
             site(HOSTILE, 40, 2),
@@ -258,7 +261,6 @@ fn cause() -> Cause {
         }),
         excerpts: Vec::new(),
         goroutines: 40,
-        findings: vec![(worker().id, 40)],
     }
 }
 

@@ -200,9 +200,9 @@ const MOST_RELATED: usize = 20;
 
 /// § 3.27.22: the lines of tests that started the goroutines, and the `go` statement.
 fn related(subject: &Subject, finding: &Finding) -> Vec<Value> {
-    let cause = finding.cause.as_deref().and_then(|id| {
+    let cause = finding.causes.first().and_then(|(id, _)| {
         let mut causes = subject.verdict.causes.iter();
-        causes.find(|cause| cause.id == id && cause.suite == finding.suite)
+        causes.find(|cause| cause.id == *id && cause.suite == finding.suite)
     });
     let sites = cause.map_or(&[][..], |cause| &cause.sites);
     let lines = sites

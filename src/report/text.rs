@@ -391,7 +391,7 @@ mod tests {
         let finding = &sample::verdict().findings[0];
         let numbered = (1..=7).map(|number| Finding {
             id: format!("{number:012x}"),
-            cause: None,
+            causes: Vec::new(),
             ..finding.clone()
         });
         let printed = printed(numbered.collect());
@@ -404,7 +404,7 @@ mod tests {
     #[test]
     fn one_stack_in_several_suites_is_one_block() {
         let finding = &Finding {
-            cause: None,
+            causes: Vec::new(),
             ..sample::verdict().findings[0].clone()
         };
         let other = Finding {

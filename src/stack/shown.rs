@@ -4,8 +4,8 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::name::{Name, without_type_arguments};
 
-/// The identity of a stack as a text dump shows it: without the frames of the runtime itself, which
-/// dumps hide, and without type arguments, which they leave out.
+/// The identity of a stack as a text dump shows it, with its lines: without the frames of the runtime
+/// itself, which dumps hide, and without type arguments, which they leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ShownKey(u64);
 
@@ -14,20 +14,21 @@ pub struct ShownKey(u64);
 const ENDS: usize = 40;
 
 impl ShownKey {
-    /// The key of a stack whose functions are these, leaf first, as a profile or a dump spells
+    /// The key of a stack with these functions and lines, leaf first, as a profile or a dump spells
     /// them. `None` for a stack of which a dump shows nothing.
-    pub fn of<'n>(functions: impl Iterator<Item = &'n str>) -> Option<Self> {
-        let shown: Vec<&str> = functions.filter(|function| is_shown(function)).collect();
+    pub fn of<'n>(frames: impl Iterator<Item = (&'n str, u32)>) -> Option<Self> {
+        let shown: Vec<(&str, u32)> = frames.filter(|(name, _)| is_shown(name)).collect();
         let left_out = if shown.len() > 2 * ENDS {
             ENDS..shown.len() - ENDS
         } else {
             0..0
         };
         let mut text = String::new();
-        for (index, function) in shown.iter().enumerate() {
+        for (index, (function, line)) in shown.iter().enumerate() {
             if !left_out.contains(&index) {
                 let name = Name::new(function.as_bytes());
                 text += &without_type_arguments(name.as_str());
+                text += &line.to_string();
                 text.push('\n');
             }
         }
@@ -45,7 +46,7 @@ mod tests {
     use super::*;
 
     fn key(functions: &[&str]) -> Option<ShownKey> {
-        ShownKey::of(functions.iter().copied())
+        ShownKey::of(functions.iter().map(|function| (*function, 7)))
     }
 
     #[test]

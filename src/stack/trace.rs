@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::name::Name;
+
 /// A place in the source.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The function that it lies in; one value for all places of one function.
     pub function: Arc<Function>,
@@ -24,6 +26,11 @@ impl Place {
     /// The name of its function.
     pub fn name(&self) -> &str {
         &self.function.name
+    }
+
+    /// Whether its function belongs to the Go runtime or the standard library.
+    pub fn is_std(&self) -> bool {
+        Name::new(self.name().as_bytes()).is_std()
     }
 
     /// Its file, as the profile gives it.

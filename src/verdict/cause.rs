@@ -11,11 +11,14 @@ use crate::gosource::{Ending, Excerpt, Use};
 #[derive(Debug, Clone)]
 pub struct Cause {
     /// Twelve hex digits: the same for the same call in every suite, whatever line it stands in.
+    /// [`super::Finding::causes`] refers to it.
     pub id: String,
     /// The suite that they are in.
     pub suite: SuiteName,
     /// What started them.
     pub opened: Opened,
+    /// The frame of what was called, or the `go` statement.
+    pub place: Place,
     /// Where the tests do it, those with the most goroutines first; at least one.
     pub sites: Vec<Site>,
     /// Goroutines that stay, by the test that started them.
@@ -29,9 +32,6 @@ pub struct Cause {
     /// The sources at the line of the test with the most goroutines, at the `go` statement and where
     /// most of them wait, as far as they are there.
     pub excerpts: Vec<Excerpted>,
-    /// The findings that they are counted in, by id, in the order of the verdict, each with how many
-    /// of these goroutines are in it.
-    pub findings: Vec<(String, i64)>,
 }
 
 /// What started goroutines that stay.

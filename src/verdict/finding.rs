@@ -28,8 +28,9 @@ pub struct Finding {
     pub disposition: Disposition,
     /// What was counted.
     pub subject: Subject,
-    /// The id of the cause that most of its goroutines have; see [`super::Cause`].
-    pub cause: Option<String>,
+    /// The causes of its goroutines in the same suite, by id, with how many have each: the one that
+    /// most have first; see [`super::Cause`]. Those whose calls are not known have none.
+    pub causes: Vec<(String, i64)>,
     /// Goroutines that came, by the test that started them; all that are there after, where nothing
     /// grew.
     pub tests: BTreeMap<String, i64>,
@@ -105,6 +106,12 @@ impl Finding {
     /// How many there might have been.
     pub fn allowed(&self) -> i64 {
         self.rule.limit.allowed(self.before)
+    }
+
+    /// How many of the goroutines that came have no known cause.
+    pub fn without_cause(&self) -> i64 {
+        let known: i64 = self.causes.iter().map(|(_, count)| count).sum();
+        (self.growth() - known).max(0)
     }
 
     /// Whether nothing covers it: it counts.

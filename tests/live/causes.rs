@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::support::{Ran, gos, packages};
+use crate::support::{Ran, gos, packages, scratch};
 
 /// A cause: what was called, in which kind of statement, and the lines of the tests with their code.
 fn causes(ran: &Ran) -> BTreeMap<String, Vec<String>> {
@@ -92,11 +92,11 @@ fn what_ends_it_is_taken_from_a_test_that_does() {
     for go in gos() {
         let ran = go.run("go test ./causes").exits(1);
         let open = cause(&ran, "causes.Open");
-        assert_eq!(open["closers"][0], "call (*Store).Shutdown");
+        assert_eq!(open["closers"][0], "call (*causes.Store).Shutdown");
         assert_eq!(open["closed_by"]["test"], "TestClosed");
         assert_eq!(open["findings"].as_array().unwrap().len(), 2);
         ran.says(
-            "call (*Store).Shutdown, as TestClosed does at testdata/run/causes/store_test.go:46",
+            "call (*causes.Store).Shutdown, as TestClosed does at testdata/run/causes/store_test.go:46",
         );
         assert_eq!(cause(&ran, "causes.Warm")["leaks_at_every_call"], true);
         let server = cause(&ran, "httptest.NewServer");
@@ -145,5 +145,88 @@ fn a_spec_and_a_method_of_a_suite_are_named_by_their_lines() {
             sites,
             ["leaky.(*WorkerSuite).TestForgotten", "leaky.init.func1.2"]
         );
+    }
+}
+
+#[test]
+fn goroutines_of_chains_that_are_hard_to_read_are_all_there() {
+    for go in gos() {
+        let ran = go.run("go test ./chains").exits(1);
+        // A queue that an example opens, and each of the tests.
+        let queue = &ran.findings()["example.com/run/chains.(*Queue).run"];
+        let tests: Vec<_> = queue
+            .iter()
+            .map(|(test, count)| format!("{test} {count}"))
+            .collect();
+        assert_eq!(
+            tests,
+            [
+                "ExampleNew 1",
+                "TestDefer 1",
+                "TestLoop 3",
+                "TestParallel/one 1",
+                "TestParallel/two 1",
+                "TestShort 1"
+            ]
+        );
+        // What TestMain started is nobody's, whatever ran on its goroutine.
+        let stays = &ran.findings()["example.com/run/chains.stay"];
+        let stays: Vec<_> = stays
+            .iter()
+            .map(|(test, count)| format!("{test} {count}"))
+            .collect();
+        assert_eq!(stays, ["TestOne 1"], "{}", ran.said());
+        // Two closures of one function share an id, and are counted once each.
+        let pair = cause(&ran, "chains.Pair");
+        assert_eq!(pair["goroutines"], 4);
+        assert_eq!(pair["findings"].as_array().unwrap().len(), 1);
+        // Every goroutine is with a cause, or with what has none.
+        let sum = |list: &str, key: &str| {
+            let all = ran.list(list).iter();
+            all.map(|one| one[key].as_i64().unwrap()).sum::<i64>()
+        };
+        let of_causes = sum("causes", "goroutines");
+        let without = sum("findings", "without_cause");
+        assert_eq!(
+            of_causes + without,
+            sum("findings", "growth"),
+            "{}",
+            ran.said()
+        );
+    }
+}
+
+#[test]
+fn an_exception_for_one_test_covers_no_other_that_the_chain_names() {
+    let policy = "version: 1\nallow: [{ match: { test: TestLoop }, max: 3, reason: known, expires: 2199-12-31 }]\n";
+    let folder = scratch(&[("policy.yml", policy)]);
+    let policy = folder.path().join("policy.yml");
+    for go in gos() {
+        let ran = go
+            .at(&packages())
+            .flag(format!("--policy={}", policy.display()));
+        let ran = ran.run("go test ./chains").exits(1);
+        for cause in ran.list("causes") {
+            assert!(cause["tests"].get("TestLoop").is_none(), "{cause}");
+        }
+    }
+}
+
+#[test]
+fn tests_and_what_they_start_see_the_users_godebug() {
+    for go in gos() {
+        go.at(&packages()).run("go test ./godebug").exits(0);
+        for godebug in ["http2client=0", "tracebackancestors=2,gctrace=0"] {
+            let ran = go.at(&packages());
+            let ran = ran.env("GODEBUG", godebug).env("WANT_GODEBUG", godebug);
+            ran.run("go test ./godebug").exits(0);
+        }
+        let script = "GODEBUG=http2server=0 WANT_GODEBUG=http2server=0 go test ./godebug";
+        go.run_script(script).exits(0);
+        // What go statements cost is measured without the chains.
+        let ran = go
+            .run("go test -run=^$ -bench=. -benchtime=2x ./godebug")
+            .exits(1);
+        assert!(ran.list("causes").is_empty(), "{}", ran.said());
     }
 }

@@ -449,7 +449,7 @@ fn a_busy_loop_is_running_and_matches_wherever_it_happens_to_be() {
             ("example.com/run/spins.tick", "chan receive"),
         ];
         assert_eq!(found, states.into(), "{}", ran.said());
-        ran.says("a loop that hardly ever waits");
+        ran.says("loop without exit");
         // The offered entries match again, wherever the loop happens to be then.
         let entries: Vec<String> = ran
             .entries()

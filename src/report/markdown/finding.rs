@@ -60,7 +60,8 @@ impl<'p, 'v> Findings<'p, 'v> {
     }
 
     /// The same for a cause: how many goroutines stay, of what call, and where tests make it.
-    pub(super) fn row_of_cause(&self, cause: &Cause, findings: &[&Finding]) -> String {
+    pub(super) fn row_of_cause(&self, cause: &Cause, findings: &[(&Finding, i64)]) -> String {
+        let finding = findings.first().map(|(finding, _)| *finding);
         let mut place = markdown_code(words::base(&cause.opened.function().name));
         let spots = cause.sites.iter().take(MOST_LINES);
         for spot in spots.filter_map(|site| self.subject.sources.spot_of(&site.place)) {
@@ -74,11 +75,8 @@ impl<'p, 'v> Findings<'p, 'v> {
         if let more @ 1.. = cause.tests.len().saturating_sub(1) {
             let _ = write!(tests, " and {more} more");
         }
-        let (icon, goroutines) = (
-            findings.first().map_or("", |one| icon(one)),
-            cause.goroutines,
-        );
-        let rule = findings.first().filter(|one| one.rule.line.is_some());
+        let (icon, goroutines) = (finding.map_or("", icon), cause.goroutines);
+        let rule = finding.filter(|one| one.rule.line.is_some());
         let rule = rule.map_or_else(String::new, |one| {
             format!(
                 "<br>{}, {}",
@@ -137,7 +135,7 @@ impl<'p, 'v> Findings<'p, 'v> {
                 &format!("{count} in {subject}: {}", markdown(state)),
             );
         }
-        for pattern in together.patterns() {
+        if let Some(pattern) = together.pattern() {
             item(
                 "pattern",
                 &markdown(&format!("{}: {}", pattern.name, pattern.says)),

@@ -111,7 +111,8 @@ impl<'v> Text<'_, 'v> {
             named.push(room::says(more, "line"));
         }
         if let Some(helper) = together.helper() {
-            named.push(format!("through {}", self.spot(helper)));
+            let all = if sites.len() > 1 { "all " } else { "" };
+            named.push(format!("{all}through {}", self.spot(helper)));
         }
         self.line(together.verb(), &named.join(", "));
     }
@@ -159,6 +160,9 @@ impl<'v> Text<'_, 'v> {
                 text = format!("{text}  {}", self.spot(place));
             }
             text = format!("{text}  {}", stack.wait.state);
+            if let Some(pattern) = stack.pattern {
+                text = format!("{text}, {}", pattern.name);
+            }
             if stack.proven.is_some_and(|proven| proven >= *count) {
                 text += ", proven";
             }
@@ -168,7 +172,7 @@ impl<'v> Text<'_, 'v> {
             let more = room::says(more, "stack");
             self.line("", &more);
         }
-        for pattern in together.patterns() {
+        if let Some(pattern) = together.pattern() {
             let text = format!("{}: {}", pattern.name, pattern.says);
             self.line(Label::Pattern.word(), &text);
         }
@@ -185,9 +189,7 @@ impl<'v> Text<'_, 'v> {
             Severity::Error => ("FAIL", RED),
             Severity::Warning => ("WARN", YELLOW),
         };
-        let cause = together.first();
-        let function = &cause.opened.function().name;
-        let mut text = words::name(words::base(function)).into_owned();
+        let (cause, mut text) = (together.first(), together.subject());
         if let Some(site) = together.sites().first() {
             text = format!("{text}  {}", self.spot(&site.place));
         }

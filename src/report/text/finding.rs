@@ -74,6 +74,16 @@ impl Text<'_, '_> {
                 self.was(stack);
             }
         }
+        if let [finding] = same
+            && !finding.causes.is_empty()
+            && !self.verbose
+        {
+            let shown = finding.growth() - finding.without_cause();
+            self.line(
+                "note",
+                &format!("{shown} of these are shown with the call that started them"),
+            );
+        }
         self.line("id", &finding.id);
         if let Some(stack) = stack.filter(|_| self.verbose) {
             self.whole_stacks(stack);

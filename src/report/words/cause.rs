@@ -12,46 +12,45 @@ use crate::report::sources::Sources;
 use crate::verdict::{Cause, Finding, Opened, Place, Site, Verdict};
 
 /// A call whose goroutines stay: the causes of one id, one for each suite, with the findings that
-/// its goroutines are in.
+/// its goroutines are in and how many of them are in each.
 pub(in crate::report) struct Together<'v> {
-    pub(in crate::report) causes: Vec<(&'v Cause, Vec<&'v Finding>)>,
+    pub(in crate::report) causes: Vec<(&'v Cause, Vec<(&'v Finding, i64)>)>,
 }
 
-/// What reports show as one: all that has one cause, or a finding without any.
+/// What reports show as one: all that has one cause, or a finding of which some has none.
 pub(in crate::report) enum Unit<'v> {
     Cause(Together<'v>),
     Single(&'v Finding),
 }
 
 /// What counts, by what caused it: the gravest first, then the largest. A finding whose goroutines
-/// have several causes is with each of them.
+/// have several causes is with each of them, and on its own for those that have none.
 pub(in crate::report) fn units(verdict: &Verdict) -> Vec<Unit<'_>> {
-    let mut by_finding: HashMap<(&SuiteName, &str), Vec<&Cause>> = HashMap::new();
-    for cause in &verdict.causes {
-        for (id, _) in &cause.findings {
-            by_finding
-                .entry((&cause.suite, id))
-                .or_default()
-                .push(cause);
-        }
-    }
+    let causes = verdict.causes.iter();
+    let causes: HashMap<(&SuiteName, &str), &Cause> = causes
+        .map(|cause| ((&cause.suite, &*cause.id), cause))
+        .collect();
     let mut units: Vec<Unit> = Vec::new();
-    let mut known: HashMap<(&str, &Opened), usize> = HashMap::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
     for finding in verdict.findings.iter().filter(|finding| finding.is_open()) {
-        let causes = by_finding.get(&(&finding.suite, &*finding.id));
-        let Some(causes) = causes.filter(|_| finding.cause.is_some()) else {
-            units.push(Unit::Single(finding));
-            continue;
-        };
-        for cause in causes {
+        let of_it = finding.causes.iter();
+        let of_it = of_it.filter_map(|(id, count)| {
+            let cause = causes.get(&(&finding.suite, &**id))?;
+            Some((*cause, *count))
+        });
+        let of_it: Vec<(&Cause, i64)> = of_it.collect();
+        for &(cause, count) in &of_it {
             let next = units.len();
-            let at = *known.entry((&cause.id, &cause.opened)).or_insert(next);
+            let at = *known.entry(&cause.id).or_insert(next);
             if at == next {
                 units.push(Unit::Cause(Together { causes: Vec::new() }));
             }
             if let Unit::Cause(together) = &mut units[at] {
-                together.add(cause, finding);
+                together.add(cause, finding, count);
             }
+        }
+        if of_it.is_empty() || finding.without_cause() > 0 {
+            units.push(Unit::Single(finding));
         }
     }
     units.sort_by_key(|unit| Reverse((unit.severity(), unit.goroutines())));
@@ -69,17 +68,17 @@ impl Unit<'_> {
     fn goroutines(&self) -> i64 {
         match self {
             Unit::Cause(together) => together.goroutines(),
-            Unit::Single(finding) => finding.growth(),
+            Unit::Single(finding) => finding.without_cause(),
         }
     }
 }
 
 impl<'v> Together<'v> {
-    fn add(&mut self, cause: &'v Cause, finding: &'v Finding) {
+    fn add(&mut self, cause: &'v Cause, finding: &'v Finding, count: i64) {
         let mut known = self.causes.iter_mut();
         match known.find(|(known, _)| known.suite == cause.suite) {
-            Some((_, findings)) => findings.push(finding),
-            None => self.causes.push((cause, vec![finding])),
+            Some((_, findings)) => findings.push((finding, count)),
+            None => self.causes.push((cause, vec![(finding, count)])),
         }
     }
 
@@ -91,21 +90,21 @@ impl<'v> Together<'v> {
     /// The findings that its goroutines are in.
     pub(in crate::report) fn findings(&self) -> impl Iterator<Item = &'v Finding> {
         let findings = self.causes.iter().flat_map(|(_, findings)| findings);
-        findings.copied()
+        findings.map(|(finding, _)| *finding)
     }
 
-    /// Those that it is the main cause of.
+    /// Those of which no other cause has more.
     pub(in crate::report) fn main_findings(&self) -> Vec<&'v Finding> {
-        let id = Some(&*self.first().id);
-        let findings = self.findings();
-        findings.filter(|one| one.cause.as_deref() == id).collect()
+        let id = &self.first().id;
+        let is_main = |one: &&Finding| one.causes.first().is_some_and(|(main, _)| main == id);
+        self.findings().filter(is_main).collect()
     }
 
     /// The only finding, where it holds no others.
     pub(in crate::report) fn single(&self) -> Option<&'v Finding> {
         match &self.causes[..] {
             [(cause, findings)] => match findings[..] {
-                [finding] if finding.growth() == cause.goroutines => Some(finding),
+                [(finding, _)] if finding.growth() == cause.goroutines => Some(finding),
                 _ => None,
             },
             _ => None,
@@ -117,16 +116,25 @@ impl<'v> Together<'v> {
         self.causes.iter().map(|(cause, _)| cause.goroutines).sum()
     }
 
+    /// `worker.NewPool`; of a `go` statement, the test or the helper that it is in.
+    pub(in crate::report) fn subject(&self) -> String {
+        let function = &self.first().opened.function().name;
+        match self.first().opened {
+            Opened::Call(_) => name(base(function)).into_owned(),
+            Opened::GoStatement(_) => {
+                format!("go statement of {}", name(without_closure(base(function))))
+            }
+        }
+    }
+
     /// `worker.NewPool: 40 goroutines stay`.
     pub(in crate::report) fn headline(&self) -> String {
-        let function = &self.first().opened.function().name;
         let goroutines = plural(self.goroutines(), "goroutine");
-        let stay = if self.goroutines() == 1 {
-            "stays"
-        } else {
-            "stay"
+        let stay = match self.goroutines() {
+            1 => "stays",
+            _ => "stay",
         };
-        format!("{}: {goroutines} {stay}", name(base(function)))
+        format!("{}: {goroutines} {stay}", self.subject())
     }
 
     /// What tests do to it: `called` or `started`.
@@ -140,7 +148,9 @@ impl<'v> Together<'v> {
     /// Where tests do it, those with the most goroutines first.
     pub(in crate::report) fn sites(&self) -> Vec<&'v Site> {
         let sites = self.causes.iter().flat_map(|(cause, _)| &cause.sites);
-        sites.collect()
+        let mut sites: Vec<&Site> = sites.collect();
+        sites.sort_by_key(|site| Reverse(site.goroutines));
+        sites
     }
 
     /// The line of a helper through which all tests do it.
@@ -161,78 +171,83 @@ impl<'v> Together<'v> {
         (!is_named && created.all(|other| other == first)).then_some(first)
     }
 
-    /// The stacks in which they stay, each once, with their goroutines.
+    /// The stacks in which they stay, those that look the same once, with their goroutines; the
+    /// largest first.
     pub(in crate::report) fn stacks(&self) -> Vec<(&'v Finding, i64)> {
         let mut stacks: Vec<(&Finding, i64)> = Vec::new();
-        for (cause, findings) in &self.causes {
-            for finding in findings {
-                let of_it = cause.findings.iter().filter(|(id, _)| *id == finding.id);
-                let count: i64 = of_it.map(|(_, count)| count).sum();
-                match stacks.iter_mut().find(|(other, _)| other.id == finding.id) {
-                    Some((_, sum)) if self.causes.len() > 1 => *sum += count,
-                    _ => stacks.push((finding, count)),
-                }
+        for (finding, count) in self.causes.iter().flat_map(|(_, findings)| findings) {
+            let is_same = |(other, _): &&mut (&Finding, i64)| {
+                let home = |one: &Finding| one.stack().map(|stack| stack.home.clone());
+                other.id == finding.id && home(other) == home(finding)
+            };
+            match stacks.iter_mut().find(is_same) {
+                Some((_, sum)) => *sum += count,
+                None => stacks.push((finding, *count)),
             }
         }
+        stacks.sort_by_key(|(_, count)| Reverse(*count));
         stacks
     }
 
-    /// The leaks that the source shows and that have a name, each once.
-    pub(in crate::report) fn patterns(&self) -> Vec<&'static Pattern> {
-        let mut patterns: Vec<&Pattern> = Vec::new();
-        let stacks = self.findings().filter_map(Finding::stack);
-        for pattern in stacks.filter_map(|stack| stack.pattern) {
-            if !patterns.iter().any(|known| known.name == pattern.name) {
-                patterns.push(pattern);
-            }
-        }
-        patterns
+    /// The leak by which most of them stay, if the source shows one that has a name.
+    pub(in crate::report) fn pattern(&self) -> Option<&'static Pattern> {
+        self.stacks().first()?.0.stack()?.pattern
     }
 
     /// What to do about it: the message of a rule, what ends what was called, or the usual fix of
-    /// the state that most are in.
+    /// the leak or of the state that most are in. What only a name suggests is said with a
+    /// "perhaps".
     pub(in crate::report) fn fix(&self, sources: &Sources) -> String {
-        let stacks = self.stacks().into_iter();
-        let most = stacks.max_by_key(|(_, count)| *count);
-        let Some((finding, _)) = most else {
+        let Some((finding, _)) = self.stacks().into_iter().next() else {
             return String::new();
         };
-        let cause = self.first();
-        let function = name(base(&cause.opened.function().name));
-        // What a library started for itself does not end with the context of a call.
-        let is_of_library = finding.stack().is_some_and(|stack| stack.home.is_none());
-        match &cause.ending {
-            _ if finding.rule.message.is_some() => super::fix(finding).to_owned(),
-            Ending::Nothing | Ending::Unknown if !self.patterns().is_empty() => {
-                self.patterns()[0].fix.to_owned()
-            }
-            Ending::By(closers)
-                if is_of_library && matches!(closers.first(), Some(Closer::Context { .. })) =>
-            {
-                super::fix(finding).to_owned()
-            }
-            Ending::By(closers) => {
-                let closer = closers.first().map_or_else(String::new, closer);
-                let shown = self
-                    .causes
-                    .iter()
-                    .find_map(|(cause, _)| cause.shown_by.as_ref());
-                let shown = shown.map_or_else(String::new, |test| {
-                    let Use { function, place } = test;
-                    format!(", as {} does at {}", name(function), spot(place, sources))
-                });
-                format!("{closer}{shown}")
-            }
-            Ending::Nothing => format!(
-                "fix {function}: nothing that it is given or returns can end what it starts, so every call leaks"
+        let usual = || super::fix(finding).to_owned();
+        let pattern = self.pattern();
+        let stack = finding.stack();
+        let is_of_library = stack.is_some_and(|stack| stack.home.is_none());
+        let sleeps = stack.is_some_and(|stack| stack.wait.state == "sleep");
+        let never_ends = pattern.is_some_and(Pattern::has_no_way_out);
+        if finding.rule.message.is_some() || never_ends || sleeps {
+            return usual();
+        }
+        match &self.first().ending {
+            Ending::Nothing if pattern.is_none() => format!(
+                "fix {}: nothing that it is given or returns can end what it starts, so every call leaks",
+                self.subject()
             ),
-            Ending::Unknown => super::fix(finding).to_owned(),
+            Ending::By(closers) => match closers.first() {
+                // What a library started for itself does not end with the context of a call.
+                Some(Closer::Context { .. }) if is_of_library => usual(),
+                Some(closer) if !is_private(closer) => self.closing(closer, sources),
+                _ => usual(),
+            },
+            Ending::Nothing | Ending::Unknown => usual(),
+        }
+    }
+
+    fn closing(&self, closer: &Closer, sources: &Sources) -> String {
+        let package = package(&self.first().opened.function().name);
+        let says = says(closer, package);
+        let shown = self
+            .causes
+            .iter()
+            .find_map(|(cause, _)| cause.shown_by.as_ref());
+        match shown {
+            Some(Use { function, place }) => {
+                format!(
+                    "{says}, as {} does at {}",
+                    name(function),
+                    spot(place, sources)
+                )
+            }
+            None if is_only_a_name(closer) => format!("perhaps {says}"),
+            None => says,
         }
     }
 }
 
-/// `call (*Store).Shutdown`.
-pub(in crate::report) fn closer(closer: &Closer) -> String {
+/// `call (*store.Store).Shutdown`; `package` is that of the call.
+pub(in crate::report) fn says(closer: &Closer, package: &str) -> String {
     let named = |parameter: &str| match parameter {
         "" => String::new(),
         parameter => format!(", {}", name(parameter)),
@@ -242,9 +257,19 @@ pub(in crate::report) fn closer(closer: &Closer) -> String {
             receiver,
             name: method,
             ..
-        } => {
-            format!("call {}.{}", name(receiver), name(method))
-        }
+        } => match receiver.split_once(").") {
+            Some((of, field)) => format!(
+                "call {}.{} of the {}",
+                name(field),
+                name(method),
+                name(of.trim_start_matches('('))
+            ),
+            None => format!(
+                "call {}.{}",
+                name(&qualified(receiver, package)),
+                name(method)
+            ),
+        },
         Closer::Call { function, .. } => format!("call {}", name(function)),
         Closer::Result { .. } => "call the function that it returns".to_owned(),
         Closer::Context { parameter } => {
@@ -253,6 +278,52 @@ pub(in crate::report) fn closer(closer: &Closer) -> String {
         Closer::Channel { parameter } => {
             format!("close the channel that it is given{}", named(parameter))
         }
+    }
+}
+
+/// Input: `(*Store)`, `(*http.Server)` and `store`
+/// Output: `(*store.Store)`, `(*http.Server)`
+fn qualified(receiver: &str, package: &str) -> String {
+    if receiver.contains('.') || package.is_empty() {
+        return receiver.to_owned();
+    }
+    let start = receiver.find(|character: char| character.is_alphanumeric() || character == '_');
+    let (before, name) = receiver.split_at(start.unwrap_or(0));
+    format!("{before}{package}.{name}")
+}
+
+/// The name of a function's package, without its path and without the version of its module.
+pub(in crate::report) fn package(function: &str) -> &str {
+    let path = base(function).split('.').next().unwrap_or_default();
+    path.split('/').next().unwrap_or_default()
+}
+
+/// Whether a package keeps a closer to itself.
+fn is_private(closer: &Closer) -> bool {
+    match closer {
+        Closer::Method { name, .. } => !name.starts_with(char::is_uppercase),
+        _ => false,
+    }
+}
+
+/// Whether all that speaks for a method is its name.
+fn is_only_a_name(closer: &Closer) -> bool {
+    matches!(
+        closer,
+        Closer::Method { place: Some(_), .. } | Closer::Call { place: Some(_), .. }
+    )
+}
+
+/// Input: `shop.TestPay.func2.1`
+/// Output: `shop.TestPay`
+fn without_closure(function: &str) -> &str {
+    match function.find(".func") {
+        Some(end)
+            if function[end + ".func".len()..].starts_with(|one: char| one.is_ascii_digit()) =>
+        {
+            &function[..end]
+        }
+        _ => function,
     }
 }
 
