@@ -192,6 +192,7 @@ fn a_dump_that_is_not_whole_is_unchecked() {
     let cut = &dump[..dump.len() / 2];
     let short = counts.replacen("total 26", "total 27", 1);
     let two = format!("{dump}\n{dump}");
+    let ruled = format!("{}\n-----\n\n{dump}", read("go1.27/before-debug2.txt"));
     let trace = "goroutine 1 [running]:\nmain.main()\n\t/x.go:1 +0x1\n";
     let traces = format!("{trace}log\n{trace}log\n");
     for (text, problem, fix) in [
@@ -207,6 +208,11 @@ fn a_dump_that_is_not_whole_is_unchecked() {
         ),
         (
             &two,
+            "it holds 2 dumps, of which the second begins at line",
+            "Keep one dump a file",
+        ),
+        (
+            &ruled,
             "it holds 2 dumps, of which the second begins at line",
             "Keep one dump a file",
         ),
