@@ -15,6 +15,10 @@ const WRITERS: [&str; 2] = [
 ];
 
 pub(super) fn translate(counts: &Counts, mark: &str) -> Result<Translated, Unreadable> {
+    if let &[_, line, ..] = &counts.begins[..] {
+        let dumps = counts.begins.len();
+        return Err(Unreadable::Several { dumps, line });
+    }
     damage(&counts.remarks)?;
     let held = counts.stacks.iter();
     let held = held.fold(0_i64, |sum, stack| sum.saturating_add(stack.count));

@@ -189,6 +189,27 @@ fn what_stands_between_two_dumps_does_not_make_them_one() {
 }
 
 #[test]
+fn a_profile_at_debug_1_is_read_only_where_it_is_alone() {
+    let goroutine = |id: u32| format!("goroutine {id} [chan send]:\nmain.f()\n\t/x.go:1 +0x1\n\n");
+    let dump = goroutine(1) + &goroutine(2);
+    let counts = "goroutine profile: total 1\n1 @ 0x4\n#\t0x4\tmain.f+0x1\t/x.go:1\n\n";
+    let leaked = counts.replace("goroutine profile", "goroutineleak profile");
+    assert_eq!(
+        stacks(&format!("log\n{counts}log\n")),
+        ["1 running: main.f"]
+    );
+    for (text, dumps, line) in [
+        (format!("{counts}{dump}"), 2, 5),
+        (format!("{dump}{counts}"), 2, 9),
+        (format!("{counts}{counts}"), 2, 5),
+        (format!("{counts}{leaked}log\n{dump}"), 3, 5),
+    ] {
+        let error = translate(&text).unwrap_err();
+        assert_eq!(error, Unreadable::Several { dumps, line }, "{text}");
+    }
+}
+
+#[test]
 fn a_stack_that_a_server_printed_before_a_signal_is_left_out() {
     let main = "goroutine 1 [chan receive]:\nmain.main()\n\t/x.go:1 +0x1\n\n";
     let trace = "goroutine 7 [running]:\nmain.serve()\n\t/x.go:5 +0x1\ncreated by main.main in goroutine 1\n\t/x.go:2 +0x1\n\n";
