@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::address::waits_on;
 use super::builder::{Builder, Known};
-use super::shown::{CLEANERS, GOEXIT, PANIC, PRINTED_PANIC, is_hidden_leaf, is_shown};
+use super::shown::{CLEANERS, GOEXIT, PANIC, PRINTED_PANIC, is_hidden_leaf, is_kept};
 use super::wait::Wait;
 use super::{Form, Translated, Unreadable};
 use crate::dump::{self, Frame, Gap, Goroutine, Problem, Remark};
@@ -284,7 +284,7 @@ impl<'t> Part<'t> {
         };
         for frame in rest {
             let function = name(frame.function);
-            if is_all_hidden || is_shown(function) {
+            if is_all_hidden || is_kept(function) {
                 self.builder.frame(function, frame.file, frame.line);
             }
         }
