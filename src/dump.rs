@@ -108,8 +108,10 @@ pub enum Gap {
     Nothing,
     /// Text that belongs to no goroutine.
     OtherText,
-    /// The `-----` with which a crashing program goes on to its next thread, whose goroutine it
-    /// may have shown already.
+    /// The message of a signal, after which the runtime writes all goroutines.
+    Signal,
+    /// A `-----` and then the message of a signal, with which a crashing program goes on to its
+    /// next thread, whose goroutine it may have shown already.
     NextThread,
 }
 

@@ -149,7 +149,7 @@ fn elided_frames_and_threads_are_counted() {
         assert_eq!(deep.frames.len(), 100);
         let text = read(&format!("go{version}/quit.txt"));
         let quit = Dump::parse(&text).goroutines;
-        assert_eq!(quit[0].gap, Gap::OtherText, "Go {version}");
+        assert_eq!(quit[0].gap, Gap::Signal, "Go {version}");
         assert!(
             quit[1..]
                 .iter()

@@ -1,6 +1,6 @@
 //! The legacy form, `debug=1`: stacks with the number of goroutines that have each.
 
-use super::{Frame, Problem, Remark, frame, labels, prefix};
+use super::{Frame, Problem, Remark, frame, header, labels, prefix};
 
 /// A goroutine profile at `debug=1`.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -11,6 +11,9 @@ pub struct Counts<'t> {
     pub total: i64,
     /// The stacks, in the order of the text: most goroutines first.
     pub stacks: Vec<Counted<'t>>,
+    /// The lines where the dumps of the text begin, 1-based: this one, and any other in either
+    /// form, of which the stacks are not read or are mixed with these.
+    pub begins: Vec<usize>,
     /// What could not be read.
     pub remarks: Vec<Remark>,
 }
@@ -49,6 +52,7 @@ pub fn counts(text: &str) -> Option<Counts<'_>> {
     let mut counts = Counts {
         kind,
         total,
+        begins: begins(text),
         ..Counts::default()
     };
     let first = memchr::memchr_iter(b'\n', &text.as_bytes()[..at]).count() + 1;
@@ -79,6 +83,25 @@ pub fn counts(text: &str) -> Option<Counts<'_>> {
         counts.remarks.push(Remark { line, problem });
     }
     Some(counts)
+}
+
+/// The lines where the dumps of a text begin. Goroutines with a header that follow each other are
+/// counted as one dump.
+fn begins(text: &str) -> Vec<usize> {
+    let finder = memchr::memmem::Finder::new(TOTAL);
+    let mut begins = Vec::new();
+    let mut is_in_goroutines = false;
+    for (index, line) in text.lines().enumerate() {
+        let mut totals = finder.find_iter(line.as_bytes());
+        let is_total =
+            totals.any(|at| kind_before(line, at).is_some() && total_after(&line[at..]).is_some());
+        let is_goroutine = || header::find(line).is_some_and(|header| header.is_whole);
+        if is_total || (!is_in_goroutines && is_goroutine()) {
+            begins.push(index + 1);
+            is_in_goroutines = !is_total;
+        }
+    }
+    begins
 }
 
 const TOTAL: &[u8] = b" profile: total ";
@@ -182,6 +205,7 @@ mod tests {
             let counts = counts(text).unwrap();
             assert_eq!((counts.kind, counts.total), ("goroutine", 5));
             assert_eq!(counts.remarks, []);
+            assert_eq!(counts.begins.len(), 1);
             let [send, spin] = &counts.stacks[..] else {
                 panic!("{counts:?}");
             };
@@ -194,6 +218,27 @@ mod tests {
             );
             assert_eq!((spin.count, spin.is_hidden), (2, false));
             assert_eq!(spin.frames[1].function, "");
+        }
+    }
+
+    #[test]
+    fn other_dumps_of_the_text_are_found() {
+        let goroutines =
+            "goroutine 1 [running]:\nmain.main()\n\t/x.go:1 +0x1\n\ngoroutine 7 [select]:\n";
+        let leaked = TEXT.replace("goroutine profile", "goroutineleak profile");
+        for (text, begins) in [
+            (format!("{TEXT}{goroutines}"), vec![1, 11]),
+            (
+                format!("{goroutines}log\n{TEXT}{goroutines}"),
+                vec![1, 7, 17],
+            ),
+            (format!("{TEXT}{leaked}"), vec![1, 11]),
+            (
+                format!("{TEXT}2026/11/20 in goroutine 7 [it hangs\n"),
+                vec![1],
+            ),
+        ] {
+            assert_eq!(counts(&text).unwrap().begins, begins, "{text}");
         }
     }
 

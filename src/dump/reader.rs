@@ -11,7 +11,7 @@ pub fn each<'t>(text: &'t str, take: impl FnMut(Goroutine<'t>)) -> Vec<Remark> {
         number: 0,
         prefix: "",
         open: None,
-        gap: Gap::Nothing,
+        between: Between::default(),
         remarks: Vec::new(),
     };
     let (mut start, mut last) = (0, "");
@@ -36,7 +36,7 @@ struct Reader<'t, T> {
     prefix: &'t str,
     open: Option<Open<'t>>,
     /// What was there since the last goroutine.
-    gap: Gap,
+    between: Between,
     remarks: Vec<Remark>,
 }
 
@@ -48,7 +48,15 @@ struct Open<'t> {
     /// The first line since the last one of the stack that is none.
     other_text: Option<usize>,
     /// What kind of text that is.
+    between: Between,
+}
+
+/// The text since the last line of a stack.
+#[derive(Default, Clone, Copy)]
+struct Between {
     gap: Gap,
+    /// Whether a `-----` is in it.
+    has_rule: bool,
 }
 
 impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
@@ -57,7 +65,7 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
         let bare = prefix::strip(line, self.prefix).trim();
         let Some(open) = &mut self.open else {
             if !self.header(line) && !bare.is_empty() {
-                self.gap = self.gap.max(Gap::of(bare));
+                self.between.add(bare);
             }
             return;
         };
@@ -77,7 +85,7 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
                     return;
                 }
                 let Some(open) = &mut self.open else { return };
-                open.gap = open.gap.max(Gap::of(other));
+                open.between.add(other);
                 if open.is_waiting_for_place() {
                     open.other_text.get_or_insert(self.number);
                 } else {
@@ -110,12 +118,12 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
         self.open = Some(Open {
             goroutine: Goroutine {
                 line: self.number,
-                gap: std::mem::take(&mut self.gap),
+                gap: std::mem::take(&mut self.between).gap,
                 ..header.goroutine
             },
             pending: None,
             other_text: None,
-            gap: Gap::Nothing,
+            between: Between::default(),
         });
         true
     }
@@ -128,7 +136,7 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
         open.drop_pending();
         open.keep_pending(&mut self.remarks);
         if open.other_text.is_some() {
-            self.gap = open.gap.max(Gap::OtherText);
+            self.between = open.between;
         }
         let goroutine = open.goroutine;
         if goroutine.frames.is_empty() && !goroutine.stack_unavailable {
@@ -157,14 +165,20 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
     }
 }
 
-impl Gap {
-    /// What a line outside of a stack is.
-    fn of(line: &str) -> Self {
-        if line == "-----" {
-            Self::NextThread
-        } else {
-            Self::OtherText
-        }
+impl Between {
+    /// Adds a line outside of a stack.
+    ///
+    /// Input: `-----`, `SIGQUIT: quit`, `PC=0x46e1a1 m=3 sigcode=0`
+    /// Output: [`Gap::NextThread`]; without the `-----`, [`Gap::Signal`]
+    fn add(&mut self, line: &str) {
+        self.has_rule |= line == "-----";
+        let is_signal = line.contains("PC=0x") && line.contains(" sigcode=");
+        let gap = match (is_signal, self.has_rule) {
+            (true, true) => Gap::NextThread,
+            (true, false) => Gap::Signal,
+            (false, _) => Gap::OtherText,
+        };
+        self.gap = self.gap.max(gap);
     }
 }
 
@@ -212,7 +226,7 @@ impl<'t> Open<'t> {
         if let Some(line) = self.other_text.take() {
             let problem = Problem::OtherText;
             remarks.push(Remark { line, problem });
-            self.gap = Gap::Nothing;
+            self.between = Between::default();
         }
     }
 

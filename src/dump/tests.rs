@@ -143,7 +143,7 @@ fn frames_of_the_runtime_and_of_c_are_read() {
     let [scheduler, running, c] = &dump.goroutines[..] else {
         panic!("{dump:?}");
     };
-    assert_eq!((scheduler.id, scheduler.gap), (0, Gap::OtherText));
+    assert_eq!((scheduler.id, scheduler.gap), (0, Gap::Signal));
     assert!(running.stack_unavailable && running.locked_to_thread);
     assert_eq!(running.created.unwrap().by, Some(1));
     let names: Vec<_> = c.frames.iter().map(|frame| frame.function).collect();

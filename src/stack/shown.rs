@@ -1,4 +1,4 @@
-//! What a stack in a profile and the same stack in a text dump have in common.
+//! What a text dump shows of a stack: what a stack in a profile and in a dump have in common.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -36,9 +36,38 @@ impl ShownKey {
     }
 }
 
-/// Dumps show no function of the runtime but `panic`, which has no package there.
-fn is_shown(function: &str) -> bool {
-    !function.starts_with("runtime.") && function != "panic"
+/// Whether a dump shows a function, wherever it stands in a stack: all but those of the runtime that
+/// a program cannot call, those that the compiler makes, and those of C. A crash with all frames
+/// shows more. `panic` does not count, as a dump shows it only in the middle of a stack.
+pub fn is_shown(function: &str) -> bool {
+    let last = function.rsplit('.').next().unwrap_or_default();
+    if is_wrapper(last) {
+        return false;
+    }
+    match function.strip_prefix("runtime.") {
+        Some(local) => is_exported(local),
+        None => function.contains('.'),
+    }
+}
+
+/// The functions that the compiler makes for `go f(x)` and `defer f(x)`.
+fn is_wrapper(segment: &str) -> bool {
+    ["gowrap", "deferwrap"].iter().any(|word| {
+        segment
+            .strip_prefix(word)
+            .is_some_and(|tail| !tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
+/// Whether a function of the runtime, and its receiver's type, begin with a capital.
+///
+/// Input: `(*Func).Entry`, `Gosched`
+fn is_exported(local: &str) -> bool {
+    let segments = local
+        .split('.')
+        .map(|segment| segment.trim_start_matches(['(', '*']));
+    let mut segments = segments.filter(|segment| !segment.is_empty());
+    segments.all(|segment| segment.starts_with(|first: char| first.is_ascii_uppercase()))
 }
 
 #[cfg(test)]
@@ -65,6 +94,39 @@ mod tests {
         assert_eq!(key(&profile), key(&dump));
         assert!(key(&dump) != key(&dump[..1]));
         assert_eq!(key(&profile[..3]), None);
+    }
+
+    #[test]
+    fn a_dump_shows_what_a_program_calls() {
+        for (function, expected) in [
+            ("main.main", true),
+            ("main.F[...]", true),
+            ("runtime/debug.FreeOSMemory", true),
+            ("internal/runtime/syscall.Syscall6", true),
+            ("runtime.Gosched", true),
+            ("runtime.(*Func).Entry", true),
+            ("runtime.gopark", false),
+            ("runtime.(*pageAlloc).Find", false),
+            ("runtime.main", false),
+            ("runtime.gopanic", false),
+            ("panic", false),
+            ("main.main.gowrap1", false),
+            ("main.(*T).run.deferwrap12", false),
+            ("main.gowrap", true),
+            ("pthread_cond_wait", false),
+        ] {
+            assert_eq!(is_shown(function), expected, "{function}");
+        }
+        // With all frames, and with those of C.
+        let crash = [
+            "nanosleep",
+            "runtime.cgocall",
+            "main._Cfunc_nap",
+            "main.run",
+            "main.main.gowrap1",
+        ];
+        assert_eq!(key(&crash), key(&crash[2..4]));
+        assert!(key(&["runtime.GC", "main.run"]) != key(&["main.run"]));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::Form;
 use super::builder::{Builder, Known};
-use super::shown::{is_hidden_leaf, is_shown};
+use super::shown::{is_hidden_leaf, is_kept};
 use super::wait::Wait;
 use crate::go_names::PROFILE_WRITERS;
 use crate::profile::{DecodeError, Facts, Label, Profile, Stack};
@@ -101,7 +101,7 @@ fn add<'t>(builder: &mut Builder<'t>, frames: &[(&'t str, &'t str, u32)], form: 
         builder.frame(function, "", line);
     }
     for &(function, file, line) in rest {
-        if is_shown(function) {
+        if is_kept(function) {
             builder.frame(function, file, line);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, Known};
 use super::gather::damage;
-use super::shown::is_shown;
+use super::shown::is_kept;
 use super::wait::Wait;
 use super::{Form, Translated, Unreadable};
 use crate::dump::{Counted, Counts};
@@ -15,6 +15,10 @@ const WRITERS: [&str; 2] = [
 ];
 
 pub(super) fn translate(counts: &Counts, mark: &str) -> Result<Translated, Unreadable> {
+    if let &[_, line, ..] = &counts.begins[..] {
+        let dumps = counts.begins.len();
+        return Err(Unreadable::Several { dumps, line });
+    }
     damage(&counts.remarks)?;
     let held = counts.stacks.iter();
     let held = held.fold(0_i64, |sum, stack| sum.saturating_add(stack.count));
@@ -35,9 +39,9 @@ pub(super) fn translate(counts: &Counts, mark: &str) -> Result<Translated, Unrea
         for &(function, line) in wait(stack).frames() {
             builder.frame(function, "", line);
         }
-        let is_all_hidden = stack.frames.iter().all(|frame| !is_shown(frame.function));
+        let is_all_hidden = stack.frames.iter().all(|frame| !is_kept(frame.function));
         for frame in &stack.frames {
-            if is_all_hidden || is_shown(frame.function) {
+            if is_all_hidden || is_kept(frame.function) {
                 builder.frame(frame.function, frame.file, frame.line);
             }
         }

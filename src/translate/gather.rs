@@ -1,10 +1,11 @@
 //! The goroutines of a text, dump by dump.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::address::waits_on;
 use super::builder::{Builder, Known};
-use super::shown::{CLEANERS, GOEXIT, PANIC, PRINTED_PANIC, is_hidden_leaf, is_shown};
+use super::shown::{CLEANERS, GOEXIT, PANIC, PRINTED_PANIC, is_hidden_leaf, is_kept};
 use super::wait::Wait;
 use super::{Form, Translated, Unreadable};
 use crate::dump::{self, Frame, Gap, Goroutine, Problem, Remark};
@@ -15,10 +16,7 @@ const UNAVAILABLE: &str = "(stack unavailable)";
 
 /// Translates the one dump of a text; `None` when there is no goroutine in it.
 pub(super) fn translate(text: &str, mark: &str) -> Result<Option<Translated>, Unreadable> {
-    let mut gathering = Gathering {
-        is_signal: memchr::memmem::find(text.as_bytes(), b" sigcode=").is_some(),
-        ..Gathering::default()
-    };
+    let mut gathering = Gathering::default();
     let remarks = dump::each(text, |goroutine| gathering.add(goroutine));
     gathering.end_part();
     if gathering.parts.is_empty() {
@@ -108,8 +106,6 @@ struct Gathering<'t> {
     /// Those that ended.
     parts: Vec<Part<'t>>,
     open: Option<Part<'t>>,
-    /// Whether a signal made the program write: then no goroutine did.
-    is_signal: bool,
 }
 
 /// One dump.
@@ -122,8 +118,12 @@ struct Part<'t> {
     seen: HashSet<u64>,
     /// Goroutines that ran on another thread and were not seen since, by number.
     unavailable: BTreeMap<u64, Goroutine<'t>>,
-    /// Whether the program goes on to its next thread, and repeats goroutines.
-    is_next_thread: bool,
+    /// Whether a signal made the program write: then no goroutine did.
+    is_of_signal: bool,
+    /// The functions of those, by number and hashed: only where threads may repeat them.
+    stacks: HashMap<u64, u64>,
+    /// The next thread, to which the program has gone on.
+    thread: Option<Thread>,
     /// Whether its first goroutine is the one that wrote it.
     has_writer: bool,
     /// Whether it shows the runtime's own frames, in every stack.
@@ -134,26 +134,35 @@ struct Part<'t> {
     of_runtime: usize,
 }
 
+/// What a crashing program shows of one more thread: the stack on which it schedules, and the one
+/// goroutine that it runs.
+#[derive(Clone, Copy)]
+struct Thread {
+    /// Of the first of these, 1-based.
+    line: usize,
+    /// Whether the goroutine was there.
+    has_goroutine: bool,
+}
+
 impl<'t> Gathering<'t> {
     fn add(&mut self, goroutine: Goroutine<'t>) {
-        let starts = match &mut self.open {
-            None => true,
-            Some(part) => {
-                part.is_next_thread |= goroutine.gap == Gap::NextThread;
-                part.is_followed_by(&goroutine)
-            }
-        };
-        if starts {
+        let open = self.open.as_mut();
+        let start = open.map_or(Some((goroutine.line, goroutine.gap)), |part| {
+            part.start_of_next(&goroutine)
+        });
+        if let Some((line, gap)) = start {
             self.end_part();
+            let is_of_signal = gap >= Gap::Signal;
             self.open = Some(Part {
-                line: goroutine.line,
-                gap: goroutine.gap,
-                has_writer: goroutine.state == "running" && !self.is_signal,
+                line,
+                gap,
+                is_of_signal,
+                has_writer: goroutine.state == "running" && !is_of_signal,
                 ..Part::default()
             });
         }
         if let Some(part) = &mut self.open {
-            part.take(goroutine, starts);
+            part.take(goroutine, start.is_some());
         }
     }
 
@@ -166,17 +175,33 @@ impl<'t> Gathering<'t> {
 }
 
 impl<'t> Part<'t> {
-    /// Whether a goroutine begins another dump: it is there already, or it runs, as the first of a
-    /// dump does, and comes after other text.
-    fn is_followed_by(&self, goroutine: &Goroutine) -> bool {
-        let id = goroutine.id;
-        if self.is_next_thread {
-            return false;
+    /// Where another dump begins, and what stands before it, if a goroutine is of another: it is
+    /// there already, or it runs, as the first of a dump does, and comes after other text.
+    fn start_of_next(&mut self, goroutine: &Goroutine) -> Option<(usize, Gap)> {
+        let &Goroutine { id, line, gap, .. } = goroutine;
+        if gap == Gap::NextThread && self.is_of_signal {
+            let has_goroutine = false;
+            self.thread = Some(Thread {
+                line,
+                has_goroutine,
+            });
+        } else if gap != Gap::Nothing {
+            self.thread = None;
+        }
+        if let Some(thread) = &mut self.thread {
+            let is_second = id != 0 && std::mem::replace(&mut thread.has_goroutine, true);
+            let is_changed = self
+                .stacks
+                .get(&id)
+                .is_some_and(|stack| *stack != hash(goroutine));
+            return (is_second || is_changed).then_some((thread.line, Gap::NextThread));
         }
         let is_first = goroutine.state.starts_with("running") || id == 0;
         let is_known = self.unavailable.contains_key(&id);
-        (id != 0 && self.seen.contains(&id))
-            || (goroutine.gap != Gap::Nothing && is_first && !is_known)
+        let starts = gap >= Gap::Signal
+            || (id != 0 && self.seen.contains(&id))
+            || (gap != Gap::Nothing && is_first && !is_known);
+        starts.then_some((line, gap))
     }
 
     /// Whether it is the stack that a program printed of one goroutine.
@@ -211,6 +236,9 @@ impl<'t> Part<'t> {
             self.shows_runtime = root.is_some_and(is_goexit);
         }
         self.seen.insert(goroutine.id);
+        if self.is_of_signal {
+            self.stacks.insert(goroutine.id, hash(&goroutine));
+        }
         self.elided += usize::from(goroutine.elided.is_some());
         if is_of_runtime(&goroutine) {
             self.of_runtime += 1;
@@ -256,7 +284,7 @@ impl<'t> Part<'t> {
         };
         for frame in rest {
             let function = name(frame.function);
-            if is_all_hidden || is_shown(function) {
+            if is_all_hidden || is_kept(function) {
                 self.builder.frame(function, frame.file, frame.line);
             }
         }
@@ -299,6 +327,15 @@ impl<'t> Part<'t> {
             self.builder.sample(0, Known::default(), std::iter::empty());
         }
     }
+}
+
+/// What is equal for goroutines in the same functions.
+fn hash(goroutine: &Goroutine) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for frame in &goroutine.frames {
+        frame.function.hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// A function as profiles name it.

@@ -143,12 +143,81 @@ fn threads_that_a_crash_repeats_are_counted_once() {
     let other = "goroutine 8 [running]:\n\tgoroutine running on other thread; stack unavailable\ncreated by main.main in goroutine 1\n\t/x.go:2 +0x1\n\n";
     let again = one.replace("goroutine 7", "goroutine 8");
     let text = format!(
-        "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n{one}{other}-----\n\nSIGQUIT: quit\n\n{again}"
+        "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n{one}{other}-----\n\nSIGQUIT: quit\nPC=0x1 m=1 sigcode=0\n\n{again}"
     );
     assert_eq!(stacks(&text), ["2 running: main.spin"]);
     let two = format!("{one}{again}log\n\n{one}{again}");
     let error = translate(&two).unwrap_err();
     assert_eq!(error, Unreadable::Several { dumps: 2, line: 15 });
+}
+
+#[test]
+fn what_stands_between_two_dumps_does_not_make_them_one() {
+    const SIGNAL: &str = "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n";
+    let main = "goroutine 1 [running]:\nmain.main()\n\t/x.go:1 +0x1\n\n";
+    let leak = "goroutine 7 [chan send]:\nmain.leak()\n\t/x.go:5 +0x1\ncreated by main.main in goroutine 1\n\t/x.go:2 +0x1\n\n";
+    let other = leak.replace("goroutine 7", "goroutine 8");
+    let elsewhere = main.replace("main.main", "main.other");
+    let thread = format!("-----\n\n{SIGNAL}{main}");
+    let idle = "goroutine 0 [idle]:\nruntime.futex(0x1)\n\truntime/sys.s:1 +0x1\n";
+    assert_eq!(
+        stacks(&format!(
+            "{SIGNAL}{main}{leak}{thread}-----\n\n{SIGNAL}{idle}"
+        ))
+        .len(),
+        2
+    );
+    // Each with an @ where the second begins.
+    for text in [
+        // No signal.
+        format!("{main}{leak}-----\n\n@{main}{leak}{other}"),
+        format!("{main}{leak}-----\n\n{SIGNAL}@{main}{leak}{other}"),
+        format!("{SIGNAL}{main}-----\n\n@{main}{leak}"),
+        format!("{SIGNAL}{main}{leak}-----\n\n@{leak}"),
+        // A thread runs one goroutine, which does not change.
+        format!("{SIGNAL}{main}-----\n\n{SIGNAL}@{main}{leak}"),
+        format!("{SIGNAL}{main}-----\n\n{SIGNAL}@{idle}{main}{leak}"),
+        format!("{SIGNAL}{main}{leak}-----\n\n{SIGNAL}@{elsewhere}"),
+        // It was started again behind its threads.
+        format!("{SIGNAL}{main}{thread}restarted\n{SIGNAL}@{main}{leak}"),
+        format!("{SIGNAL}{main}{thread}restarted\n{SIGNAL}@{leak}{main}"),
+    ] {
+        let line = text[..text.find('@').unwrap()].lines().count() + 1;
+        let error = translate(&text.replace('@', "")).unwrap_err();
+        assert_eq!(error, Unreadable::Several { dumps: 2, line }, "{text}");
+    }
+}
+
+#[test]
+fn a_profile_at_debug_1_is_read_only_where_it_is_alone() {
+    let goroutine = |id: u32| format!("goroutine {id} [chan send]:\nmain.f()\n\t/x.go:1 +0x1\n\n");
+    let dump = goroutine(1) + &goroutine(2);
+    let counts = "goroutine profile: total 1\n1 @ 0x4\n#\t0x4\tmain.f+0x1\t/x.go:1\n\n";
+    let leaked = counts.replace("goroutine profile", "goroutineleak profile");
+    assert_eq!(
+        stacks(&format!("log\n{counts}log\n")),
+        ["1 running: main.f"]
+    );
+    for (text, dumps, line) in [
+        (format!("{counts}{dump}"), 2, 5),
+        (format!("{dump}{counts}"), 2, 9),
+        (format!("{counts}{counts}"), 2, 5),
+        (format!("{counts}{leaked}log\n{dump}"), 3, 5),
+    ] {
+        let error = translate(&text).unwrap_err();
+        assert_eq!(error, Unreadable::Several { dumps, line }, "{text}");
+    }
+}
+
+#[test]
+fn a_stack_that_a_server_printed_before_a_signal_is_left_out() {
+    let main = "goroutine 1 [chan receive]:\nmain.main()\n\t/x.go:1 +0x1\n\n";
+    let trace = "goroutine 7 [running]:\nmain.serve()\n\t/x.go:5 +0x1\ncreated by main.main in goroutine 1\n\t/x.go:2 +0x1\n\n";
+    let text =
+        format!("panic serving: boom\n{trace}log\nSIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n{main}");
+    let translated = translate(&text).unwrap().unwrap();
+    assert!(translated.notes[0].starts_with("1 stack of a single goroutine"));
+    assert_eq!(stacks(&text).len(), 1);
 }
 
 #[test]

@@ -187,11 +187,19 @@ fn pairs_of_a_directory_may_be_text_where_no_profile_is() {
 
 #[test]
 fn a_dump_that_is_not_whole_is_unchecked() {
+    const SEVERAL: &str = "it holds 2 dumps, of which the second begins at line";
     let dump = read("go1.27/after-debug2.txt");
     let counts = read("go1.27/after-debug1.txt");
     let cut = &dump[..dump.len() / 2];
     let short = counts.replacen("total 26", "total 27", 1);
     let two = format!("{dump}\n{dump}");
+    let ruled = format!("{}\n-----\n\n{dump}", read("go1.27/before-debug2.txt"));
+    let both = format!(
+        "{}log\n{}",
+        read("go1.27/before-debug1.txt"),
+        read("go1.27/quit.txt")
+    );
+    let twice = format!("{}log\n{counts}", read("go1.27/before-debug1.txt"));
     let trace = "goroutine 1 [running]:\nmain.main()\n\t/x.go:1 +0x1\n";
     let traces = format!("{trace}log\n{trace}log\n");
     for (text, problem, fix) in [
@@ -205,11 +213,10 @@ fn a_dump_that_is_not_whole_is_unchecked() {
             "it announces 27 goroutines and holds 26",
             "Capture it again, whole",
         ),
-        (
-            &two,
-            "it holds 2 dumps, of which the second begins at line",
-            "Keep one dump a file",
-        ),
+        (&two, SEVERAL, "Keep one dump a file"),
+        (&ruled, SEVERAL, "Keep one dump a file"),
+        (&both, SEVERAL, "Keep one dump a file"),
+        (&twice, SEVERAL, "Keep one dump a file"),
         (
             &traces,
             "it holds 2 stacks of single goroutines",
