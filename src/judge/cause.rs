@@ -1,7 +1,7 @@
 //! From the origins of findings to their causes: which call started the goroutines that stay.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::source;
@@ -84,9 +84,12 @@ pub(super) fn find(findings: &mut [Finding], suite: &SuiteName, code: &Code) -> 
     for finding in findings.iter_mut() {
         source::name_pattern(finding, code);
     }
+    let open = findings.iter().filter(|finding| finding.is_open());
+    let leak = open.flat_map(|finding| finding.tests.keys());
+    let leak: BTreeSet<String> = leak.map(|test| top(test).to_owned()).collect();
     let mut causes = Vec::new();
     for counted in counted.into_values() {
-        let cause = counted.cause(suite, findings, code);
+        let cause = counted.cause(suite, findings, &leak, code);
         for (index, count) in &counted.findings {
             findings[*index].causes.push((cause.id.clone(), *count));
         }
@@ -154,7 +157,14 @@ impl Counted {
         most.and_then(|(index, _)| findings[*index].stack())
     }
 
-    fn cause(&self, suite: &SuiteName, findings: &[Finding], code: &Code) -> Cause {
+    /// `leak` are all tests of the suite that leave anything: they show nobody how to end it.
+    fn cause(
+        &self,
+        suite: &SuiteName,
+        findings: &[Finding],
+        leak: &BTreeSet<String>,
+        code: &Code,
+    ) -> Cause {
         let sites = self.sites.iter();
         let mut sites: Vec<Site> = sites
             .map(|((place, call), goroutines)| Site {
@@ -166,7 +176,10 @@ impl Counted {
         sites.sort_by_key(|site| Reverse(site.goroutines));
         let (opened, stack, line) = (&self.opened, self.stack(findings), &sites[0].call);
         let advice = match opened {
-            Opened::Call(_) => source::advice(&self.place, line, stack, &self.tests, code),
+            Opened::Call(_) => {
+                let own: BTreeSet<&str> = self.tests.keys().map(|test| top(test)).collect();
+                source::advice(&self.place, line, stack, (&own, leak), code)
+            }
             Opened::GoStatement(_) => source::Advice::default(),
         };
         Cause {
@@ -238,7 +251,7 @@ fn call<'f>(origin: &'f Origin, trace: &'f Trace, code: &Code) -> Option<Call<'f
 /// The call of a test whose own frame has another name in the chain: what it is, but not its line.
 fn misnamed<'f>(origin: &Origin, calls: &[&'f Place]) -> Option<Call<'f>> {
     let test = origin.test.as_ref()?;
-    let name = test.split('/').next().unwrap_or(test);
+    let name = top(test);
     let place = calls.first().filter(|place| is_code(place))?;
     let function = Function {
         name: name.into(),
@@ -300,6 +313,11 @@ fn at_call(caller: &Place, inner: &Place, code: &Code) -> Place {
         function: caller.function.clone(),
         line: line.unwrap_or(caller.line),
     }
+}
+
+/// The top-level test of a subtest.
+fn top(test: &str) -> &str {
+    test.split('/').next().unwrap_or(test)
 }
 
 fn is_code(place: &Place) -> bool {

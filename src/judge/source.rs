@@ -1,7 +1,7 @@
 //! What the sources say about a cause and about the stacks that it left: advice, which changes no
 //! verdict.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::evidence::Code;
 use crate::gosource::{self, Asked, Ending, Excerpt, Pattern, Point, Seen, Spot, Use, known};
@@ -24,13 +24,14 @@ impl Default for Advice {
     }
 }
 
-/// What ends what a call, at a line of the tests that `leak`, started: the goroutines of this stack
-/// most of all. Nothing where these tests do just that: then it ends something else.
+/// What ends what a call at a line of tests started: the goroutines of this stack most of all.
+/// Nothing where its own tests do just that: then it ends something else. Of all tests, those that
+/// leak show nobody how to.
 pub(super) fn advice(
     call: &Place,
     line: &Place,
     stack: Option<&Stack>,
-    leak: &BTreeMap<String, i64>,
+    (own, leak): (&BTreeSet<&str>, &BTreeSet<String>),
     code: &Code,
 ) -> Advice {
     let ending = ending(call, stack, code);
@@ -45,10 +46,6 @@ pub(super) fn advice(
             ..Advice::default()
         };
     };
-    let tests: Vec<&str> = leak
-        .keys()
-        .filter_map(|test| test.split('/').next())
-        .collect();
     let near = gosource::Place {
         file: line.file().to_owned(),
         line: line.line,
@@ -59,11 +56,12 @@ pub(super) fn advice(
         except,
     };
     let nearest = package.used_by(closer, &asked(&[]));
-    if nearest.is_some_and(|nearest| tests.contains(&&*nearest.function)) {
+    if nearest.is_some_and(|nearest| own.contains(&*nearest.function)) {
         return Advice::default();
     }
+    let leak: Vec<&str> = leak.iter().map(String::as_str).collect();
     Advice {
-        shown_by: package.used_by(closer, &asked(&tests)),
+        shown_by: package.used_by(closer, &asked(&leak)),
         ending,
     }
 }
