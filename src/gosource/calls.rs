@@ -17,7 +17,9 @@ impl Package {
     /// Input: the line `s, err := store.Open(t.TempDir())`
     /// Output: `Open`, `TempDir`
     pub fn calls(&self, file: &str, line: u32) -> Option<BTreeSet<&str>> {
-        let file = self.file(file).filter(|file| !file.parts.is_empty())?;
+        let file = self
+            .file(file)
+            .filter(|file| file.parsed.file().is_some())?;
         Some(file.calls_near(line))
     }
 
@@ -51,7 +53,9 @@ impl Package {
     }
 
     fn callees(&self, file: &str, line: u32) -> Option<Vec<(u32, &Expression)>> {
-        let file = self.file(file).filter(|file| !file.parts.is_empty())?;
+        let file = self
+            .file(file)
+            .filter(|file| file.parsed.file().is_some())?;
         Some(file.callees_near(line))
     }
 

@@ -131,14 +131,14 @@ impl File {
     fn is_comment(&self, line: u32) -> bool {
         let start = self.first_word(line).start;
         let text = self.text.lines().nth(line as usize - 1).unwrap_or_default();
-        let comments = self.parts.iter().flat_map(|part| &part.comments);
+        let comments = self.parsed.file().into_iter().flat_map(|it| &it.comments);
         let mut spans = comments.map(|it| it.pos..it.pos + it.text.chars().count());
         text.trim_start().starts_with("//") || spans.any(|span| span.contains(&start))
     }
 
     /// Whether the last function that begins at the margin before a line has a name.
     fn heads(&self, line: u32, spelled: &Spelled) -> bool {
-        if self.is_whole {
+        if self.parsed.is_whole() {
             // No declaration is there.
             return false;
         }
