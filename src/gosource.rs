@@ -3,8 +3,8 @@
 //! A [`Package`] is the Go files of one folder, its tests among them, as texts: nothing here opens
 //! a file. It answers what a profile cannot: what ends the goroutines that a call started
 //! ([`Package::ending`]), which test shows it ([`Package::used_by`]), whether a line calls what a
-//! stack says it calls ([`Package::calls`]), how the line looks
-//! ([`Package::excerpt`]), and whether the leak has a name ([`Package::pattern`]).
+//! stack says it calls ([`Package::is_called`]), how the line looks ([`Package::excerpt`]), and
+//! whether the leak has a name ([`Package::pattern`]).
 //!
 //! All of it is advice and changes no verdict, so what is not sure is not said. Syntax is all there
 //! is: types of other packages are known by a table ([`known`]) and not at all otherwise.

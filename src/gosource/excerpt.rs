@@ -109,7 +109,7 @@ impl Excerpt {
 
 impl File {
     /// The declaration that a line is in.
-    fn around(&self, line: u32) -> Option<&Declaration> {
+    pub(super) fn around(&self, line: u32) -> Option<&Declaration> {
         self.declarations().find(|declaration| {
             let (first, last) = match declaration {
                 Declaration::Function(function) => {
@@ -185,11 +185,11 @@ impl File {
             (Some(span), _) => Some(span),
             // `g.Go(f)` starts a goroutine too, and a deferred call waits at the closing bracket.
             (None, Point::Go | Point::Wait) => Some(self.first_word(line)),
-            // A return address may be of the line after its call.
+            // The line may be that of a return address.
             (None, Point::Call(function)) => {
                 let name = Spelled::of(function).name;
-                let is_called = self.calls_near(line).contains(name);
-                is_called.then(|| self.first_word(line))
+                let called = self.calls_near(line)?.line_of(name);
+                called.map(|_| self.first_word(line))
             }
         }
     }
