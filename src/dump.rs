@@ -157,8 +157,8 @@ pub struct Created<'t> {
 pub struct Ancestor<'t> {
     /// Its number.
     pub id: u64,
-    /// Its frames, leaf first. Each line is that of the return address: the call's own, or the one
-    /// after it.
+    /// Its frames, leaf first. Each line is that of the return address: the call's own, or that
+    /// of what comes after it.
     pub frames: Vec<Frame<'t>>,
     /// Frames that were left out: there are 50 at most.
     pub elided: Option<Elided>,

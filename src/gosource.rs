@@ -3,15 +3,15 @@
 //! A [`Package`] is the Go files of one folder, its tests among them, as texts: nothing here opens
 //! a file. It answers what a profile cannot: what ends the goroutines that a call started
 //! ([`Package::ending`]), which test shows it ([`Package::used_by`]), whether a line calls what a
-//! stack says it calls ([`Package::calls`]), how the line looks
-//! ([`Package::excerpt`]), and whether the leak has a name ([`Package::pattern`]).
+//! stack says it calls ([`Package::is_called`]), how the line looks ([`Package::excerpt`]), and
+//! whether the leak has a name ([`Package::pattern`]).
 //!
 //! All of it is advice and changes no verdict, so what is not sure is not said. Syntax is all there
 //! is: types of other packages are known by a table ([`known`]) and not at all otherwise.
 //!
 //! The syntax tree is that of the crate gosyn, which a fuzzer did not make panic. Files that it
-//! cannot parse are parsed declaration by declaration, so that one construct of a newer Go costs
-//! the advice for one function. What `gosource/bounds.rs` refuses is kept as text alone.
+//! cannot parse are parsed without the declarations at fault, so that one construct of a newer Go
+//! costs the advice for one function. What `gosource/bounds.rs` refuses is kept as text alone.
 
 mod bounds;
 mod calls;
@@ -20,6 +20,7 @@ mod ending;
 mod excerpt;
 pub mod known;
 mod lines;
+mod parsed;
 mod patterns;
 mod spelled;
 #[cfg(test)]
@@ -36,9 +37,7 @@ pub use uses::{Asked, Use};
 use gosyn::ast;
 
 use lines::Lines;
-
-/// Larger files are written by programs.
-const LONGEST: usize = 1 << 20;
+use parsed::Parsed;
 
 /// The Go files of one folder.
 ///
@@ -57,10 +56,7 @@ struct File {
     path: String,
     text: String,
     lines: Lines,
-    /// The whole file, or one for each declaration that could be parsed; empty when nothing could.
-    parts: Vec<ast::File>,
-    /// Whether all of it was parsed.
-    is_whole: bool,
+    parsed: Parsed,
 }
 
 impl Package {
@@ -98,26 +94,12 @@ impl File {
             None => text,
         };
         let lines = Lines::of(&text);
-        let whole = if text.len() > LONGEST {
-            None
-        } else {
-            parse(&text)
-        };
-        let is_whole = whole.is_some();
-        let parts = match whole {
-            Some(whole) => vec![whole],
-            None if text.len() > LONGEST => Vec::new(),
-            None => {
-                let parts = lines::declarations(&text);
-                parts.iter().filter_map(|part| parse(part)).collect()
-            }
-        };
+        let parsed = Parsed::of(&text);
         Self {
             path,
             text,
             lines,
-            parts,
-            is_whole,
+            parsed,
         }
     }
 
@@ -132,11 +114,14 @@ impl File {
     }
 
     fn declarations(&self) -> impl Iterator<Item = &ast::Declaration> {
-        self.parts.iter().flat_map(|part| &part.decl)
+        self.parsed.file().into_iter().flat_map(|file| &file.decl)
     }
 
     fn imports(&self) -> impl Iterator<Item = &ast::Import> {
-        self.parts.iter().flat_map(|part| &part.imports)
+        self.parsed
+            .file()
+            .into_iter()
+            .flat_map(|file| &file.imports)
     }
 
     /// The place of an offset of the syntax tree.
@@ -145,14 +130,6 @@ impl File {
             file: self.path.clone(),
             line: self.lines.line_of(position),
         }
-    }
-}
-
-fn parse(text: &str) -> Option<ast::File> {
-    if bounds::is_bounded(text) {
-        gosyn::parse_source(text).ok()
-    } else {
-        None
     }
 }
 

@@ -3,7 +3,7 @@
 //! gosyn descends recursively. It counts how deep its expressions and blocks are, but starts again
 //! in the header of an `if`, and does not count what nests without brackets: `else if`, labels,
 //! `<-<-<-x`, `func() func() func()`. It also reads what follows `type T [` twice. So the tokens
-//! are looked at first, which needs no recursion.
+//! are looked at first, which needs no recursion. They are counted too, for the memory of the tree.
 
 use gosyn::token::{Keyword, Operator, Token};
 
@@ -20,11 +20,19 @@ const TWICE: usize = 20 * LEVEL;
 /// the standard library, all but a few that programs wrote stay below.
 const LIMIT: usize = 80 * LEVEL;
 
-/// Whether a text can be parsed: it has the tokens of Go, and they nest no deeper than the limit.
+/// One token may need 700 bytes of the syntax tree. `h2_bundle.go` of `net/http`, with 11,000 lines,
+/// stays below.
+const MOST_TOKENS: usize = 100_000;
+
+/// Whether a text can be parsed: it has the tokens of Go, not too many, and they nest no deeper than
+/// the limit.
 pub(super) fn is_bounded(text: &str) -> bool {
     let Ok(tokens) = gosyn::tokenize_source(text) else {
         return false;
     };
+    if tokens.len() > MOST_TOKENS {
+        return false;
+    }
     let lines = Lines::of(text);
     let mut open: Vec<Bracket> = vec![Bracket::default()];
     let mut total = 0_usize;
@@ -142,7 +150,7 @@ fn ends_line(token: &Token) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_bounded;
+    use super::{MOST_TOKENS, is_bounded};
 
     fn body(text: &str) -> String {
         format!("package p\nfunc f() {{\n{text}\n}}\n")
@@ -177,5 +185,11 @@ mod tests {
         assert!(is_bounded(&body(&format!("x = []T{{\n{rows}}}"))));
         let cases = "case a, b:\nf(x)\n".repeat(2_000);
         assert!(is_bounded(&body(&format!("switch x {{\n{cases}}}"))));
+    }
+
+    #[test]
+    fn a_text_of_too_many_tokens_is_refused() {
+        assert!(is_bounded(&body(&";".repeat(MOST_TOKENS / 2))));
+        assert!(!is_bounded(&body(&";".repeat(MOST_TOKENS))));
     }
 }

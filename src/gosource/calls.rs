@@ -1,58 +1,33 @@
 //! What a line calls.
 
-use std::collections::BTreeSet;
-
-use gosyn::ast::{Declaration, Expression};
+use gosyn::ast::{Declaration, Expression, Statement};
 
 use super::spelled::Spelled;
 use super::tree::{Node, Tree};
 use super::{File, Package};
 
 impl Package {
-    /// The functions and methods that are called on a line of a file, or on the one before: a
-    /// return address may be of the line after its call. Names only, without packages and types.
-    ///
-    /// `None` when the file is not there, or nothing of it could be parsed.
-    ///
-    /// Input: the line `s, err := store.Open(t.TempDir())`
-    /// Output: `Open`, `TempDir`
-    pub fn calls(&self, file: &str, line: u32) -> Option<BTreeSet<&str>> {
-        let file = self.file(file).filter(|file| !file.parts.is_empty())?;
-        Some(file.calls_near(line))
-    }
-
-    /// Whether a line, or the one before, calls a function as a stack spells it; `None` when that
+    /// Whether a line calls a function as a stack spells it. The line is that of a return address,
+    /// so the call may be one above it, or the last one of the loop that it begins. `None` when that
     /// cannot be known: the source is not there, or what is called is a value.
     pub fn is_called(&self, file: &str, line: u32, function: &str) -> Option<bool> {
         let spelled = Spelled::of(function);
-        let callees = self.callees(file, line)?;
+        let calls = self.file(file)?.calls_near(line)?;
         if spelled.is_closure || spelled.name.is_empty() {
             return None;
         }
-        if callees
-            .iter()
-            .any(|(_, called)| is_named(called, spelled.name))
-        {
+        if calls.line_of(spelled.name).is_some() {
             return Some(true);
         }
-        let may_be_value = callees.iter().any(|(_, called)| self.may_be_value(called));
+        let may_be_value = calls.nearest().any(|called| self.may_be_value(called));
         (!may_be_value).then_some(false)
     }
 
-    /// The line of a call, given its return address: that line or one before it. Of a call over many
-    /// lines, the one with the name.
+    /// The line of a call, given that of its return address. Of a call over many lines, the one with
+    /// the name.
     pub fn line_of_call(&self, file: &str, line: u32, function: &str) -> Option<u32> {
         let spelled = Spelled::of(function);
-        let callees = self.callees(file, line)?.into_iter();
-        let lines = callees
-            .filter(|(_, called)| is_named(called, spelled.name))
-            .map(|(first, _)| first);
-        lines.filter(|first| *first <= line).max()
-    }
-
-    fn callees(&self, file: &str, line: u32) -> Option<Vec<(u32, &Expression)>> {
-        let file = self.file(file).filter(|file| !file.parts.is_empty())?;
-        Some(file.callees_near(line))
+        self.file(file)?.calls_near(line)?.line_of(spelled.name)
     }
 
     /// Whether what is called may be a variable: a name of its own that neither the language nor the
@@ -83,47 +58,136 @@ const PREDECLARED: [&str; 32] = [
     "uint64",
 ];
 
-impl File {
-    /// The names of what is called on a line or the one before.
-    pub(super) fn calls_near(&self, line: u32) -> BTreeSet<&str> {
-        let callees = self.callees_near(line).into_iter();
-        let names = callees.filter_map(|(_, called)| callee(called));
-        names.map(|(name, _)| name).collect()
+/// A call, by its lines.
+struct Called<'f> {
+    /// The line of its name; that of the closing bracket where there is none.
+    first: u32,
+    /// Whether its name or one of its brackets is on the line. What lies between is not the call's.
+    is_here: bool,
+    /// Whether it is in a loop whose header is on the line.
+    is_in_loop: bool,
+    function: &'f Expression,
+}
+
+/// What may have been called when a line is that of a return address: the calls of the functions
+/// that the line can be of, the innermost first.
+pub(super) struct Calls<'f> {
+    line: u32,
+    functions: Vec<Vec<Called<'f>>>,
+}
+
+impl<'f> Calls<'f> {
+    /// The line of the call of a name.
+    ///
+    /// What comes after a call may be the next statement, any number of lines below, or, after the
+    /// last call of a loop, the header of the loop.
+    pub(super) fn line_of(&self, name: &str) -> Option<u32> {
+        self.functions.iter().find_map(|calls| {
+            let named = || calls.iter().filter(|call| is_named(call.function, name));
+            let above = |call: &&Called| call.first < self.line;
+            let here = named().filter(|call| call.is_here && call.first <= self.line);
+            let in_loop = named().filter(|call| call.is_in_loop);
+            let before = named().filter(above).map(|call| call.first).max();
+            // Where more is called in between, the loop comes first.
+            let nearest = calls.iter().filter(above).map(|call| call.first).max();
+            here.map(|call| call.first)
+                .max()
+                .or(before.filter(|_| before == nearest))
+                .or_else(|| in_loop.map(|call| call.first).max())
+                .or(before)
+        })
     }
 
-    /// What is called on a line or the one before, with the line of its name.
-    fn callees_near(&self, line: u32) -> Vec<(u32, &Expression)> {
-        let mut callees = Vec::new();
-        for tree in trees(self) {
-            for (_, call) in tree.calls() {
-                let last = self.lines.line_of(call.pos.1);
-                let name = callee(&call.func).map(|(_, position)| position);
-                let first = name.map_or(last, |position| self.lines.line_of(position));
-                // Of a call over many lines, only its name and its brackets are the call's.
-                let open = self.lines.line_of(call.pos.0);
-                let near = |at: u32| at == line || at + 1 == line;
-                if near(first) || near(open) || near(last) {
-                    callees.push((first, &*call.func));
+    /// What is called on the line, on the nearest one above that calls anything, and in the loop.
+    fn nearest(&self) -> impl Iterator<Item = &'f Expression> {
+        self.functions.iter().flat_map(|calls| {
+            let lines = calls.iter().map(|call| call.first);
+            let before = lines.filter(|first| *first < self.line).max();
+            let is_near =
+                move |it: &&Called| it.is_here || it.is_in_loop || Some(it.first) == before;
+            calls.iter().filter(is_near).map(|call| call.function)
+        })
+    }
+}
+
+impl File {
+    /// The calls that a return address of a line may belong to; `None` outside of all declarations
+    /// that could be parsed.
+    pub(super) fn calls_near(&self, line: u32) -> Option<Calls<'_>> {
+        let trees: Vec<Tree> = roots(self.around(line)?).map(Tree::of).collect();
+        let outermost = trees.iter().flat_map(|tree| self.calls_of(tree, 0, line));
+        let mut functions: Vec<Vec<Called>> = vec![outermost.collect()];
+        for tree in &trees {
+            for (index, item) in tree.items() {
+                let Node::Expression(Expression::FuncLit(literal)) = item.node else {
+                    continue;
+                };
+                let first = self.lines.line_of(literal.typ.pos);
+                let last = self.lines.line_of(literal.body.pos.1);
+                if first < line && line < last {
+                    functions.clear();
+                }
+                // The line that a longer one begins on belongs to the function around it.
+                if (first < line && line <= last) || (first == line && line == last) {
+                    functions.push(self.calls_of(tree, index, line).collect());
                 }
             }
         }
-        callees
+        functions.reverse();
+        Some(Calls { line, functions })
+    }
+
+    /// The calls that a function makes itself: not those of the literals inside of it.
+    fn calls_of<'f>(
+        &self,
+        tree: &Tree<'f>,
+        scope: usize,
+        line: u32,
+    ) -> impl Iterator<Item = Called<'f>> {
+        let own = tree
+            .calls()
+            .filter(move |(index, _)| tree.scope(*index) == scope);
+        own.map(move |(index, call)| {
+            let name = callee(&call.func).map(|(_, position)| position);
+            let last = self.lines.line_of(call.pos.1);
+            let first = name.map_or(last, |position| self.lines.line_of(position));
+            let mut around = tree.ancestors(index).take_while(|above| *above != scope);
+            Called {
+                first,
+                is_here: [first, self.lines.line_of(call.pos.0), last].contains(&line),
+                is_in_loop: around.any(|above| self.is_header(tree.node(above), line)),
+                function: &call.func,
+            }
+        })
+    }
+
+    /// Whether a line is of the header of a loop.
+    fn is_header(&self, node: Node, line: u32) -> bool {
+        let (first, last) = match node {
+            Node::Statement(Statement::For(it)) => (it.pos, it.body.pos.0),
+            Node::Statement(Statement::Range(it)) => (it.pos.0, it.body.pos.0),
+            _ => return false,
+        };
+        (self.lines.line_of(first)..=self.lines.line_of(last)).contains(&line)
     }
 }
 
 /// All functions of a file, and the values of its variables.
 pub(super) fn trees(file: &File) -> impl Iterator<Item = Tree<'_>> {
-    file.declarations().flat_map(|declaration| {
-        let roots: Vec<Node> = match declaration {
-            Declaration::Function(function) => function.body.iter().map(Node::Block).collect(),
-            Declaration::Variable(group) => {
-                let values = group.specs.iter().flat_map(|spec| &spec.values);
-                values.map(Node::Expression).collect()
-            }
-            Declaration::Type(_) | Declaration::Const(_) => Vec::new(),
-        };
-        roots.into_iter().map(Tree::of)
-    })
+    file.declarations().flat_map(roots).map(Tree::of)
+}
+
+/// The body of a function, or the values of variables.
+fn roots(declaration: &Declaration) -> impl Iterator<Item = Node<'_>> {
+    let roots: Vec<Node> = match declaration {
+        Declaration::Function(function) => function.body.iter().map(Node::Block).collect(),
+        Declaration::Variable(group) => {
+            let values = group.specs.iter().flat_map(|spec| &spec.values);
+            values.map(Node::Expression).collect()
+        }
+        Declaration::Type(_) | Declaration::Const(_) => Vec::new(),
+    };
+    roots.into_iter()
 }
 
 /// The name of what is called, and its offset.
@@ -169,22 +233,26 @@ var started = start()
 ";
 
     #[test]
-    fn a_line_calls_what_is_written_on_it_or_the_one_before() {
+    fn a_line_calls_what_is_written_on_it_or_right_above() {
         let package = Package::parse([("a/store_test.go", SOURCE)]);
-        for (line, expected) in [
-            (3, &[][..]),
-            (4, &["Open", "TempDir"]),
-            (5, &["Open", "Run", "TempDir"]),
-            (6, &["Generic", "Run"]),
-            (8, &["inner"]),
-            (9, &["Generic"]),
-            (11, &["Close"]),
-            (16, &["start"]),
+        let line_of = |line, name| package.line_of_call("/build/store_test.go", line, name);
+        for (line, name, expected) in [
+            (3, "Open", None),
+            (4, "Open", Some(4)),
+            (4, "TempDir", Some(4)),
+            (5, "Open", Some(4)),
+            (5, "Run", Some(5)),
+            (8, "inner", Some(7)),
+            (9, "Generic[...]", Some(6)),
+            (11, "(*Store).Close", Some(11)),
+            (12, "(*Store).Close", Some(11)),
+            (13, "(*Store).Close", None),
+            (16, "start", Some(16)),
+            (15, "start", None),
         ] {
-            let calls = package.calls("/build/store_test.go", line).unwrap();
-            assert_eq!(calls.into_iter().collect::<Vec<_>>(), expected, "{line}");
+            assert_eq!(line_of(line, name), expected, "{line} {name}");
         }
-        assert!(package.calls("other.go", 4).is_none());
+        assert_eq!(package.line_of_call("other.go", 4, "Open"), None);
     }
 
     #[test]
@@ -195,5 +263,62 @@ var started = start()
         assert_eq!(called(6, "Generic[...]"), Some(true));
         assert_eq!(called(4, "(*Request).WithContext"), Some(false));
         assert_eq!(called(5, "(*Store).Run.func1"), None);
+        assert_eq!(called(2, "(*Store).Run"), None);
+    }
+
+    const RETURNS: &str = "package store
+
+func TestLoop(t *testing.T) {
+	New(0)
+	t.Log()
+	for i := 0; i < 3; i++ {
+		t.Log()
+		New(i)
+	}
+	for range 3 {
+		func() { Other() }()
+	}
+}
+
+func TestGap(t *testing.T) {
+	New(1)
+
+	// A comment.
+	x := 1
+	for range x {
+		Third()
+	}
+	t.Run(\"a\", func(t *testing.T) {
+		Inner()
+		// A comment.
+	})
+}
+";
+
+    #[test]
+    fn a_call_may_return_to_the_header_of_its_loop_or_many_lines_below() {
+        let package = Package::parse([("store_test.go", RETURNS)]);
+        for (line, name, expected) in [
+            (6, "New", Some(8)),
+            (10, "Other", None),
+            (18, "New", Some(16)),
+            (19, "New", Some(16)),
+            (20, "New", Some(16)),
+            (20, "Third", Some(21)),
+            (16, "Third", None),
+            (26, "Inner", Some(24)),
+            (27, "Inner", None),
+            (4, "Other", None),
+        ] {
+            let found = package.line_of_call("store_test.go", line, name);
+            assert_eq!(found, expected, "{line} {name}");
+            let called = package.is_called("store_test.go", line, name);
+            // A literal that is called has no name.
+            let is_called = match (found, line) {
+                (None, 10) => None,
+                (found, _) => Some(found.is_some()),
+            };
+            assert_eq!(called, is_called, "{line} {name}");
+        }
     }
 }

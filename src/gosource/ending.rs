@@ -112,7 +112,12 @@ impl<'p> Search<'p> {
             search.look(receiver, None);
         }
         search.parameters(started);
-        if search.found.is_empty() && function.receiver_type().is_none() {
+        // What returns something may start one of many: a function that ends another one is no advice.
+        let typ = &function.declaration.typ;
+        if search.found.is_empty()
+            && function.receiver_type().is_none()
+            && typ.result.list.is_empty()
+        {
             search.functions();
         }
         // Stable: what was found first stays before what is as likely.

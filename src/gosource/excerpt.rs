@@ -109,7 +109,7 @@ impl Excerpt {
 
 impl File {
     /// The declaration that a line is in.
-    fn around(&self, line: u32) -> Option<&Declaration> {
+    pub(super) fn around(&self, line: u32) -> Option<&Declaration> {
         self.declarations().find(|declaration| {
             let (first, last) = match declaration {
                 Declaration::Function(function) => {
@@ -131,14 +131,14 @@ impl File {
     fn is_comment(&self, line: u32) -> bool {
         let start = self.first_word(line).start;
         let text = self.text.lines().nth(line as usize - 1).unwrap_or_default();
-        let comments = self.parts.iter().flat_map(|part| &part.comments);
+        let comments = self.parsed.file().into_iter().flat_map(|it| &it.comments);
         let mut spans = comments.map(|it| it.pos..it.pos + it.text.chars().count());
         text.trim_start().starts_with("//") || spans.any(|span| span.contains(&start))
     }
 
     /// Whether the last function that begins at the margin before a line has a name.
     fn heads(&self, line: u32, spelled: &Spelled) -> bool {
-        if self.is_whole {
+        if self.parsed.is_whole() {
             // No declaration is there.
             return false;
         }
@@ -185,11 +185,11 @@ impl File {
             (Some(span), _) => Some(span),
             // `g.Go(f)` starts a goroutine too, and a deferred call waits at the closing bracket.
             (None, Point::Go | Point::Wait) => Some(self.first_word(line)),
-            // A return address may be of the line after its call.
+            // The line may be that of a return address.
             (None, Point::Call(function)) => {
                 let name = Spelled::of(function).name;
-                let is_called = self.calls_near(line).contains(name);
-                is_called.then(|| self.first_word(line))
+                let called = self.calls_near(line)?.line_of(name);
+                called.map(|_| self.first_word(line))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Lines of a Go file, and where its declarations begin.
+//! Lines of a Go file.
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,47 +45,14 @@ impl Lines {
     }
 }
 
-/// The declarations of a file, each as a file of its own that keeps their lines; the first one has
-/// the imports.
-///
-/// gofmt begins each at the margin. Text at the margin of a raw string cuts a declaration, which
-/// then does not parse and gives no advice.
-///
-/// Input: `package a`, `import "b"`, `func f() {`, `}` on four lines
-/// Output: `package a`, `import "b"`; and `package a;`, an empty line, `func f() {`, `}`
-pub(super) fn declarations(text: &str) -> Vec<String> {
-    const KEYWORDS: [&str; 4] = ["func ", "type ", "var ", "const "];
-    let mut parts = vec![String::new()];
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        if KEYWORDS.iter().any(|keyword| line.starts_with(keyword)) {
-            parts.push(format!("package a;{}", "\n".repeat(index)));
-        }
-        if let Some(part) = parts.last_mut() {
-            part.push_str(line);
-        }
-    }
-    parts
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Lines, declarations};
+    use super::Lines;
 
     #[test]
     fn offsets_count_characters_and_lines_count_from_one() {
         let lines = Lines::of("größe\nb\n\nd");
         let found = [0, 5, 6, 7, 8, 9, 99].map(|position| lines.line_of(position));
         assert_eq!(found, [1, 1, 2, 2, 3, 4, 4]);
-    }
-
-    #[test]
-    fn a_declaration_by_itself_keeps_its_lines() {
-        let parts = declarations("package p\n\nfunc a() {\n}\ntype b int\n");
-        let expected = [
-            "package p\n\n",
-            "package a;\n\nfunc a() {\n}\n",
-            "package a;\n\n\n\ntype b int\n",
-        ];
-        assert_eq!(parts, expected);
     }
 }

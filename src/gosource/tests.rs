@@ -99,6 +99,14 @@ fn one_construct_that_does_not_parse_costs_its_own_declaration_only() {
     assert_eq!(package.text("/elsewhere/p.go"), Some(text));
 }
 
+#[test]
+fn what_stays_of_a_file_that_does_not_parse_keeps_its_lines() {
+    let text = "package p\n\nfunc (q *Q) Do[T any]() {}\n\ntype S struct{}\n\nfunc (s *S) Close() {}\n\nfunc Open() *S { return nil }\n";
+    let package = Package::parse([("p.go", text)]);
+    let close = method("(*S)", "Close", Some(("p.go", 7)));
+    assert_eq!(first(&package, "Open"), Some(close));
+}
+
 /// A stream of numbers that is the same in each run.
 struct Numbers(u64);
 
@@ -182,8 +190,8 @@ fn no_cut_or_changed_file_breaks_it() {
             }
             let package = Package::parse([("a_test.go", changed.iter().collect::<String>())]);
             let _ = package.ending("open", None);
-            let _ = package.calls("a_test.go", 20);
             let line = u32::try_from(numbers.below(60)).unwrap();
+            let _ = package.line_of_call("a_test.go", line, "open");
             for point in [Point::Go, Point::Wait, Point::Call("open")] {
                 let excerpt = package.excerpt("a_test.go", line, "TestCloses.func1", point);
                 let _ = excerpt.map(|excerpt| excerpt.render("here"));

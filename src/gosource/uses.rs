@@ -34,9 +34,8 @@ impl Package {
     /// The test that ends with this closer what a function started; the nearest, where there are
     /// several.
     ///
-    /// It must do so to what the same function returned, or was called on. Where no test does and
-    /// only one type of the package has a method of this name, any call of that name counts.
-    /// `defer s.Close()` and `t.Cleanup(s.Close)` count too.
+    /// It must do so to what the same function returned, or was called on. `defer s.Close()` and
+    /// `t.Cleanup(s.Close)` count too.
     pub fn used_by(&self, closer: &Closer, asked: &Asked) -> Option<Use> {
         let wanted = Wanted::of(closer)?;
         let started = Spelled::of(asked.function).name;
@@ -55,13 +54,7 @@ impl Package {
             });
             found.min_by_key(|found| distance(&found.place, asked.near))
         };
-        places(&|test| ended(test, wanted, started)).or_else(|| {
-            let Wanted::Method(name) = wanted else {
-                return None;
-            };
-            let declared = self.functions().filter(|one| one.name() == name).count();
-            (declared == 1).then(|| places(&|test| mentioned(test, name)))?
-        })
+        places(&|test| ended(test, wanted, started))
     }
 }
 
@@ -108,11 +101,14 @@ fn ended(test: &Function, wanted: Wanted, started: &str) -> Option<usize> {
     let body = test.declaration.body.as_ref()?;
     let tree = Tree::of(Node::Block(body));
     let mut holders: Vec<&str> = Vec::new();
+    // What a call returned is what has to be ended, where it is kept, and not what it is called on.
+    let mut kept: Vec<usize> = Vec::new();
     for (_, item) in tree.items() {
         if let Node::Statement(Statement::Assign(assign)) = item.node
             && let [right] = &assign.right[..]
             && is_call_of(right, started)
         {
+            kept.extend(position_of(right));
             let position = match wanted {
                 Wanted::Method(_) => None,
                 Wanted::Result(position) => Some(position),
@@ -125,6 +121,7 @@ fn ended(test: &Function, wanted: Wanted, started: &str) -> Option<usize> {
         if let (Node::Call(call), Wanted::Method(_)) = (item.node, wanted)
             && let Expression::Selector(selector) = &*call.func
             && selector.sel.name == started
+            && !kept.contains(&call.pos.0)
         {
             holders.extend(root_of(&selector.x));
         }
@@ -142,6 +139,14 @@ fn ended(test: &Function, wanted: Wanted, started: &str) -> Option<usize> {
         })
 }
 
+/// Where the brackets of a call open.
+fn position_of(expression: &Expression) -> Option<usize> {
+    match expression {
+        Expression::Call(call) => Some(call.pos.0),
+        _ => None,
+    }
+}
+
 /// Where a function that is held is called, or given to `t.Cleanup`.
 fn called(call: &Call, holders: &[&str]) -> Option<usize> {
     let held =
@@ -152,18 +157,6 @@ fn called(call: &Call, holders: &[&str]) -> Option<usize> {
     let is_cleanup = callee(&call.func).is_some_and(|(name, _)| name == "Cleanup");
     let given = call.args.iter().any(held);
     (is_cleanup && given).then_some(call.pos.0)
-}
-
-/// Where a test mentions a method of anything.
-fn mentioned(test: &Function, name: &str) -> Option<usize> {
-    let body = test.declaration.body.as_ref()?;
-    let tree = Tree::of(Node::Block(body));
-    tree.items().find_map(|(_, item)| match item.node {
-        Node::Expression(Expression::Selector(selector)) if selector.sel.name == name => {
-            Some(selector.sel.pos)
-        }
-        _ => None,
-    })
 }
 
 fn is_call_of(expression: &Expression, name: &str) -> bool {
@@ -289,16 +282,26 @@ func helper() { s, _ := store.Open(); s.Shutdown() }
     }
 
     #[test]
-    fn any_call_counts_only_when_one_type_has_the_method() {
+    fn what_another_function_returned_shows_nothing() {
         assert_eq!(used(&shutdown(), "Unseen", 1), None);
-        let once = STORE.replace("func (o *Other) Shutdown() {}", "");
-        let package = Package::parse([("store.go", once.as_str()), ("store_test.go", TESTS)]);
+    }
+
+    #[test]
+    fn what_a_call_returned_is_ended_and_not_what_it_was_called_on() {
+        let tests = "package store
+
+func TestPipeline(t *testing.T) {
+\tp, err := s.Pipeline()
+\ts.Shutdown()
+\t_ = p
+}
+";
+        let package = Package::parse([("store.go", STORE), ("store_test.go", tests)]);
         let asked = Asked {
-            function: "Unseen",
+            function: "(*Store).Pipeline",
             near: None,
-            except: &["TestLeaks"],
+            except: &[],
         };
-        let found = package.used_by(&shutdown(), &asked).unwrap();
-        assert_eq!(found.function, "TestOther");
+        assert_eq!(package.used_by(&shutdown(), &asked), None);
     }
 }

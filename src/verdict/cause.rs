@@ -63,8 +63,8 @@ impl Opened {
 /// Where a test does it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// The line of the test itself. That of a call is its return address: its own line or the one
-    /// after it.
+    /// The line of the test itself. That of a call is its return address: its own line or that of
+    /// what comes after it.
     pub place: Place,
     /// The line of the call or the `go` statement, which may be in a helper of the tests.
     pub call: Place,

@@ -112,6 +112,10 @@ fn functions_and_known_types_that_are_returned_end_it() {
             "func Start() {}\nfunc Stop() {}\nfunc Free() {}\nfunc F() {}",
             &["Stop"],
         ),
+        (
+            "type S struct{ n int }\nfunc Stop() {}\nfunc F() *S { return nil }",
+            &["nothing"],
+        ),
     ] {
         assert_eq!(said(source, "F"), expected, "{source}");
     }
