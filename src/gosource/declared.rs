@@ -57,6 +57,18 @@ impl Package {
             .filter(move |function| !of.is_empty() && function.receiver() == of)
     }
 
+    /// The names of the variables that its files declare outside of functions.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        let declarations = self.files.iter().flat_map(File::declarations);
+        let groups = declarations.filter_map(|one| match one {
+            Declaration::Variable(group) => Some(&group.specs),
+            _ => None,
+        });
+        let names = groups.flatten().flat_map(|spec| &spec.name);
+        let names = names.map(|ident| ident.name.as_str());
+        names.filter(|name| *name != "_")
+    }
+
     /// The declaration of a type at the top of a file.
     pub(super) fn type_named(&self, name: &str) -> Option<(&File, &TypeSpec)> {
         let types = self.files.iter().flat_map(|file| {

@@ -4,6 +4,7 @@
 mod given;
 mod members;
 mod names;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -18,14 +19,15 @@ use super::spelled::Spelled;
 use super::types::{Type, read};
 use given::has_name;
 use names::{NAMES, Rank, SUREST, rank_of};
+use shared::mentions_variable;
 
 /// What ends what a function started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// The source does not say.
     Unknown,
-    /// The function was found, and nothing that it was given or returned can end it: it leaks at
-    /// every call, and who calls it is not to blame.
+    /// The function was found, and nothing that it was given or returned can end it, nor a variable of
+    /// the package: it leaks at every call, and who calls it is not to blame.
     Nothing,
     /// Any of these, the likeliest first; never empty.
     By(Vec<Closer>),
@@ -119,6 +121,9 @@ impl<'p> Search<'p> {
             && typ.result.list.is_empty()
         {
             search.functions();
+        }
+        if search.found.is_empty() && search.is_sure {
+            search.is_sure = !mentions_variable(package, &function, started);
         }
         // Stable: what was found first stays before what is as likely.
         search.found.sort_by_key(|(rank, _)| *rank);

@@ -303,7 +303,7 @@ fn called<'f>(candidates: &[&'f Place], line: &Place, code: &Code) -> Option<&'f
     candidates.get(named.or_else(others).unwrap_or(0)).copied()
 }
 
-/// The line of a call: a frame has that of its return address, which may be the one after it.
+/// The line of a call: a frame has that of its return address, where the caller goes on.
 fn at_call(caller: &Place, inner: &Place, code: &Code) -> Place {
     let name = Name::new(inner.name().as_bytes());
     let package = code.package(caller);

@@ -181,6 +181,57 @@ fn nothing_ends_it_only_when_everything_is_known() {
 }
 
 #[test]
+fn what_mentions_a_variable_of_the_package_may_be_ended_by_it() {
+    let variables =
+        "var _ = 1\nvar Stop, Done = make(chan int), 1\nvar (\nquit = make(chan int)\n)\n";
+    for (source, expected) in [
+        ("func F() { go func() { <-Stop }() }", "unknown"),
+        (
+            "func F() { go loop() }\nfunc loop() { select { case <-quit: } }",
+            "unknown",
+        ),
+        (
+            "func F() { go new(T).loop() }\nfunc (t *T) loop() { for range Stop {} }",
+            "unknown",
+        ),
+        (
+            "func F() { go func() { loop() }() }\nfunc loop() { <-quit }",
+            "unknown",
+        ),
+        (
+            "func F() { quit = make(chan int); go loop(quit) }",
+            "unknown",
+        ),
+        (
+            "func F() { go loop() }\nfunc loop() { select {} }\nfunc G() { <-quit }",
+            "nothing",
+        ),
+        (
+            "func F() { c, _ := make(chan int), 1; go func() { <-c }() }",
+            "nothing",
+        ),
+    ] {
+        assert_eq!(
+            said(&format!("{variables}{source}"), "F"),
+            [expected],
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn the_function_with_the_go_statement_counts_too() {
+    let text = "package p\nvar Stop = make(chan int)\nfunc F() { start() }\nfunc start() { go loop() }\nfunc loop() { <-Stop }\n";
+    let package = Package::parse([("p.go", text)]);
+    let spot = Spot {
+        function: "start",
+        file: "/build/p.go",
+        line: 4,
+    };
+    assert_eq!(package.ending("F", Some(&spot)), Ending::Unknown);
+}
+
+#[test]
 fn a_context_counts_only_for_a_goroutine_that_has_it() {
     let go = |statement: &str| {
         let text = format!(
