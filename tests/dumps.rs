@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use leakgate::dump::{Dump, Gap, Problem, text_of};
 use leakgate::profile::Profile;
 use leakgate::snapshot::Snapshot;
-use leakgate::translate::{Form, coarsen, translate};
+use leakgate::translate::{Form, Unreadable, coarsen, translate};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -155,6 +155,62 @@ fn elided_frames_and_threads_are_counted() {
                 .iter()
                 .all(|goroutine| goroutine.gap == Gap::Nothing)
         );
+    }
+}
+
+#[test]
+fn what_a_crash_repeats_thread_by_thread_is_counted_once() {
+    for version in ["1.21", "1.27"] {
+        let text = read(&format!("go{version}/threads.txt"));
+        let dump = Dump::parse(&text);
+        let threads = dump.goroutines.iter();
+        let threads: Vec<_> = threads.filter(|one| one.gap == Gap::NextThread).collect();
+        let rules = text.lines().filter(|line| *line == "-----").count();
+        assert_eq!(threads.len(), rules, "Go {version}");
+        let repeated = threads.iter().filter(|one| one.state == "syscall");
+        assert_eq!(repeated.count(), 2, "Go {version}");
+        let translated = translate(&text).unwrap().unwrap();
+        let snapshot = Snapshot::group(Profile::decode(&translated.bytes).unwrap()).unwrap();
+        let mut counts: Vec<_> = snapshot.groups().iter().map(|group| group.count).collect();
+        counts.sort_unstable();
+        // main, two that run, two in system calls, and three that send.
+        assert_eq!(
+            (snapshot.total, counts),
+            (8, vec![1, 2, 2, 3]),
+            "Go {version}"
+        );
+        assert_eq!(translated.doubt, None);
+    }
+}
+
+#[test]
+fn two_dumps_of_any_forms_are_several_whatever_stands_between_them() {
+    let forms = [
+        "before-debug1.txt",
+        "before-debug2.txt",
+        "quit.txt",
+        "threads.txt",
+    ];
+    for version in ["1.21", "1.27"] {
+        let file = |name: &str| read(&format!("go{version}/{name}"));
+        let pairs = forms
+            .iter()
+            .flat_map(|one| forms.map(|other| (*one, other)));
+        for ((one, other), between) in pairs.flat_map(|pair| {
+            ["", "-----\n\n", "a log line\n", "\n-----\nlog\n\n"].map(|between| (pair, between))
+        }) {
+            let start = file(one) + "\n" + between;
+            let text = start.clone() + &file(other);
+            let error = translate(&text).unwrap_err();
+            let Unreadable::Several { dumps: 2, line } = error else {
+                panic!("{one}, {between:?} and {other}: {error}");
+            };
+            let inside = line - start.lines().count();
+            assert!(
+                (1..=4).contains(&inside),
+                "{one}, {between:?} and {other}: {error}"
+            );
+        }
     }
 }
 

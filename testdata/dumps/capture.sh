@@ -31,6 +31,7 @@ for arg in "$@"; do
 		"${run[@]}" "$work/dumps" pair "$out"
 		"${run[@]}" GOTRACEBACK=crash "$work/dumps" panic 2>"$out/crash.txt" || true
 		"${run[@]}" "$work/dumps" quit 2>"$out/quit.txt" || true
+		"${run[@]}" GOTRACEBACK=crash "$work/dumps" threads 2>"$out/threads.txt" || true
 		"${run[@]}" GOTRACEBACK=all "$work/dumps" deep 2>"$out/deep.txt" || true
 		"$go" test -v -timeout 1s -run TestHangs . >"$out/timeout.log" 2>&1 || true
 		;;

@@ -5,7 +5,7 @@
 //	dumps labels DIR    labels.txt: goroutines with pprof labels
 //	dumps leaked DIR    leaked.txt: the goroutineleak profile at debug=2
 //	dumps panic         a panic, which ends the process with a dump of all goroutines
-//	dumps quit          SIGQUIT to itself, the same
+//	dumps quit|threads  SIGQUIT to itself, the same; threads has goroutines that run and that are in system calls
 //	dumps deep          a panic with one goroutine of 300 frames
 package main
 
@@ -183,6 +183,29 @@ func main() {
 		go deep(300)
 		time.Sleep(200 * time.Millisecond)
 		panic("on purpose")
+	case "threads":
+		go spin()
+		go spin()
+		go readRaw()
+		go readRaw()
+		for i := 0; i < 3; i++ {
+			go send(make(chan int))
+		}
+		time.Sleep(200 * time.Millisecond)
+		check(syscall.Kill(os.Getpid(), syscall.SIGQUIT))
+		time.Sleep(time.Hour)
 	}
 	runtime.KeepAlive(h)
+}
+
+func spin() {
+	for {
+	}
+}
+
+// readRaw waits in a system call, and so on a thread of its own.
+func readRaw() {
+	var pipe [2]int
+	check(syscall.Pipe(pipe[:]))
+	_, _ = syscall.Read(pipe[0], make([]byte, 1))
 }
