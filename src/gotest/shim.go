@@ -33,8 +33,8 @@ var leakgate struct {
 	before  []byte          // the first profile, kept here and so out of the tests' reach until they are over
 	entries map[string]int  // its goroutines, by entry function
 	mu      sync.Mutex
-	running map[string]int  // tests, benchmarks and examples; a test in a bubble has the name of the one around it
-	names   map[string]bool // those that there have been
+	running map[string]int    // tests, benchmarks and examples; a test in a bubble has the name of the one around it
+	names   map[string]bool   // those that there have been
 	started map[string]string // by the id of its goroutine, the name of each
 }
 
