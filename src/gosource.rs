@@ -15,6 +15,7 @@
 
 mod bounds;
 mod calls;
+mod closer;
 mod declared;
 mod ending;
 mod excerpt;
@@ -23,15 +24,17 @@ mod lines;
 mod parsed;
 mod patterns;
 mod spelled;
+mod spot;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod types;
 mod uses;
-pub use ending::{Closer, Ending};
+pub use closer::{Closer, Ending};
 pub use excerpt::{Excerpt, Point};
-pub use lines::Place;
-pub use patterns::{PATTERNS, Pattern, Seen, Spot};
+pub use lines::SourceLine;
+pub use patterns::{PATTERNS, Pattern, Seen};
+pub use spot::Spot;
 pub use uses::{Asked, Use};
 
 use gosyn::ast;
@@ -125,8 +128,8 @@ impl File {
     }
 
     /// The place of an offset of the syntax tree.
-    fn place(&self, position: usize) -> Place {
-        Place {
+    fn place(&self, position: usize) -> SourceLine {
+        SourceLine {
             file: self.path.clone(),
             line: self.lines.line_of(position),
         }

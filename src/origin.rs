@@ -97,7 +97,7 @@ impl Origins {
         self.by_stack.get(&stack).map_or(&[], Vec::as_slice)
     }
 
-    /// The places of the chains of a stack, again and again where these share them.
+    /// The places of all chains of a stack; one that several chains share comes several times.
     pub fn places(&self, stack: Key) -> impl Iterator<Item = &Place> {
         self.of(stack).iter().flat_map(|origin| &origin.calls)
     }

@@ -160,7 +160,7 @@ impl Verdict {
         })
     }
 
-    /// The places in all stacks and origins, again and again where these share them.
+    /// The places in all stacks and origins; one that several share comes several times.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
         let stacks = || self.findings.iter().filter_map(Finding::stack);
         let of_findings =

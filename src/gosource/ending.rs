@@ -11,63 +11,15 @@ mod tests;
 use gosyn::ast::Field;
 
 use super::Package;
+use super::closer::{Closer, Ending};
 use super::declared::Function;
 use super::known;
-use super::lines::Place;
-use super::patterns::Spot;
 use super::spelled::Spelled;
+use super::spot::Spot;
 use super::types::{Type, read};
 use given::has_name;
 use names::{NAMES, Rank, SUREST, rank_of};
 use shared::mentions_variable;
-
-/// What ends what a function started.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// The source does not say.
-    Unknown,
-    /// The function was found, and nothing that it was given or returned can end it, nor a variable of
-    /// the package: it leaks at every call, and who calls it is not to blame.
-    Nothing,
-    /// Any of these, the likeliest first; never empty.
-    By(Vec<Closer>),
-}
-
-/// One way to end it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Closer {
-    /// Call this method.
-    Method {
-        /// As a source writes it: `(*Store)`, `(Store)`, `(*http.Response).Body`.
-        receiver: String,
-        /// `Shutdown`.
-        name: String,
-        /// Where it is declared, if in this package.
-        place: Option<Place>,
-    },
-    /// Call this function: `Stop` of the same package, `signal.Stop`.
-    Call {
-        /// Its name, with that of its package unless it is this one.
-        function: String,
-        /// Where it is declared, if in this package.
-        place: Option<Place>,
-    },
-    /// Call the function that it returned.
-    Result {
-        /// Which of its results, 0-based.
-        position: usize,
-    },
-    /// Cancel the context that it was given.
-    Context {
-        /// The name of the parameter; empty when it has none.
-        parameter: String,
-    },
-    /// Close the channel that it was given.
-    Channel {
-        /// The name of the parameter; empty when it has none.
-        parameter: String,
-    },
-}
 
 impl Package {
     /// What ends what a function of this package started.

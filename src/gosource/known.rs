@@ -3,7 +3,7 @@
 //! Each row names the page that says so. Import paths are without major versions: the names of
 //! closers did not change with them.
 
-use super::ending::Closer;
+use super::closer::Closer;
 
 /// A function that starts something, or a type that is something to end, and what ends it.
 #[derive(Debug)]

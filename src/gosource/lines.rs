@@ -2,7 +2,7 @@
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct SourceLine {
     /// The path, as the package was given it.
     pub file: String,
     /// 1-based.

@@ -15,6 +15,7 @@ mod scene;
 mod tests;
 
 use super::Package;
+use super::spot::Spot;
 use scene::Scene;
 
 /// What a profile and its chains say about goroutines that share a stack.
@@ -32,17 +33,6 @@ pub struct Seen<'a> {
     pub started: Option<Spot<'a>>,
     /// How many goroutines share the stack.
     pub count: u64,
-}
-
-/// A frame.
-#[derive(Debug, Clone, Copy)]
-pub struct Spot<'a> {
-    /// The function without its package, as a stack spells it.
-    pub function: &'a str,
-    /// The file; only its name counts.
-    pub file: &'a str,
-    /// 1-based.
-    pub line: u32,
 }
 
 /// A leak that has a name.

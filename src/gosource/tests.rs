@@ -1,6 +1,6 @@
 //! Real packages of testdata, and hostile texts.
 
-use super::{Asked, Closer, Ending, PATTERNS, Package, Place, Point, Seen, Spot};
+use super::{Asked, Closer, Ending, PATTERNS, Package, Point, Seen, SourceLine, Spot};
 
 const POOL: &str = include_str!("../../testdata/programs/pool/pool.go");
 const SQL: &str = include_str!("../../testdata/frameworks/sql/leaky/leaky_test.go");
@@ -17,7 +17,7 @@ fn first(package: &Package, function: &str) -> Option<Closer> {
 }
 
 fn method(receiver: &str, name: &str, place: Option<(&str, u32)>) -> Closer {
-    let place = place.map(|(file, line)| Place {
+    let place = place.map(|(file, line)| SourceLine {
         file: file.to_owned(),
         line,
     });
@@ -65,7 +65,7 @@ fn a_helper_that_opens_a_pool_or_a_connection_says_who_closes_it() {
         let line = text
             .lines()
             .position(|line| line.contains("ForgetsToClose"));
-        let near = Place {
+        let near = SourceLine {
             file: "leaky_test.go".into(),
             line: u32::try_from(line.unwrap() + 1).unwrap(),
         };

@@ -4,9 +4,9 @@ use gosyn::ast::{Call, Expression, Statement};
 
 use super::Package;
 use super::calls::callee;
+use super::closer::Closer;
 use super::declared::Function;
-use super::ending::Closer;
-use super::lines::Place;
+use super::lines::SourceLine;
 use super::spelled::Spelled;
 use super::tree::{Node, Tree};
 
@@ -16,7 +16,7 @@ pub struct Asked<'a> {
     /// The function that started it, as a stack spells it without its package.
     pub function: &'a str,
     /// Where it was called: a test of that file is preferred, the nearest one.
-    pub near: Option<&'a Place>,
+    pub near: Option<&'a SourceLine>,
     /// The tests that show nothing, because they leak themselves.
     pub except: &'a [&'a str],
 }
@@ -27,7 +27,7 @@ pub struct Use {
     /// The test: `TestClosed`.
     pub function: String,
     /// Where it calls the method.
-    pub place: Place,
+    pub place: SourceLine,
 }
 
 impl Package {
@@ -86,7 +86,7 @@ fn is_test(name: &str) -> bool {
 }
 
 /// Near is in the same file, by lines; every other file is as far as any.
-fn distance(place: &Place, near: Option<&Place>) -> (bool, u32) {
+fn distance(place: &SourceLine, near: Option<&SourceLine>) -> (bool, u32) {
     let base = super::base;
     match near {
         Some(near) if base(&near.file) == base(&place.file) => {
@@ -199,7 +199,7 @@ fn root_of(expression: &Expression) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::{Asked, Closer};
-    use crate::gosource::{Package, Place};
+    use crate::gosource::{Package, SourceLine};
 
     const STORE: &str = "package store
 type Store struct{}
@@ -245,7 +245,7 @@ func helper() { s, _ := store.Open(); s.Shutdown() }
         let file = "/build/store_test.go".to_owned();
         let asked = Asked {
             function,
-            near: Some(&Place { file, line }),
+            near: Some(&SourceLine { file, line }),
             except: &["TestLeaks"],
         };
         let found = package.used_by(closer, &asked)?;

@@ -13,7 +13,8 @@ const NAME: &str = "GODEBUG";
 const OF_USER: &str = "LEAKGATE_GODEBUG";
 
 /// Deep stacks, so that they keep their root, and no labels in tracebacks, which Go 1.27 would show
-/// the tests.
+/// the tests. What Go 1.27.3 has read of the latter stays off when the shim puts GODEBUG back: it
+/// resets such a setting to 0, whatever its default is.
 const ALWAYS: [&str; 2] = ["profstackdepth=1024", "tracebacklabels=0"];
 
 /// The calls by which each goroutine was started, up to ten goroutines back.

@@ -46,7 +46,7 @@ pub(super) fn advice(
             ..Advice::default()
         };
     };
-    let near = gosource::Place {
+    let near = gosource::SourceLine {
         file: line.file().to_owned(),
         line: line.line,
     };

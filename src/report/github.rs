@@ -111,7 +111,7 @@ fn of_cause(subject: &Subject, words: &Words, together: &Together) -> Annotation
     let verdict = subject.verdict;
     let fails = |finding: &Finding| words::fails(verdict, subject.fail_on, finding);
     let mut lines = vec![together.headline()];
-    for (cause, _) in &together.causes {
+    for (cause, _) in together.causes.iter().take(MOST) {
         if words::several(verdict) {
             lines.push(format!("suite: {}", cause.suite));
         }
@@ -145,7 +145,7 @@ fn of_cause(subject: &Subject, words: &Words, together: &Together) -> Annotation
                 .map(|accept| format!("allow: {accept}")),
         );
     }
-    for (cause, _) in &together.causes {
+    for (cause, _) in together.causes.iter().take(MOST) {
         let again = words.rerun_cause(cause);
         lines.extend(again.map(|again| format!("again: {}", again.join(" "))));
     }

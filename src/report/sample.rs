@@ -254,7 +254,7 @@ fn cause() -> Cause {
         }]),
         shown_by: Some(Use {
             function: "TestPoolClose".into(),
-            place: gosource::Place {
+            place: gosource::SourceLine {
                 file: file.into(),
                 line: 71,
             },

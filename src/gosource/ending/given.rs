@@ -6,7 +6,7 @@ use gosyn::ast::{Expression, Statement};
 
 use crate::gosource::base;
 use crate::gosource::declared::Function;
-use crate::gosource::patterns::Spot;
+use crate::gosource::spot::Spot;
 use crate::gosource::tree::{Node, Tree};
 
 /// Whether the goroutine of a `go` statement has what a parameter of the function around it is, or

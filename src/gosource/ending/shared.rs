@@ -7,7 +7,7 @@ use gosyn::ast::{Declaration, Expression, FuncDecl, Statement};
 use crate::gosource::Package;
 use crate::gosource::calls::callee;
 use crate::gosource::declared::Function;
-use crate::gosource::patterns::Spot;
+use crate::gosource::spot::Spot;
 use crate::gosource::tree::{Node, Tree};
 
 /// Whether the function, the one with the `go` statement, or what their `go` statements run mentions

@@ -2,9 +2,10 @@
 
 use gosyn::ast::{Call, Expression, FuncDecl, FuncLit, Statement};
 
+use super::Seen;
 use super::names::path;
-use super::{Seen, Spot};
 use crate::gosource::calls::callee;
+use crate::gosource::spot::Spot;
 use crate::gosource::tree::{Node, Tree};
 use crate::gosource::{File, Package};
 

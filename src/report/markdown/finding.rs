@@ -15,6 +15,9 @@ pub(super) const TABLE: &str = "| | goroutines | where | test |\n|---|---|---|--
 /// So many lines of tests are named for one cause.
 const MOST_LINES: usize = 5;
 
+/// So many of its suites are named: the table has all.
+const MOST_SUITES: usize = 20;
+
 /// So many of its stacks are shown.
 const MOST_STACKS: usize = 10;
 
@@ -97,7 +100,7 @@ impl<'p, 'v> Findings<'p, 'v> {
         let mut item = |label: &str, text: &str| {
             let _ = writeln!(out, "- **{label}** {text}");
         };
-        for (cause, _) in &together.causes {
+        for (cause, _) in together.causes.iter().take(MOST_SUITES) {
             if words::several(self.subject.verdict) {
                 item("suite", &markdown_code(&cause.suite.to_string()));
             }
@@ -147,7 +150,7 @@ impl<'p, 'v> Findings<'p, 'v> {
         for accept in shown().filter_map(|finding| self.words.accept(finding)) {
             item("allow", &markdown_code(&accept));
         }
-        for (cause, _) in &together.causes {
+        for (cause, _) in together.causes.iter().take(MOST_SUITES) {
             if let Some(words) = self.words.rerun_cause(cause) {
                 item("again", &markdown_code(&words.join(" ")));
             }

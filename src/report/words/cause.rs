@@ -327,7 +327,7 @@ fn without_closure(function: &str) -> &str {
     }
 }
 
-fn spot(place: &gosource::Place, sources: &Sources) -> String {
+fn spot(place: &gosource::SourceLine, sources: &Sources) -> String {
     let path = sources.below_root(&place.file);
     let file = path.as_deref().unwrap_or(&place.file);
     format!("{}:{}", name(file), place.line)
