@@ -187,6 +187,7 @@ impl Counted {
             suite: suite.clone(),
             excerpts: source::excerpts(opened, line, stack, code),
             ending: advice.ending,
+            inside: advice.inside,
             shown_by: advice.shown_by,
             place: self.place.clone(),
             tests: self.tests.clone(),

@@ -2,16 +2,22 @@
 //! verdict.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::evidence::Code;
-use crate::gosource::{self, Asked, Ending, Excerpt, Pattern, Point, Seen, Spot, Use, known};
+use crate::gosource::{
+    self, Asked, Closer, Ending, Excerpt, Pattern, Point, Seen, Spot, Use, known,
+};
+use crate::origin::Origin;
 use crate::stack::Name;
-use crate::verdict::{Excerpted, Finding, Opened, Place, Stack, Subject};
+use crate::verdict::{Excerpted, Finding, Function, Opened, Place, Stack, Subject};
 
 /// What ends what a call started, and a test that does so.
 #[derive(Debug)]
 pub(super) struct Advice {
     pub(super) ending: Ending,
+    /// See [`crate::verdict::Cause::inside`].
+    pub(super) inside: Option<Arc<Function>>,
     pub(super) shown_by: Option<Use>,
 }
 
@@ -19,6 +25,7 @@ impl Default for Advice {
     fn default() -> Self {
         Self {
             ending: Ending::Unknown,
+            inside: None,
             shown_by: None,
         }
     }
@@ -34,7 +41,16 @@ pub(super) fn advice(
     (own, leak): (&BTreeSet<&str>, &BTreeSet<String>),
     code: &Code,
 ) -> Advice {
-    let ending = ending(call, stack, code);
+    let of_call = ending(call, stack, code);
+    let of_inner = match of_call {
+        Ending::By(_) => None,
+        Ending::Nothing | Ending::Unknown => inner(call, stack, code),
+    };
+    let (ending, inside) = match of_inner {
+        Some((inner, ending)) => (ending, Some(inner.function.clone())),
+        None => (of_call, None),
+    };
+    let started = inside.as_ref().map_or(call.name(), |inside| &inside.name);
     let package = code.package(line);
     let closer = match &ending {
         Ending::By(closers) => closers.first().zip(package),
@@ -43,7 +59,8 @@ pub(super) fn advice(
     let Some((closer, package)) = closer else {
         return Advice {
             ending,
-            ..Advice::default()
+            inside,
+            shown_by: None,
         };
     };
     let near = gosource::SourceLine {
@@ -51,7 +68,7 @@ pub(super) fn advice(
         line: line.line,
     };
     let asked = |except| Asked {
-        function: local(call.name()),
+        function: local(started),
         near: Some(&near),
         except,
     };
@@ -63,7 +80,35 @@ pub(super) fn advice(
     Advice {
         shown_by: package.used_by(closer, &asked(&leak)),
         ending,
+        inside,
     }
+}
+
+/// The nearest call inside of one that something ends: what the one outside opened and gave to
+/// nobody.
+fn inner<'f>(call: &Place, stack: Option<&'f Stack>, code: &Code) -> Option<(&'f Place, Ending)> {
+    let mut calls = origins_of(call, stack).next()?.calls.iter();
+    calls.find(|place| place.name() == call.name())?;
+    calls.find_map(|place| {
+        let ending = ending(place, stack, code);
+        let Ending::By(closers) = &ending else {
+            return None;
+        };
+        let ends_it = match closers.first()? {
+            // The call itself is no way to end what it starts.
+            Closer::Method { name, .. } => !call.name().ends_with(&format!(").{name}")),
+            Closer::Result { .. } => true,
+            Closer::Call { .. } | Closer::Context { .. } | Closer::Channel { .. } => false,
+        };
+        ends_it.then_some((place, ending))
+    })
+}
+
+/// The origins of a stack that go through a call.
+fn origins_of<'f>(call: &Place, stack: Option<&'f Stack>) -> impl Iterator<Item = &'f Origin> {
+    let origins = stack.map_or(&[][..], |stack| &stack.origins).iter();
+    let name = call.name().to_owned();
+    origins.filter(move |origin| origin.calls.iter().any(|place| place.name() == name))
 }
 
 /// What ends what a call started.
@@ -73,8 +118,7 @@ fn ending(call: &Place, stack: Option<&Stack>, code: &Code) -> Ending {
         return Ending::By(known.ends.iter().map(|ends| ends.closer()).collect());
     }
     let is_own = |place: &&Place| self::name(place).package() == name.package();
-    let origins = stack.map_or(&[][..], |stack| &stack.origins);
-    let mut calls = origins.iter().flat_map(|origin| origin.calls.iter().rev());
+    let mut calls = origins_of(call, stack).flat_map(|origin| origin.calls.iter().rev());
     let started = calls.find(is_own).map(spot);
     let package = code.package(call);
     package.map_or(Ending::Unknown, |package| {

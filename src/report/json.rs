@@ -161,6 +161,8 @@ struct Cause<'v> {
     findings: Vec<&'v str>,
     /// What would have ended them, as advice: the surest first.
     closers: Vec<String>,
+    /// The function inside of the call that started what they end; null where that is the call itself.
+    inside: Option<&'v str>,
     /// A test that does so.
     closed_by: Option<ClosedBy<'v>>,
     /// Whether nothing that the function is given or returns can end what it starts.
@@ -449,19 +451,21 @@ fn cause<'v>(
         findings,
         closers: match &cause.ending {
             Ending::By(closers) => {
-                let package = words::package(&cause.opened.function().name);
+                let opened = cause.inside.as_ref().unwrap_or(cause.opened.function());
+                let package = words::package(&opened.name);
                 let closers = closers.iter();
                 closers.map(|closer| words::says(closer, package)).collect()
             }
             Ending::Unknown | Ending::Nothing => Vec::new(),
         },
+        inside: cause.inside.as_ref().map(|inside| &*inside.name),
         closed_by: cause.shown_by.as_ref().map(|shown| ClosedBy {
             test: &shown.function,
             file: &shown.place.file,
             path: paths.sources.below_root(&shown.place.file),
             line: shown.place.line,
         }),
-        leaks_at_every_call: cause.ending == Ending::Nothing,
+        leaks_at_every_call: cause.ending == Ending::Nothing || cause.inside.is_some(),
     }
 }
 

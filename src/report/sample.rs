@@ -252,6 +252,7 @@ fn cause() -> Cause {
             name: "Close".into(),
             place: None,
         }]),
+        inside: None,
         shown_by: Some(Use {
             function: "TestPoolClose".into(),
             place: gosource::SourceLine {

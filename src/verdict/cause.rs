@@ -27,6 +27,9 @@ pub struct Cause {
     pub goroutines: i64,
     /// What would have ended them: advice, read off the sources.
     pub ending: Ending,
+    /// The call inside of this one that returned what can be ended, where nothing that this one
+    /// returns can.
+    pub inside: Option<Arc<Function>>,
     /// A test that does so, and does not leak.
     pub shown_by: Option<Use>,
     /// The sources at the line of the test with the most goroutines, at the `go` statement and where

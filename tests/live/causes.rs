@@ -51,6 +51,7 @@ fn each_call_whose_goroutines_stay_is_named_with_the_lines_of_its_tests() {
         ];
         let expected = [
             ("call causes.(*Store).flush", vec!["1 go s.flush()"]),
+            ("call causes.Count", vec!["2 Count()"]),
             ("call causes.Open", open.to_vec()),
             ("call causes.Warm", vec!["4 Warm(4)"]),
             (
@@ -98,6 +99,10 @@ fn what_ends_it_is_taken_from_a_test_that_does() {
         ran.says(
             "call (*causes.Store).Shutdown, as TestClosed does at testdata/run/causes/store_test.go:46",
         );
+        let count = cause(&ran, "causes.Count");
+        assert_eq!(count["inside"], "example.com/run/causes.Open");
+        assert_eq!(count["closers"][0], "call (*causes.Store).Shutdown");
+        assert_eq!(count["leaks_at_every_call"], true);
         assert_eq!(cause(&ran, "causes.Warm")["leaks_at_every_call"], true);
         let server = cause(&ran, "httptest.NewServer");
         assert_eq!(server["closers"][0], "call (*httptest.Server).Close");
@@ -115,7 +120,7 @@ fn without_origins_findings_are_as_they_were_and_have_no_cause() {
         assert!(ran.list("causes").is_empty(), "{}", ran.said());
         let findings = ran.list("findings").iter();
         let growth: i64 = findings.map(|one| one["growth"].as_i64().unwrap()).sum();
-        assert_eq!(growth, 21);
+        assert_eq!(growth, 23);
     }
 }
 

@@ -211,6 +211,10 @@ impl<'v> Together<'v> {
             return usual();
         }
         match &self.first().ending {
+            // What is to be done for a goroutine of a library has to be done there.
+            Ending::Nothing if pattern.is_none() && is_of_library => {
+                format!("in {}: {}", self.subject(), usual())
+            }
             Ending::Nothing if pattern.is_none() => format!(
                 "fix {}: nothing that it is given or returns can end what it starts, so every call leaks",
                 self.subject()
@@ -226,8 +230,16 @@ impl<'v> Together<'v> {
     }
 
     fn closing(&self, closer: &Closer, sources: &Sources) -> String {
-        let package = package(&self.first().opened.function().name);
-        let says = says(closer, package);
+        let cause = self.first();
+        let opened = cause.inside.as_ref().unwrap_or(cause.opened.function());
+        let call = says(closer, package(&opened.name));
+        let says = match &cause.inside {
+            Some(inside) => {
+                let inside = name(base(&inside.name)).into_owned();
+                format!("in {}: {call}, to end what {inside} starts", self.subject())
+            }
+            None => call,
+        };
         let shown = self
             .causes
             .iter()

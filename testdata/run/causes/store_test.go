@@ -62,3 +62,7 @@ func TestServes(t *testing.T) {
 	s := &Store{stop: make(chan struct{})}
 	go s.flush()
 }
+
+func TestCount(t *testing.T) {
+	Count()
+}
