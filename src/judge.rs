@@ -5,6 +5,7 @@
 //! matches it and has not expired, or judged by the first rule per stack that does; rules with
 //! another `per` then add up what is not covered.
 
+mod call;
 mod cause;
 mod condition;
 mod exception;

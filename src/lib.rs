@@ -40,7 +40,7 @@
 //! - What a goroutine waits for: `state/signatures.rs`; for a library's own goroutine, `state/owned.rs`.
 //! - What a limit allows: [`policy::Limit::allowed`]. Where it is applied: `judge/suite.rs`, to a stack
 //!   in `is_past_limit`, to a sum in `findings_of_sum`.
-//! - Which call is the cause of a finding: `judge/cause.rs`; what ends it: `gosource/ending.rs`.
+//! - Which call is the cause of a finding: `judge/call.rs`; what ends it: `gosource/ending.rs`.
 //! - A word of a report: `report/words/`.
 //! - Why something could not be checked: `evidence/profiles.rs` for profiles, `gotest/unfinished.rs` for
 //!   test binaries, `judge.rs` for the command.
