@@ -4,8 +4,10 @@
 //! change and the form cannot: a key may be added within version 1, but none is renamed, removed or
 //! left out. `schema/report.v1.json` describes it; the tests hold every report to that file.
 
+mod cause;
+
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -16,7 +18,6 @@ use super::words::{self, Words};
 use crate::diff::Pairing;
 use crate::escape;
 use crate::evidence::{self, SuiteName, TestRun};
-use crate::gosource::Ending;
 use crate::origin::Origin;
 use crate::policy::{Max, Severity};
 use crate::verdict::{self, Function, Trace};
@@ -29,7 +30,7 @@ struct Report<'v> {
     policy: &'v str,
     builtin_version: Option<u32>,
     totals: Totals,
-    causes: Vec<Cause<'v>>,
+    causes: Vec<cause::Cause<'v>>,
     findings: Vec<Finding<'v>>,
     moved: Vec<Moved<'v>>,
     allows: Vec<Allow<'v>>,
@@ -56,9 +57,6 @@ const ROOM: Room = Room {
     entries: MOST_FINDINGS,
     bytes: 64 << 20,
 };
-
-/// So many lines of tests are given for one cause.
-const MOST_SITES: usize = 1000;
 
 #[derive(Serialize)]
 struct Suite<'v> {
@@ -151,54 +149,6 @@ struct Finding<'v> {
 }
 
 #[derive(Serialize)]
-struct Cause<'v> {
-    id: &'v str,
-    suite: &'v SuiteName,
-    call: Call<'v>,
-    sites: Vec<Site<'v>>,
-    tests: &'v BTreeMap<String, i64>,
-    goroutines: i64,
-    findings: Vec<&'v str>,
-    /// What would have ended them, as advice: the surest first.
-    closers: Vec<String>,
-    /// The function inside of the call that started what they end; null where that is the call itself.
-    inside: Option<&'v str>,
-    /// A test that does so.
-    closed_by: Option<ClosedBy<'v>>,
-    /// Whether nothing that the function is given or returns can end what it starts.
-    leaks_at_every_call: bool,
-}
-
-#[derive(Serialize)]
-struct ClosedBy<'v> {
-    test: &'v str,
-    file: &'v str,
-    path: Option<String>,
-    line: u32,
-}
-
-#[derive(Serialize)]
-struct Call<'v> {
-    /// `call` or `go statement`.
-    kind: &'static str,
-    function: &'v str,
-    /// Where this function made the next call, or has the `go` statement.
-    file: &'v str,
-    path: Option<String>,
-    line: u32,
-}
-
-#[derive(Serialize)]
-struct Site<'v> {
-    /// The line of the test itself.
-    #[serde(flatten)]
-    place: Place<'v>,
-    /// The line of the call, which may be in a helper of the tests.
-    call: Place<'v>,
-    goroutines: i64,
-}
-
-#[derive(Serialize)]
 struct Place<'v> {
     function: &'v str,
     file: &'v str,
@@ -280,7 +230,7 @@ pub fn render(subject: &Subject) -> String {
     let with_cause: Vec<&verdict::Finding> = with_cause.collect();
     let causes = ROOM.fill(
         verdict.causes.iter(),
-        |one| cause(&paths, one, &with_cause),
+        |one| cause::cause(&paths, one, &with_cause),
         |one| size(serde_json::to_vec(one)),
     );
     let moved = ROOM.fill(
@@ -413,59 +363,6 @@ fn finding<'v>(
         exact_state: origin.map(|origin| &*origin.state),
         pattern: stack.and_then(|stack| Some(stack.pattern?.name)),
         waited_minutes: origins.iter().map(|origin| origin.waited_minutes).max(),
-    }
-}
-
-fn cause<'v>(
-    paths: &Paths<'v>,
-    cause: &'v verdict::Cause,
-    findings: &[&'v verdict::Finding],
-) -> Cause<'v> {
-    let sites = cause.sites.iter().take(MOST_SITES);
-    let has_it = |finding: &&&verdict::Finding| {
-        let mut causes = finding.causes.iter();
-        finding.suite == cause.suite && causes.any(|(id, _)| *id == cause.id)
-    };
-    let mut ids = BTreeSet::new();
-    let findings = findings.iter().filter(has_it).map(|finding| &*finding.id);
-    let findings = findings.filter(|id| ids.insert(*id)).collect();
-    Cause {
-        id: &cause.id,
-        suite: &cause.suite,
-        call: Call {
-            kind: cause.opened.kind(),
-            function: &cause.opened.function().name,
-            file: cause.place.file(),
-            path: paths.of(&cause.place),
-            line: cause.place.line,
-        },
-        sites: sites
-            .map(|site| Site {
-                place: place(paths, &site.place),
-                call: place(paths, &site.call),
-                goroutines: site.goroutines,
-            })
-            .collect(),
-        tests: &cause.tests,
-        goroutines: cause.goroutines,
-        findings,
-        closers: match &cause.ending {
-            Ending::By(closers) => {
-                let opened = cause.inside.as_ref().unwrap_or(cause.opened.function());
-                let package = words::package(&opened.name);
-                let closers = closers.iter();
-                closers.map(|closer| words::says(closer, package)).collect()
-            }
-            Ending::Unknown | Ending::Nothing => Vec::new(),
-        },
-        inside: cause.inside.as_ref().map(|inside| &*inside.name),
-        closed_by: cause.shown_by.as_ref().map(|shown| ClosedBy {
-            test: &shown.function,
-            file: &shown.place.file,
-            path: paths.sources.below_root(&shown.place.file),
-            line: shown.place.line,
-        }),
-        leaks_at_every_call: cause.ending == Ending::Nothing || cause.inside.is_some(),
     }
 }
 
