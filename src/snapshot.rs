@@ -1,14 +1,16 @@
 //! A profile grouped by stack: how many goroutines stand where.
 
+mod grouping;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::go_names::{PROFILE_WRITERS, SERVER_CONNECTION, SERVER_READ_AHEAD};
-use crate::profile::{DecodeError, Kind, Label, Line, Problem, Profile, Sample, SampleAt, Stack};
+use crate::go_names::SERVER_READ_AHEAD;
+use crate::profile::{DecodeError, Kind, Label, Profile, SampleAt, Stack};
 use crate::stack::{Depth, DepthLimit, Frames, Key, Symbols};
+use grouping::{Grouping, Writers, knows};
 
 /// The pprof label that carries a test's name.
 pub const TEST_LABEL: &str = "leakgate.test";
@@ -68,10 +70,6 @@ pub struct Snapshot<'buf> {
     /// Groups whose stack was cut.
     pub cut: u64,
 }
-
-/// No goroutine is deeper: the runtime keeps 1024 program counters at most, and each may stand for
-/// some inlined frames.
-const DEEPEST: usize = 1 << 13;
 
 /// What an error would be in a sample that was read before.
 const READ_BEFORE: &str = "every sample was read when the profile was grouped";
@@ -378,166 +376,4 @@ fn attributed(by_labels: ByLabels, tests: &BTreeMap<Arc<str>, i64>) -> ByLabels 
         }
     }
     given
-}
-
-/// A snapshot in the making: what is known after some of the samples.
-struct Grouping<'p, 'buf> {
-    profile: &'p Profile<'buf>,
-    symbols: &'p Symbols<'buf>,
-    writers: Writers,
-    /// One for each sample, unsorted.
-    groups: Vec<Group>,
-    labelled: Vec<(Key, SampleAt)>,
-    /// Stacks that may have been cut.
-    suspects: Vec<(Key, Depth)>,
-    moving: BTreeMap<SampleAt, usize>,
-    limit: DepthLimit,
-    deepest: usize,
-    counts: Counts,
-    /// Whether the profile was fetched through net/http.
-    over_http: bool,
-}
-
-/// Goroutines; see the fields of [`Snapshot`].
-#[derive(Default)]
-struct Counts {
-    total: i64,
-    frameless: i64,
-    frameless_unlabelled: i64,
-    capturing: i64,
-}
-
-impl<'p, 'buf> Grouping<'p, 'buf> {
-    fn new(profile: &'p Profile<'buf>, symbols: &'p Symbols<'buf>) -> Self {
-        let mut groups = Vec::new();
-        groups.reserve_exact(profile.samples().len());
-        Self {
-            profile,
-            symbols,
-            writers: Writers::new(profile),
-            groups,
-            labelled: Vec::new(),
-            suspects: Vec::new(),
-            moving: BTreeMap::new(),
-            limit: match profile.kind() {
-                Kind::GoroutineLeak => DepthLimit::Frames128,
-                Kind::Goroutine => DepthLimit::Unknown,
-            },
-            deepest: 0,
-            counts: Counts::default(),
-            over_http: false,
-        }
-    }
-
-    /// Adds a sample; of one that was never twice in one place, only the `common` outermost
-    /// locations.
-    #[inline]
-    fn add(
-        &mut self,
-        at: SampleAt,
-        sample: Sample,
-        mut locations: &[u32],
-        common: usize,
-    ) -> Result<(), DecodeError> {
-        if common > 0 {
-            let keep = self.symbols.start_of(self.profile, locations, common);
-            self.moving.insert(at, keep);
-            locations = &locations[locations.len() - keep..];
-        }
-        let (counts, mut count) = (&mut self.counts, sample.count);
-        let total = counts.total.checked_add(count);
-        counts.total = total.ok_or_else(|| DecodeError::whole(Problem::Overflow))?;
-        let is_labelled = sample.labelled && self.profile.check_labels(at)?;
-        let Some(hashed) = self.symbols.hash(locations) else {
-            counts.frameless += count;
-            counts.frameless_unlabelled += if is_labelled { 0 } else { count };
-            return Ok(());
-        };
-        if hashed.depth.frames > DEEPEST {
-            return Err(DecodeError::whole(Problem::TooDeep(DEEPEST)));
-        }
-        if let Some(written) = self.writers.limit_of_writer(self.profile, locations)
-            && counts.capturing == 0
-        {
-            self.limit = written;
-            self.over_http = is_rooted(self.profile, locations, SERVER_CONNECTION);
-            counts.capturing = count.min(1);
-            count -= counts.capturing;
-        }
-        if count == 0 {
-            return Ok(());
-        }
-        self.deepest = self.deepest.max(hashed.depth.inner());
-        if hashed.depth.may_be_cut() {
-            self.suspects.push((hashed.key, hashed.depth));
-        }
-        if is_labelled {
-            self.labelled.push((hashed.key, at));
-        }
-        self.groups.push(Group {
-            key: hashed.key,
-            count,
-            sample: at,
-        });
-        Ok(())
-    }
-}
-
-/// Whether the entry function of a stack is this one.
-fn is_rooted(profile: &Profile, stack: &[u32], root: &str) -> bool {
-    let outermost = stack
-        .last()
-        .and_then(|&location| profile.lines_of(location as usize).last());
-    outermost.is_some_and(|line| profile.function_name(line.function()) == root.as_bytes())
-}
-
-/// Whether a function is in any stack of the profile.
-fn knows(profile: &Profile, function: &str) -> bool {
-    (0..profile.function_count()).any(|index| profile.function_name(index) == function.as_bytes())
-}
-
-/// The locations by which a goroutine that writes the profile it stands in is known. Every profile
-/// holds one, and no program leaks it. One that is only blocked inside `Profile.WriteTo` has
-/// another leaf, and is judged.
-struct Writers {
-    /// For each function, whether it is one of the runtime's own that write a profile, and what it
-    /// tells of the Go.
-    functions: Vec<Option<DepthLimit>>,
-    /// For each location, whether its innermost function is one of these.
-    leaf: Vec<bool>,
-}
-
-impl Writers {
-    fn new(profile: &Profile) -> Self {
-        let limits = [
-            DepthLimit::Unknown,
-            DepthLimit::Frames32,
-            DepthLimit::Frames128,
-        ];
-        let functions: Vec<_> = (0..profile.function_count())
-            .map(|function| {
-                let name = profile.function_name(function);
-                let mut writers = PROFILE_WRITERS.iter().zip(limits);
-                let writer = writers.find(|(writer, _)| writer.as_bytes() == name);
-                writer.map(|(_, limit)| limit)
-            })
-            .collect();
-        let writes = |line: &Line| functions[line.function()].is_some();
-        let leaf = (0..=profile.location_count())
-            .map(|location| profile.lines_of(location).first().is_some_and(writes))
-            .collect();
-        Self { functions, leaf }
-    }
-
-    /// For the stack of a goroutine that writes the profile: how deep a stack it keeps.
-    fn limit_of_writer(&self, profile: &Profile, stack: &[u32]) -> Option<DepthLimit> {
-        let is_writer = stack.first().is_some_and(|&leaf| self.leaf[leaf as usize]);
-        is_writer.then(|| {
-            let innermost = stack.iter().take(2);
-            let lines = innermost.flat_map(|&location| profile.lines_of(location as usize));
-            let limits = lines.filter_map(|line| self.functions[line.function()]);
-            let mut known = limits.filter(|limit| *limit != DepthLimit::Unknown);
-            known.next().unwrap_or(DepthLimit::Unknown)
-        })
-    }
 }
