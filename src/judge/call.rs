@@ -69,11 +69,21 @@ pub(super) fn call<'f>(origin: &'f Origin, trace: &'f Trace, code: &Code) -> Opt
     };
     let Some(first) = first else {
         let place = chain[line];
+        // The statement's own line is exact, that of a call which leads to it is not.
+        let line_of_it = if line + 1 == statement {
+            place.clone()
+        } else {
+            at(line)
+        };
         return Some(Call {
             opened: Opened::GoStatement(place.function.clone()),
             place,
-            test: at(test),
-            line: place.clone(),
+            test: if test == line {
+                line_of_it.clone()
+            } else {
+                at(test)
+            },
+            line: line_of_it,
         });
     };
     // What a goroutine calls is not what started it.

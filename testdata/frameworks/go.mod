@@ -7,6 +7,7 @@ require (
 	github.com/onsi/gomega v1.34.1
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/net v0.35.0
+	golang.org/x/sync v0.11.0
 	google.golang.org/grpc v1.67.3
 	gopkg.in/check.v1 v1.0.0-20201130134442-10cb98267c6c
 )

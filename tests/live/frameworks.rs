@@ -18,7 +18,11 @@ const HTTP2: &[(&str, i64, &str)] = &[
     ("serverConn).runHandler", 1, ""),
 ];
 
-const LEAKS: [Leak; 9] = [
+const LEAKS: [Leak; 10] = [
+    (
+        "errgroup/leaky",
+        &[("(*Group).Go.func1", 1, "TestForgotten")],
+    ),
     ("ginkgo/leaky", &[("leaky.work", 1, "TestSuite")]),
     ("gocheck/leaky", &[("leaky.work", 1, "Test")]),
     (
