@@ -194,7 +194,7 @@ class Run(Case):
         self.assertIn("TestPay", done.log)
         self.assertIn("TestPay", done.summary)
         self.assertTrue(done.summary.startswith("<!-- leakgate:shop -->\n"), done.summary)
-        self.assertIn("\n::error file=leaky/checkout/pay.go,line=25,", done.log)
+        self.assertIn("\n::error file=leaky/checkout/checkout_test.go,line=63,", done.log)
         # The same command at home finds the same.
         home = subprocess.run([BINARY, "run", "--", "go", "test", "./..."], cwd=self.workspace / "leaky", capture_output=True, text=True, check=False)
         self.assertEqual((home.returncode, FINDING.findall(home.stderr)), (1, FINDING.findall(done.log)))
