@@ -5,22 +5,22 @@
 //! left out. `schema/report.v1.json` describes it; the tests hold every report to that file.
 
 mod cause;
+mod finding;
+mod place;
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use serde::Serialize;
 
 use super::Subject;
 use super::room::{MOST_FINDINGS, Room};
-use super::sources::Sources;
 use super::words::{self, Words};
-use crate::diff::Pairing;
 use crate::escape;
 use crate::evidence::{self, SuiteName, TestRun};
-use crate::origin::Origin;
 use crate::policy::{Max, Severity};
-use crate::verdict::{self, Function, Trace};
+use crate::verdict;
+use finding::{Finding, finding, similarity};
+use place::{Paths, Place, places};
 
 #[derive(Serialize)]
 struct Report<'v> {
@@ -96,68 +96,6 @@ struct Totals {
 }
 
 #[derive(Serialize)]
-struct Finding<'v> {
-    id: &'v str,
-    rule: &'v str,
-    rule_place: String,
-    severity: &'static str,
-    suite: &'v SuiteName,
-    disposition: &'static str,
-    per: String,
-    key: &'v str,
-    before: i64,
-    after: i64,
-    growth: i64,
-    series: &'v [i64],
-    allowed: i64,
-    allowed_sum: String,
-    proven: Option<bool>,
-    proven_count: Option<i64>,
-    state: Option<&'static str>,
-    cause: &'v str,
-    fix: &'v str,
-    root: Option<Place<'v>>,
-    home: Option<Place<'v>>,
-    tests: &'v BTreeMap<String, i64>,
-    shared: bool,
-    labels: &'v BTreeMap<String, BTreeMap<String, i64>>,
-    pairing: Option<&'static str>,
-    similarity: Option<f64>,
-    stack: Vec<Place<'v>>,
-    stack_elided: usize,
-    stack_before: Vec<Place<'v>>,
-    stack_before_elided: usize,
-    reason: String,
-    /// The entry that would accept it, in the language of the policy.
-    allow: Option<String>,
-    /// The command that runs its tests again.
-    again: Option<String>,
-    /// The main one of [`Report::causes`].
-    cause_id: Option<&'v str>,
-    /// How many of the goroutines that came have no known cause.
-    without_cause: i64,
-    /// The `go` statement of most of its goroutines.
-    created: Option<Place<'v>>,
-    /// The calls that led there, outermost first.
-    origin: Vec<Place<'v>>,
-    /// The longest wait among its goroutines, in whole minutes.
-    waited_minutes: Option<u32>,
-    /// What most of its goroutines wait for, as the runtime says it.
-    exact_state: Option<&'v str>,
-    /// The leak that the source shows, if it is one that has a name.
-    pattern: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct Place<'v> {
-    function: &'v str,
-    file: &'v str,
-    /// The file below the root of the repository; null where it lies outside.
-    path: Option<String>,
-    line: u32,
-}
-
-#[derive(Serialize)]
 struct Moved<'v> {
     suite: &'v SuiteName,
     id_before: &'v str,
@@ -226,11 +164,19 @@ pub fn render(subject: &Subject) -> String {
         |one| finding(subject, &words, &paths, one),
         |one| size(serde_json::to_vec(one)),
     );
-    let with_cause = verdict.findings.iter().filter(|one| !one.causes.is_empty());
-    let with_cause: Vec<&verdict::Finding> = with_cause.collect();
+    let mut of_causes: HashMap<(&SuiteName, &str), Vec<&str>> = HashMap::new();
+    for one in &verdict.findings {
+        for (cause, _) in &one.causes {
+            let ids = of_causes.entry((&one.suite, &**cause)).or_default();
+            ids.push(&one.id);
+        }
+    }
     let causes = ROOM.fill(
         verdict.causes.iter(),
-        |one| cause::cause(&paths, one, &with_cause),
+        |one| {
+            let findings = of_causes.get(&(&one.suite, &*one.id));
+            cause::cause(&paths, one, findings.map_or(&[], Vec::as_slice))
+        },
         |one| size(serde_json::to_vec(one)),
     );
     let moved = ROOM.fill(
@@ -300,72 +246,6 @@ pub fn render(subject: &Subject) -> String {
     escape::json(&plain) + "\n"
 }
 
-fn finding<'v>(
-    subject: &Subject,
-    words: &Words,
-    paths: &Paths<'v>,
-    finding: &'v verdict::Finding,
-) -> Finding<'v> {
-    let verdict = subject.verdict;
-    let place = |one: &'v verdict::Place| place(paths, one);
-    let places = |trace: &'v Trace| places(paths, trace);
-    let (stack, key) = match &finding.subject {
-        verdict::Subject::Stack(stack) => (Some(&**stack), None),
-        verdict::Subject::Sum(sum) => (None, sum.key.as_deref()),
-    };
-    let origins = stack.map_or(&[][..], |stack| &stack.origins);
-    let origin = origins.iter().max_by_key(|origin| origin.count);
-    let calls = origin.map_or(&[][..], |origin| &origin.calls);
-    let trace = stack.map(|stack| &stack.trace);
-    let trace_before = stack.and_then(|stack| stack.trace_before.as_ref());
-    let (proven, pairing) = (
-        stack.and_then(|stack| stack.proven),
-        stack.map(|stack| stack.pairing),
-    );
-    Finding {
-        id: &finding.id,
-        rule: &finding.rule.name,
-        rule_place: words::rule_place(verdict, &finding.rule),
-        severity: finding.rule.severity.name(),
-        suite: &finding.suite,
-        disposition: finding.disposition.name(),
-        per: finding.rule.per.name(),
-        key: key.unwrap_or_default(),
-        before: finding.before,
-        after: finding.after,
-        growth: finding.growth(),
-        series: stack.map_or(&[], |stack| &stack.series),
-        allowed: finding.allowed(),
-        allowed_sum: words::limit_sum(&finding.rule.limit, finding.before),
-        proven: proven.map(|count| count > 0),
-        proven_count: proven,
-        state: stack.map(|stack| stack.wait.state),
-        cause: stack.map_or("", |stack| stack.wait.cause),
-        fix: words::fix(finding),
-        root: stack.and_then(|stack| stack.root.as_ref()).map(place),
-        home: stack.and_then(|stack| stack.home.as_ref()).map(place),
-        tests: &finding.tests,
-        shared: stack.is_some_and(|stack| stack.shared),
-        labels: &finding.labels,
-        pairing: pairing.map(Pairing::name),
-        similarity: pairing.and_then(similarity),
-        stack: trace.map_or_else(Vec::new, places),
-        stack_elided: trace.map_or(0, Trace::elided),
-        stack_before: trace_before.map_or_else(Vec::new, places),
-        stack_before_elided: trace_before.map_or(0, Trace::elided),
-        reason: words::reason(verdict, finding),
-        allow: words.entry(finding),
-        again: words.again(finding),
-        cause_id: finding.causes.first().map(|(id, _)| &**id),
-        without_cause: finding.without_cause(),
-        created: origin.and_then(Origin::created).map(place),
-        origin: calls.iter().map(place).collect(),
-        exact_state: origin.map(|origin| &*origin.state),
-        pattern: stack.and_then(|stack| Some(stack.pattern?.name)),
-        waited_minutes: origins.iter().map(|origin| origin.waited_minutes).max(),
-    }
-}
-
 fn suite(suite: &verdict::Suite) -> Suite<'_> {
     Suite {
         name: &suite.name,
@@ -392,41 +272,6 @@ fn run(run: &TestRun) -> Run<'_> {
     }
 }
 
-/// The files of functions, each looked for once.
-struct Paths<'v> {
-    sources: &'v Sources,
-    known: RefCell<HashMap<&'v Function, Option<String>>>,
-}
-
-impl<'v> Paths<'v> {
-    fn new(sources: &'v Sources) -> Self {
-        Self {
-            sources,
-            known: RefCell::default(),
-        }
-    }
-
-    fn of(&self, place: &'v verdict::Place) -> Option<String> {
-        let mut known = self.known.borrow_mut();
-        let path = known.entry(&place.function);
-        path.or_insert_with(|| self.sources.path(place)).clone()
-    }
-}
-
-fn place<'v>(paths: &Paths<'v>, place: &'v verdict::Place) -> Place<'v> {
-    Place {
-        function: place.name(),
-        file: place.file(),
-        path: paths.of(place),
-        line: place.line,
-    }
-}
-
-fn places<'v>(paths: &Paths<'v>, trace: &'v Trace) -> Vec<Place<'v>> {
-    let frames = trace.frames().iter();
-    frames.map(|frame| place(paths, frame)).collect()
-}
-
 fn moved<'v>(paths: &Paths<'v>, moved: &'v verdict::Moved) -> Moved<'v> {
     Moved {
         suite: &moved.suite,
@@ -440,13 +285,6 @@ fn moved<'v>(paths: &Paths<'v>, moved: &'v verdict::Moved) -> Moved<'v> {
         stack_before_elided: moved.stack_before.elided(),
         stack: places(paths, &moved.stack),
         stack_elided: moved.stack.elided(),
-    }
-}
-
-fn similarity(pairing: Pairing) -> Option<f64> {
-    match pairing {
-        Pairing::Near(similarity) => Some(similarity.ratio()),
-        _ => None,
     }
 }
 

@@ -17,7 +17,7 @@ use super::words::{self, Line, Remark, Tests, Words};
 use crate::escape::{self, markdown, markdown_code, terminal};
 use crate::evidence::Unchecked;
 use crate::policy::{Per, Severity};
-use crate::verdict::{Finding, Place, Stack, Trace};
+use crate::verdict::{Cause, Finding, Place, Stack, Trace};
 
 /// GitHub shows 5,000 results of a run and refuses a file of more than 10 MB when gzipped, which
 /// this many bytes without indentation are far below. See
@@ -34,13 +34,21 @@ pub fn render(subject: &Subject) -> String {
     let verdict = subject.verdict;
     let words = Words::new(verdict);
     let rules = rules(&verdict.findings);
+    let causes = words::causes(verdict);
     let numbers: HashMap<&str, usize> = rules.keys().copied().zip(0..).collect();
     let findings = verdict.findings.iter().zip(words.fingerprints());
     let results = ROOM.fill(
         findings,
         |(finding, fingerprint)| {
             let rule = numbers.get(&*finding.rule.name).copied();
-            result(subject, &words, finding, rule, &fingerprint)
+            let mut result = result(subject, &words, finding, rule, &fingerprint);
+            let main = finding.causes.first();
+            let cause = main.and_then(|(id, _)| causes.get(&(&finding.suite, &**id)));
+            let related = related(subject, finding, cause.copied());
+            if !related.is_empty() {
+                result["relatedLocations"] = related.into();
+            }
+            result
         },
         |result| result.to_string().len(),
     );
@@ -178,10 +186,6 @@ fn result(
             result["codeFlows"] = json!([flow]);
         }
     }
-    let related = related(subject, finding);
-    if !related.is_empty() {
-        result["relatedLocations"] = related.into();
-    }
     // § 3.27.23: once one result of a run says it, all do.
     result["suppressions"] = if finding.is_open() {
         json!([])
@@ -199,11 +203,7 @@ fn result(
 const MOST_RELATED: usize = 20;
 
 /// § 3.27.22: the lines of tests that started the goroutines, and the `go` statement.
-fn related(subject: &Subject, finding: &Finding) -> Vec<Value> {
-    let cause = finding.causes.first().and_then(|(id, _)| {
-        let mut causes = subject.verdict.causes.iter();
-        causes.find(|cause| cause.id == *id && cause.suite == finding.suite)
-    });
+fn related(subject: &Subject, finding: &Finding, cause: Option<&Cause>) -> Vec<Value> {
     let sites = cause.map_or(&[][..], |cause| &cause.sites);
     let lines = sites
         .iter()

@@ -3,21 +3,24 @@
 //!
 //! Colours are written always; who prints it strips them where they are not wanted.
 
+mod block;
 mod cause;
 mod finding;
 pub(super) mod layout;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
 use super::room::{self, Room};
-use super::words::{self, Conclusion, Label, Remark, Tests, Together, Unit, Words};
+use super::words::{self, Conclusion, Remark, Words};
 use super::{Subject, plural};
 use crate::escape::terminal;
 use crate::evidence::{SuiteName, Unchecked};
+use crate::policy::{Rule, Severity};
 use crate::verdict::{self, AllowUse, FailOn, Finding, Moved, Note, Place, Verdict};
+use block::Block;
 use layout::remark;
 
 /// How much is said.
@@ -82,13 +85,6 @@ pub(super) fn block<'v>(subject: &Subject<'v>, words: &Words<'v>, finding: &'v F
     anstream::adapter::strip_str(out.trim_end()).to_string()
 }
 
-/// What is shown together.
-enum Block<'v> {
-    Cause(Together<'v>),
-    /// One stack, in each of its suites.
-    Stack(Vec<&'v Finding>),
-}
-
 struct Text<'o, 'v> {
     out: &'o mut String,
     subject: &'o Subject<'v>,
@@ -98,7 +94,7 @@ struct Text<'o, 'v> {
     excerpts: bool,
 }
 
-impl<'v> Text<'_, 'v> {
+impl Text<'_, '_> {
     fn body(&mut self) {
         let verdict = self.subject.verdict;
         let findings = verdict.findings.iter();
@@ -148,8 +144,8 @@ impl<'v> Text<'_, 'v> {
             );
             let _ = writeln!(self.out, "{BOLD}{title}{BOLD:#}");
             self.entries(ROOM, "finding", blocks.iter(), |text, block| match block {
-                Block::Cause(together) => text.summary_of_cause(together),
-                Block::Stack(same) => text.summary_line(same),
+                Block::Cause(together) => text.row_of_cause(together),
+                Block::Stack(same) => text.row_of_finding(same),
             });
             self.out.push('\n');
         }
@@ -164,45 +160,22 @@ impl<'v> Text<'_, 'v> {
         );
     }
 
-    /// The causes, and the findings without one, those of one stack in several suites together; in
-    /// the order of the first finding of each.
-    fn blocks(&self) -> Vec<Block<'v>> {
-        let mut blocks: Vec<Block> = Vec::new();
-        let (mut known, mut suites) = (HashMap::new(), HashSet::new());
-        for unit in words::units(self.subject.verdict) {
-            let finding = match unit {
-                Unit::Single(finding) => finding,
-                Unit::Cause(together) => {
-                    blocks.push(Block::Cause(together));
-                    continue;
-                }
-            };
-            let key = (&finding.id, &finding.rule.name);
-            let block: usize = *known.entry(key).or_insert(blocks.len());
-            // All of a block are like its first. Twice in one suite are two stacks that only look
-            // alike.
-            let is_of_new_suite = suites.insert((block, &finding.suite));
-            match blocks.get_mut(block) {
-                Some(Block::Stack(same))
-                    if is_of_new_suite && self.can_be_one(same[0], finding) =>
-                {
-                    same.push(finding);
-                }
-                Some(_) | None => blocks.push(Block::Stack(vec![finding])),
-            }
-        }
-        blocks
+    /// The first line of a block, with the place of its rule at the right edge.
+    fn title(&mut self, grade: &str, title: &str, rule: &Rule) {
+        let place = words::rule_place(self.subject.verdict, rule);
+        let line = layout::apart(
+            &format!("{grade} {BOLD}{}{BOLD:#}", terminal(title)),
+            &format!("{DIM}{}{DIM:#}", terminal(&place)),
+        );
+        self.out.push_str(&line);
     }
 
-    /// Whether all that is said about two findings is the same, but for what each suite has of its
-    /// own.
-    fn can_be_one(&self, one: &Finding, other: &Finding) -> bool {
-        let lines = |finding| -> Vec<_> {
-            let lines = self.words.lines(finding, Tests::TopLevel).into_iter();
-            let own = [Label::Test, Label::Allow, Label::Again];
-            lines.filter(|line| !own.contains(&line.label)).collect()
-        };
-        are_same_stack(one, other) && lines(one) == lines(other)
+    /// One line for a block, where there are many.
+    ///
+    /// Output: `FAIL    5  store.(*Store).work  store/store.go:31  TestForgotten`
+    fn row(&mut self, severity: Severity, goroutines: i64, text: &str) {
+        let head = format!("{} {goroutines:>4}  ", grade(severity));
+        self.out.push_str(&layout::hanging(&head, &terminal(text)));
     }
 
     /// Writes as many entries as there is room for, and how many there are besides.
@@ -330,15 +303,13 @@ impl<'v> Text<'_, 'v> {
     }
 }
 
-/// Whether two findings of one id have one stack: closures of one function share an id.
-fn are_same_stack(one: &Finding, other: &Finding) -> bool {
-    let (Some(stack), Some(other_stack)) = (one.stack(), other.stack()) else {
-        return false;
+/// How grave a finding is, in its colour.
+fn grade(severity: Severity) -> String {
+    let (word, style) = match severity {
+        Severity::Error => ("FAIL", RED),
+        Severity::Warning => ("WARN", YELLOW),
     };
-    let (frames, others) = (stack.trace.frames(), other_stack.trace.frames());
-    let is_same =
-        |(one, other): (&Place, &Place)| one.name() == other.name() && one.line == other.line;
-    frames.len() == others.len() && frames.iter().zip(others).all(is_same)
+    format!("{style}{word}{style:#}")
 }
 
 /// The last line: all that a glance at a log should give.

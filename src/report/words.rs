@@ -20,7 +20,7 @@ use crate::report::plural;
 use crate::verdict::{Place, Subject, Verdict};
 use accept::Entries;
 use again::Reruns;
-pub(super) use cause::{Together, Unit, package, says, units};
+pub(super) use cause::{Together, Unit, causes, package, says, units};
 pub(super) use finding::{
     Label, Line, Tests, counts, fails, fix, headline, headline_of, limit_sum, reason, subject,
     tests_of_cause,
@@ -98,14 +98,10 @@ pub(super) fn gap(frames: usize) -> String {
 }
 
 /// `worker/pool.go:57`: the last two elements of the path say enough, and are the same on every
-/// machine. Empty when the file is not known.
+/// machine. The function when its file is not known.
 pub(super) fn short(place: &Place) -> String {
     if place.file().is_empty() {
-        // All that is known is the function.
         return name(place.name()).into_owned();
-    }
-    if place.file().is_empty() {
-        return String::new();
     }
     let mut elements = place.file().rsplit(['/', '\\']);
     let file = name(elements.next().unwrap_or_default());

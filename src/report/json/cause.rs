@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::{Paths, Place, place};
+use super::place::{Paths, Place, place};
 use crate::evidence::SuiteName;
 use crate::gosource::Ending;
 use crate::report::words;
@@ -61,19 +61,16 @@ struct Site<'v> {
     goroutines: i64,
 }
 
+/// `findings` are the ids of those that it is a cause of. Closures of one function share an id.
 pub(super) fn cause<'v>(
     paths: &Paths<'v>,
     cause: &'v verdict::Cause,
-    findings: &[&'v verdict::Finding],
+    findings: &[&'v str],
 ) -> Cause<'v> {
     let sites = cause.sites.iter().take(MOST_SITES);
-    let has_it = |finding: &&&verdict::Finding| {
-        let mut causes = finding.causes.iter();
-        finding.suite == cause.suite && causes.any(|(id, _)| *id == cause.id)
-    };
-    let mut ids = BTreeSet::new();
-    let findings = findings.iter().filter(has_it).map(|finding| &*finding.id);
-    let findings = findings.filter(|id| ids.insert(*id)).collect();
+    let mut known = BTreeSet::new();
+    let findings = findings.iter().copied();
+    let findings = findings.filter(|id| known.insert(*id)).collect();
     Cause {
         id: &cause.id,
         suite: &cause.suite,

@@ -1,12 +1,9 @@
 //! One cause: the call, where tests make it, what stays of it, and what ends that.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::layout;
-use super::{BOLD, DIM, RED, Text, YELLOW};
-use crate::escape::terminal;
-use crate::policy::Severity;
+use super::finding::whose;
+use super::{Text, layout};
 use crate::report::words::{self, Label, Line, Tests, Together};
 use crate::report::{plural, room};
 use crate::verdict::{Finding, Place};
@@ -80,21 +77,13 @@ impl<'v> Text<'_, 'v> {
         let Some(finding) = together.findings().next() else {
             return;
         };
-        let (word, style) = match finding.rule.severity {
-            Severity::Error => ("FAIL", RED),
-            Severity::Warning => ("WARN", YELLOW),
-        };
         let title = format!("{}  {}", finding.rule.name, together.headline());
         let title = match together.causes.len() {
             1 => title,
             suites => format!("{title}, in {suites} suites"),
         };
-        let place = words::rule_place(self.subject.verdict, &finding.rule);
-        let line = layout::apart(
-            &format!("{style}{word}{style:#} {BOLD}{}{BOLD:#}", terminal(&title)),
-            &format!("{DIM}{}{DIM:#}", terminal(&place)),
-        );
-        self.out.push_str(&line);
+        let grade = super::grade(finding.rule.severity);
+        self.title(&grade, &title, &finding.rule);
     }
 
     /// The lines of tests, each with its goroutines where there are several.
@@ -178,34 +167,16 @@ impl<'v> Text<'_, 'v> {
         }
     }
 
-    /// One line for a cause, where there are many.
-    ///
-    /// Output: `FAIL    5  store.Open  store/store_test.go:11  TestForgotten`
-    pub(super) fn summary_of_cause(&mut self, together: &Together) {
+    /// One line for a cause.
+    pub(super) fn row_of_cause(&mut self, together: &Together) {
         let Some(finding) = together.findings().next() else {
             return;
         };
-        let (word, style) = match finding.rule.severity {
-            Severity::Error => ("FAIL", RED),
-            Severity::Warning => ("WARN", YELLOW),
-        };
-        let (cause, mut text) = (together.first(), together.subject());
+        let mut text = together.subject();
         if let Some(site) = together.sites().first() {
             text = format!("{text}  {}", self.spot(&site.place));
         }
-        let tests = cause.tests.keys();
-        let tests: BTreeSet<&str> = tests.filter_map(|test| test.split('/').next()).collect();
-        match (together.causes.len(), tests.first()) {
-            (1, Some(first)) => {
-                text = format!("{text}  {}", words::name(first));
-                if let more @ 1.. = tests.len() - 1 {
-                    text = format!("{text} and {more} more");
-                }
-            }
-            (1, None) => {}
-            (suites, _) => text = format!("{text}, in {}", plural(suites as u64, "suite")),
-        }
-        let head = format!("{style}{word}{style:#} {:>4}  ", together.goroutines());
-        self.out.push_str(&layout::hanging(&head, &terminal(&text)));
+        text += &whose(&together.first().tests, together.causes.len());
+        self.row(finding.rule.severity, together.goroutines(), &text);
     }
 }

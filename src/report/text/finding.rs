@@ -1,13 +1,12 @@
 //! One finding, in full; and those of several suites that are the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
 use super::layout::{self, labelled};
-use super::{BOLD, DIM, RED, Text, YELLOW};
+use super::{DIM, Text};
 use crate::escape::terminal;
-use crate::policy::Severity;
 use crate::report::words::{self, Label, Line, Tests};
 use crate::report::{plural, room};
 use crate::verdict::{Finding, Place, Stack, Subject, Sum, Trace};
@@ -103,10 +102,10 @@ impl Text<'_, '_> {
         let Some(finding) = same.first() else {
             return;
         };
-        let (word, style) = match finding.rule.severity {
-            _ if !finding.is_open() => ("ALLOWED", DIM),
-            Severity::Error => ("FAIL", RED),
-            Severity::Warning => ("WARN", YELLOW),
+        let grade = if finding.is_open() {
+            super::grade(finding.rule.severity)
+        } else {
+            format!("{DIM}ALLOWED{DIM:#}")
         };
         let what = match &finding.subject {
             Subject::Sum(Sum { key: Some(key), .. }) => {
@@ -120,12 +119,7 @@ impl Text<'_, '_> {
         if let suites @ 2.. = same.len() {
             title = format!("{title}, in {suites} suites");
         }
-        let place = words::rule_place(self.subject.verdict, &finding.rule);
-        let line = layout::apart(
-            &format!("{style}{word}{style:#} {BOLD}{}{BOLD:#}", terminal(&title)),
-            &format!("{DIM}{}{DIM:#}", terminal(&place)),
-        );
-        self.out.push_str(&line);
+        self.title(&grade, &title, &finding.rule);
     }
 
     /// One labelled line of a finding.
@@ -214,16 +208,10 @@ impl Text<'_, '_> {
         }
     }
 
-    /// One line for a finding, where there are many.
-    ///
-    /// Output: `FAIL    5  store.(*Store).work  store/store.go:31  TestForgotten`
-    pub(super) fn summary_line(&mut self, same: &[&Finding]) {
+    /// One line for a finding.
+    pub(super) fn row_of_finding(&mut self, same: &[&Finding]) {
         let Some(finding) = same.first() else {
             return;
-        };
-        let (word, style) = match finding.rule.severity {
-            Severity::Error => ("FAIL", RED),
-            Severity::Warning => ("WARN", YELLOW),
         };
         let (before, after) = counts(same);
         let number = match after.saturating_sub(before) {
@@ -237,19 +225,26 @@ impl Text<'_, '_> {
         if let Some(place) = place {
             text = format!("{text}  {}", self.spot(place));
         }
-        let tests = finding.tests.keys();
-        let tests: BTreeSet<&str> = tests.filter_map(|test| test.split('/').next()).collect();
-        if let Some(first) = tests.first().filter(|_| same.len() == 1) {
-            text = format!("{text}  {}", words::name(first));
-            if let more @ 1.. = tests.len() - 1 {
-                text = format!("{text} and {more} more");
-            }
-        }
-        if same.len() > 1 {
-            text = format!("{text}, in {}", plural(same.len() as u64, "suite"));
-        }
-        let head = format!("{style}{word}{style:#} {number:>4}  ");
-        self.out.push_str(&layout::hanging(&head, &terminal(&text)));
+        text += &whose(&finding.tests, same.len());
+        self.row(finding.rule.severity, number, &text);
+    }
+}
+
+/// At the end of a row: the first test, or how many suites there are.
+///
+/// Output: `  TestPool and 1 more`, or `, in 3 suites`
+pub(super) fn whose(tests: &BTreeMap<String, i64>, suites: usize) -> String {
+    if suites > 1 {
+        return format!(", in {}", plural(suites as u64, "suite"));
+    }
+    let tests = tests.keys();
+    let tests: BTreeSet<&str> = tests.filter_map(|test| test.split('/').next()).collect();
+    let Some(first) = tests.first() else {
+        return String::new();
+    };
+    match tests.len() - 1 {
+        0 => format!("  {}", words::name(first)),
+        more => format!("  {} and {more} more", words::name(first)),
     }
 }
 

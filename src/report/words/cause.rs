@@ -23,13 +23,18 @@ pub(in crate::report) enum Unit<'v> {
     Single(&'v Finding),
 }
 
+/// The causes by suite and id, as findings refer to them.
+pub(in crate::report) fn causes(verdict: &Verdict) -> HashMap<(&SuiteName, &str), &Cause> {
+    let causes = verdict.causes.iter();
+    causes
+        .map(|cause| ((&cause.suite, &*cause.id), cause))
+        .collect()
+}
+
 /// What counts, by what caused it: the gravest first, then the largest. A finding whose goroutines
 /// have several causes is with each of them, and on its own for those that have none.
 pub(in crate::report) fn units(verdict: &Verdict) -> Vec<Unit<'_>> {
-    let causes = verdict.causes.iter();
-    let causes: HashMap<(&SuiteName, &str), &Cause> = causes
-        .map(|cause| ((&cause.suite, &*cause.id), cause))
-        .collect();
+    let causes = causes(verdict);
     let mut units: Vec<Unit> = Vec::new();
     let mut known: HashMap<&str, usize> = HashMap::new();
     for finding in verdict.findings.iter().filter(|finding| finding.is_open()) {
@@ -175,12 +180,11 @@ impl<'v> Together<'v> {
     /// largest first.
     pub(in crate::report) fn stacks(&self) -> Vec<(&'v Finding, i64)> {
         let mut stacks: Vec<(&Finding, i64)> = Vec::new();
+        let mut known: HashMap<(&str, Option<&Place>), usize> = HashMap::new();
         for (finding, count) in self.causes.iter().flat_map(|(_, findings)| findings) {
-            let is_same = |(other, _): &&mut (&Finding, i64)| {
-                let home = |one: &Finding| one.stack().map(|stack| stack.home.clone());
-                other.id == finding.id && home(other) == home(finding)
-            };
-            match stacks.iter_mut().find(is_same) {
+            let home = finding.stack().and_then(|stack| stack.home.as_ref());
+            let at = *known.entry((&finding.id, home)).or_insert(stacks.len());
+            match stacks.get_mut(at) {
                 Some((_, sum)) => *sum += count,
                 None => stacks.push((finding, *count)),
             }
