@@ -7,6 +7,7 @@
 mod builtin;
 mod error;
 mod exception;
+mod hidden;
 mod matcher;
 mod parse;
 mod pattern;

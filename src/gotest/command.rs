@@ -1,5 +1,7 @@
 //! A `go test` command: what is known of it beforehand.
 
+mod arguments;
+
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -9,6 +11,7 @@ use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
 use super::toolchain::GoFlags;
+use arguments::{Argument, flag_of, is_for_list, is_of_one_run, takes_none, takes_value};
 
 /// A command that is `go test` itself.
 ///
@@ -41,114 +44,6 @@ pub(super) struct Package {
     #[serde(default)]
     pub(super) error: Option<String>,
 }
-
-/// Flags of `go test` that take no value unless it stands behind `=`.
-const WITHOUT_VALUE: [&str; 21] = [
-    "a",
-    "artifacts",
-    "asan",
-    "benchmem",
-    "buildvcs",
-    "c",
-    "cover",
-    "failfast",
-    "fullpath",
-    "i",
-    "json",
-    "linkshared",
-    "modcacherw",
-    "msan",
-    "n",
-    "race",
-    "short",
-    "trimpath",
-    "v",
-    "work",
-    "x",
-];
-
-/// Flags of `go test` that take the next argument for their value where none stands behind `=`.
-const WITH_VALUE: [&str; 47] = [
-    "C",
-    "asmflags",
-    "bench",
-    "benchtime",
-    "blockprofile",
-    "blockprofilerate",
-    "buildmode",
-    "compiler",
-    "count",
-    "covermode",
-    "coverpkg",
-    "coverprofile",
-    "cpu",
-    "cpuprofile",
-    "debug-actiongraph",
-    "debug-runtime-trace",
-    "debug-trace",
-    "exec",
-    "fuzz",
-    "fuzzminimizetime",
-    "fuzztime",
-    "gccgoflags",
-    "gcflags",
-    "installsuffix",
-    "ldflags",
-    "list",
-    "memprofile",
-    "memprofilerate",
-    "mod",
-    "modfile",
-    "mutexprofile",
-    "mutexprofilefraction",
-    "o",
-    "outputdir",
-    "overlay",
-    "p",
-    "parallel",
-    "pgo",
-    "pkgdir",
-    "run",
-    "shuffle",
-    "skip",
-    "tags",
-    "timeout",
-    "toolexec",
-    "trace",
-    "vet",
-];
-
-/// Flags that decide which files and packages there are.
-const FOR_LIST: [&str; 7] = ["tags", "mod", "modfile", "race", "msan", "asan", "compiler"];
-
-/// Flags that choose tests, or say what to write and where.
-const NOT_AGAIN: [&str; 25] = [
-    "artifacts",
-    "bench",
-    "blockprofile",
-    "c",
-    "coverprofile",
-    "cpuprofile",
-    "debug-actiongraph",
-    "debug-runtime-trace",
-    "debug-trace",
-    "fuzz",
-    "fuzzminimizetime",
-    "fuzztime",
-    "json",
-    "list",
-    "memprofile",
-    "mutexprofile",
-    "n",
-    "o",
-    "outputdir",
-    "run",
-    "skip",
-    "trace",
-    "v",
-    "work",
-    "x",
-];
 
 impl GoTest {
     /// `None` for any other command.
@@ -272,11 +167,8 @@ impl GoTest {
             again.extend(["-C".to_owned(), directory.display().to_string()]);
         }
         again.push("test".to_owned());
-        let is_kept = |flag: &&String| {
-            let name = flag[1..].split('=').next().unwrap_or_default();
-            !NOT_AGAIN.contains(&name)
-        };
-        again.extend(self.flags.iter().filter(is_kept).cloned());
+        let kept = self.flags.iter().filter(|flag| !is_of_one_run(flag));
+        again.extend(kept.cloned());
         again
     }
 
@@ -313,17 +205,13 @@ impl GoTest {
         }
         let mut command = Command::new(&self.go);
         command.envs(environment.iter().map(|(name, value)| (name, value)));
-        let is_for_list = |flag: &&String| {
-            let name = flag[1..].split('=').next().unwrap_or_default();
-            FOR_LIST.contains(&name)
-        };
         command
             .args(["list", "-e", "-f"])
             .arg(concat!(
                 "{{.ImportPath}}\t{{.Dir}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}\t",
                 "{{with .Error}}{{printf \"%q\" .Err}}{{end}}"
             ))
-            .args(self.flags.iter().filter(is_for_list))
+            .args(self.flags.iter().filter(|flag| is_for_list(flag)))
             .arg("--")
             .args(&self.packages)
             .stdin(Stdio::null());
@@ -352,35 +240,6 @@ impl GoTest {
         });
         Ok(packages.collect())
     }
-}
-
-/// An argument of `go test`.
-enum Argument<'a> {
-    /// `--`
-    Terminator,
-    /// Without its dashes.
-    Flag(&'a str),
-    /// A package, a value, or whatever the test binaries make of it.
-    Word,
-}
-
-fn flag_of(argument: &str) -> Argument<'_> {
-    let Some(flag) = argument.strip_prefix('-') else {
-        return Argument::Word;
-    };
-    match flag.strip_prefix('-').unwrap_or(flag) {
-        "" if flag == "-" => Argument::Terminator,
-        name if name.is_empty() || name.starts_with(['-', '=']) => Argument::Word,
-        name => Argument::Flag(name),
-    }
-}
-
-fn takes_none(name: &str) -> bool {
-    WITHOUT_VALUE.contains(&name)
-}
-
-fn takes_value(name: &str) -> bool {
-    WITH_VALUE.contains(&name)
 }
 
 /// Whether a program is a go command: `go`, `go.exe`, or one that names its version, as `go1.22.3`.

@@ -5,50 +5,45 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use serde::de::DeserializeOwned;
 
 use super::error::{File, PolicyError, unknown};
 use super::exception::Builtin;
+use super::hidden::hidden;
 use super::positions::{Position, Positions};
 use super::{
     Exception, LARGEST, Limit, Matcher, Max, Pattern, Per, Policy, Rule, Severity, Source, raw,
 };
-use crate::escape::is_unseen;
 use crate::state;
 
 /// See [`Policy::parse`].
 pub(super) fn policy(path: &Path, text: &str) -> Result<Policy, PolicyError> {
     // Some editors put a byte order mark in front, which says nothing in UTF-8.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let file = File {
-        path: path.display().to_string(),
-        text,
-    };
-    let positions = positions_of(&file)?;
-    let raw: raw::Policy =
-        serde_yaml::from_str(text).map_err(|error| file.reader_error(&error, &positions))?;
-    let reader = Reader {
-        file: &file,
-        positions: &positions,
-        is_builtin: false,
-    };
-    reader.policy(raw)
+    read(path.display().to_string(), text, |reader, raw| {
+        reader.policy(raw)
+    })
 }
 
 /// See [`Matcher::parse`].
 pub(super) fn matcher(name: &str, text: &str) -> Result<Matcher, PolicyError> {
-    let file = File {
-        path: name.to_owned(),
-        text,
-    };
+    read(name.to_owned(), text, |reader, raw| reader.matcher("", raw))
+}
+
+fn read<R: DeserializeOwned, T>(
+    path: String,
+    text: &str,
+    resolve: impl Fn(&Reader, R) -> Result<T, PolicyError>,
+) -> Result<T, PolicyError> {
+    let file = File { path, text };
     let positions = positions_of(&file)?;
-    let raw: raw::Match =
-        serde_yaml::from_str(text).map_err(|error| file.reader_error(&error, &positions))?;
+    let raw = serde_yaml::from_str(text).map_err(|error| file.reader_error(&error, &positions))?;
     let reader = Reader {
         file: &file,
         positions: &positions,
         is_builtin: false,
     };
-    reader.matcher("", raw)
+    resolve(&reader, raw)
 }
 
 /// Where everything in a text stands, if a policy may look like that.
@@ -83,44 +78,6 @@ pub(super) fn builtin(json: &str) -> Result<Builtin, PolicyError> {
         version,
         exceptions: reader.exceptions(raw.allow)?,
     })
-}
-
-/// The first character that one YAML reader or editor takes for the end of a line, or for nothing,
-/// and another does not: by it a comment could hide a rule from who reviews the file.
-fn hidden(text: &str) -> Option<(Position, &'static str)> {
-    const CARRIAGE_RETURN: &str = "a carriage return without a line feed: YAML ends the line here, and an editor may not show it. End \
-         lines with LF, or with CRLF";
-    const UNSEEN: &str = "a character that is not seen or that changes what is seen: take it out, or write it as an escape in quotes";
-    // A presentation selector or a joiner is a part of the emoji that it follows: ⚠️, 👩‍💻, 1️⃣.
-    let is_of_emoji = |character, before: char| {
-        let of_emoji = matches!(character, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');
-        let may_be_emoji = !before.is_ascii() && !is_unseen(before);
-        let was_selected = before == '\u{fe0f}' && character == '\u{200d}';
-        of_emoji && (may_be_emoji || was_selected || matches!(before, '0'..='9' | '#' | '*'))
-    };
-    let mut position = Position { line: 1, column: 1 };
-    let mut characters = text.chars().peekable();
-    let mut before = '\n';
-    while let Some(character) = characters.next() {
-        match character {
-            '\r' if characters.peek() != Some(&'\n') => return Some((position, CARRIAGE_RETURN)),
-            '\t' | '\n' | '\r' => {}
-            character if is_of_emoji(character, before) => {}
-            character if character.is_control() || is_unseen(character) => {
-                return Some((position, UNSEEN));
-            }
-            _ => {}
-        }
-        before = character;
-        position.column += 1;
-        if character == '\n' {
-            position = Position {
-                line: position.line + 1,
-                column: 1,
-            };
-        }
-    }
-    None
 }
 
 /// Turns what the user wrote into what judging uses.
