@@ -16,6 +16,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::go_names::SERVER_READ_AHEAD;
+use crate::plural::plural;
 use crate::snapshot::{Group, Snapshot};
 
 use background::Moves;
@@ -134,7 +135,8 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         let moved = diff.moves.count();
         if moved > 0 {
             diff.notes.push(format!(
-                "{moved} goroutines that no test started moved during the tests; they were matched by their entry function"
+                "matched by their entry function, since they moved during the tests: {} that no test started",
+                plural(moved, "goroutine")
             ));
         }
         diff.start_frameless();
@@ -324,8 +326,9 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         self.started = started;
         if used > 0 {
             self.notes.push(format!(
-                "{used} goroutines of the before profile had not run yet and had no stack; \
-                 they are counted as the start of {used} unlabelled ones of the after profile"
+                "{} of the before profile had no stack, as it had not run yet: counted as the start of unlabelled ones of \
+                 the after profile",
+                plural(used, "goroutine")
             ));
         }
     }

@@ -129,25 +129,34 @@ impl Evidence {
     }
 
     /// This run compared with the run of another build: the last after profile of each suite of
-    /// `base` becomes the before profile here. A suite that only this run has keeps its own.
+    /// `base` becomes the before profile here. A suite that only this run has keeps its own, and so
+    /// does one that the base could not check: whatever hung there would hide growth here.
     #[must_use]
     pub fn against(mut self, base: &Self) -> Self {
-        let afters = base.suites.iter();
-        let afters: HashMap<&SuiteName, &PathBuf> = afters
-            .filter_map(|suite| Some((&suite.name, suite.files.afters.last()?)))
+        let checked = base.suites.iter().filter(|suite| suite.doubt.is_none());
+        let checked: HashMap<&SuiteName, (&Suite, &PathBuf)> = checked
+            .filter_map(|suite| Some((&suite.name, (suite, suite.files.afters.last()?))))
             .collect();
         let unchecked = base.unchecked.iter();
-        let unchecked: HashMap<&SuiteName, &str> = unchecked
-            .map(|unchecked| (&unchecked.suite, &*unchecked.why))
-            .collect();
+        let unchecked = unchecked.map(|unchecked| (&unchecked.suite, &*unchecked.why));
+        let doubted = base.suites.iter();
+        let doubted = doubted.filter_map(|suite| Some((&suite.name, suite.doubt.as_deref()?)));
+        let unchecked: HashMap<&SuiteName, &str> = unchecked.chain(doubted).collect();
         let mut own = 0;
         for suite in &mut self.suites {
-            if let Some(after) = afters.get(&suite.name) {
+            if let Some((base, after)) = checked.get(&suite.name) {
                 suite.files.before = (*after).clone();
                 suite.around_tests = false;
+                let exit_code = base.run.as_ref().and_then(|run| run.exit_code);
+                if exit_code.is_some_and(|code| code != 0) {
+                    let note =
+                        "tests of the base failed: goroutines that they left can hide growth here";
+                    suite.notes.push(note.to_owned());
+                }
             } else if let Some(why) = unchecked.get(&suite.name) {
                 suite.notes.push(format!(
-                    "compared with what was there before its own tests, since the base could not be checked: {why}"
+                    "compared with what was there before its own tests, since the base could not be checked: {}",
+                    why.trim_end_matches('.')
                 ));
             } else {
                 own += 1;

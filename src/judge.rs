@@ -29,6 +29,7 @@ use jiff::civil::Date;
 use crate::diff::Diff;
 use crate::evidence::{self, Command, Profiles, SuiteName, Unchecked};
 use crate::policy::{Matcher, Per, Policy, Source};
+use crate::profile::Kind;
 use crate::verdict::{
     Cause, CommandRun, Disposition, Finding, Note, Skipped, Subject, Suite, Verdict,
 };
@@ -117,7 +118,7 @@ impl<'p> Judge<'p> {
         let mut judged = judging.finish();
         let causes = cause::find(&mut judged.findings, &name, &profiles.code);
         let mut notes = remarks::notes(&diff, proven);
-        if self.by_proof && proven.is_none() {
+        if self.by_proof && proven.is_none() && diff.after.kind() == Kind::Goroutine {
             notes.push("the policy uses `proven`, but there is no goroutineleak profile, so these entries match nothing".into());
         }
         notes.extend(suite.notes);
@@ -197,10 +198,9 @@ impl<'p> Judge<'p> {
         verdict
             .findings
             .sort_by(|one, other| order(one).cmp(&order(other)));
-        verdict.causes.sort_by(|one, other| {
-            let order = |cause: &Cause| (Reverse(cause.goroutines), cause.suite.clone());
-            (order(one), &one.opened).cmp(&(order(other), &other.opened))
-        });
+        verdict
+            .causes
+            .sort_by(|one, other| order_of_cause(one).cmp(&order_of_cause(other)));
         let exceptions = exceptions.into_iter();
         verdict.allows = exceptions
             .filter_map(|used| exception::use_of(used, self.today))
@@ -289,6 +289,10 @@ fn failed_suites(verdict: &Verdict) -> Vec<Note> {
 
 /// The order of findings: what counts first, then the gravest, then the largest; the rest only
 /// makes it one order.
+fn order_of_cause(cause: &Cause) -> impl Ord {
+    (Reverse(cause.goroutines), &cause.suite, &cause.opened)
+}
+
 fn order(finding: &Finding) -> impl Ord {
     let key = match &finding.subject {
         Subject::Stack(_) => None,

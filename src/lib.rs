@@ -113,6 +113,7 @@ pub mod input;
 pub mod judge;
 pub mod origin;
 pub mod overview;
+mod plural;
 pub mod policy;
 pub mod profile;
 pub mod report;

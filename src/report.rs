@@ -52,13 +52,3 @@ impl Subject<'_> {
         escape::slug(self.name.or(only.as_deref()).unwrap_or("all"))
     }
 }
-
-/// "1 goroutine", "2 goroutines".
-fn plural(count: impl Into<i128>, noun: &str) -> String {
-    let count = count.into();
-    if count == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{count} {noun}s")
-    }
-}

@@ -13,10 +13,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("escape", &[]),
     ("go_names", &[]),
     ("files", &[]),
+    ("plural", &[]),
     ("gosource", &["escape"]),
     ("stack", &["go_names", "profile", "state"]),
     ("snapshot", &["go_names", "profile", "stack"]),
-    ("diff", &["go_names", "stack", "snapshot"]),
+    ("diff", &["go_names", "plural", "stack", "snapshot"]),
     ("policy", &["escape", "go_names", "state"]),
     ("origin", &["dump", "go_names", "snapshot", "stack"]),
     (
@@ -32,8 +33,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "judge",
         &[
-            "diff", "evidence", "go_names", "gosource", "origin", "policy", "profile", "snapshot",
-            "stack", "verdict",
+            "diff", "evidence", "go_names", "gosource", "origin", "plural", "policy", "profile",
+            "snapshot", "stack", "verdict",
         ],
     ),
     (
@@ -43,8 +44,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "report",
         &[
-            "diff", "escape", "evidence", "gosource", "origin", "overview", "policy", "stack",
-            "state", "verdict",
+            "diff", "escape", "evidence", "gosource", "origin", "overview", "plural", "policy",
+            "stack", "state", "verdict",
         ],
     ),
     (
@@ -74,6 +75,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "input",
             "judge",
             "overview",
+            "plural",
             "policy",
             "profile",
             "report",

@@ -13,6 +13,7 @@ use clap::Args;
 use super::service::Service;
 use super::{Code, complain, duration};
 use crate::capture::{self, Address, CaptureError, Captured, SHORTEST_PAUSE, Series, Source};
+use crate::plural::plural;
 use places::{Names, Place};
 
 const EXIT_CODES: &str = "\
@@ -157,8 +158,7 @@ fn series(source: &Source, series: Series, names: &Names) -> anyhow::Result<Code
             }
         }
     }
-    let plural = if kept == 1 { "" } else { "s" };
-    let mut closing = format!("{kept} capture{plural} in {}", names.pattern());
+    let mut closing = format!("{} in {}", plural(kept, "capture"), names.pattern());
     if missed > 0 {
         closing = format!("{closing}, {missed} left out because the one before took too long");
     }
@@ -200,8 +200,7 @@ fn write(path: &Path, captured: &Captured) -> anyhow::Result<()> {
 }
 
 fn line(place: &str, captured: &Captured) -> String {
-    let plural = if captured.goroutines == 1 { "" } else { "s" };
-    format!("{place}: {} goroutine{plural}", captured.goroutines)
+    format!("{place}: {}", plural(captured.goroutines, "goroutine"))
 }
 
 fn tell(error: &CaptureError) {

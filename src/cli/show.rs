@@ -12,6 +12,7 @@ use super::{Code, SHOW_EXIT_CODES, complain, duration, judge_files};
 use crate::input::{Bytes, InputError};
 use crate::judge::Filter;
 use crate::overview::{self, By, Query};
+use crate::plural::plural;
 use crate::policy::Matcher;
 use crate::profile::Profile;
 use crate::report::overview::{File, Shown, json, markdown, text};
@@ -159,8 +160,8 @@ fn file(((path, bytes), snapshot): ((&PathBuf, &Bytes), &Snapshot)) -> File {
     notes.extend(limits.map(str::to_owned));
     if snapshot.frameless > 0 {
         notes.push(format!(
-            "{} goroutines without a stack are left out: they had not run yet",
-            snapshot.frameless
+            "left out: {} without a stack, not yet run",
+            plural(snapshot.frameless, "goroutine")
         ));
     }
     File {

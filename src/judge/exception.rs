@@ -119,9 +119,13 @@ impl<'j, 'p> Exemption<'j, 'p> {
             let exception = self.of.exception;
             self.busy += exception.amount(row.count_before, row.count_after);
         }
-        if self.of.condition.holds(asked, &BTreeMap::new()) {
+        // Whether it matches may depend on the labels of a part.
+        let of = self.of;
+        if of.exception.matcher.asks_for_labels() || of.condition.holds(asked, &BTreeMap::new()) {
             for part in parts() {
-                self.by_test.add(part.test(), self.amount(&part));
+                if of.condition.holds(asked, &part.labels) {
+                    self.by_test.add(part.test(), self.amount(&part));
+                }
             }
         }
     }

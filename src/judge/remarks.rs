@@ -3,6 +3,7 @@
 use super::stacks::Stacks;
 use crate::diff::Diff;
 use crate::evidence::SuiteName;
+use crate::plural::plural;
 use crate::profile::Kind;
 use crate::snapshot::Snapshot;
 use crate::verdict::{Moved, Side, SkipReason, Skipped};
@@ -16,13 +17,12 @@ const FRAMELESS: i64 = 1;
 pub(super) fn moved(suite: &SuiteName, diff: &Diff, stacks: &mut Stacks) -> Vec<Moved> {
     let rows = diff.moved();
     let mut moved: Vec<_> = rows.filter_map(|row| stacks.moved(suite, &row)).collect();
-    moved.sort_by(|one, other| {
-        let order = |moved: &Moved| (moved.id.clone(), moved.before, moved.after);
-        order(one)
-            .cmp(&order(other))
-            .then_with(|| one.stack.cmp(&other.stack))
-    });
+    moved.sort_by(|one, other| order_of_moved(one).cmp(&order_of_moved(other)));
     moved
+}
+
+fn order_of_moved(moved: &Moved) -> impl Ord {
+    (&moved.id, moved.before, moved.after, &moved.stack)
 }
 
 /// Growth that cannot be judged, since nothing is known of the goroutines.
@@ -79,8 +79,9 @@ pub(super) fn notes(diff: &Diff, proven: Option<&Snapshot>) -> Vec<String> {
     });
     if missing > 0 {
         texts.push(format!(
-            "{missing} goroutines of the proven profile are not in the after profile: were both taken from one process, \
-             the proven one right after the other?"
+            "the after profile lacks {} of the proven profile: were both taken from one process, the proven one right \
+             after the other?",
+            plural(missing, "goroutine")
         ));
     }
     texts

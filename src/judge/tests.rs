@@ -215,6 +215,12 @@ allow: [{ match: { root: [app.a, app.b], without: app.leak }, max: 9, reason: kn
                 "allowed default 0->1 of 0 app.a",
             ],
         },
+    ]);
+}
+
+#[test]
+fn exceptions_for_goroutines_that_come_together() {
+    hold(&[
         Case {
             says: "goroutines that come together are accepted together, those in use are not",
             policy: "
@@ -227,6 +233,29 @@ allow:
             findings: &[
                 "open default 0->1 of 0 app.ping",
                 "open default 0->1 of 0 app.call",
+                "open default 0->1 of 0 app.conn",
+                "allowed default 0->1 of 0 app.ping",
+                "allowed default 0->1 of 0 app.conn",
+            ],
+        },
+        Case {
+            says: "so are those of one test",
+            policy: "
+version: 1
+allow:
+  - { name: conn, match: { root: app.conn, test: TestA }, max: 2, in-use-by: app.call, reason: pool, expires: 2027-01-01 }
+  - { match: { root: app.ping }, max: { as-many-as: conn }, reason: pool, expires: 2027-01-01 }",
+            before: "1 app.main",
+            after: "1 app.main
+2 {leakgate.test=TestA} app.conn
+1 {leakgate.test=TestB} app.conn
+2 {leakgate.test=TestA} app.ping
+1 {leakgate.test=TestB} app.ping
+1 {leakgate.test=TestA} app.call",
+            findings: &[
+                "open default 0->2 of 0 app.ping",
+                "open default 0->1 of 0 app.call",
+                "open default 0->1 of 0 app.conn",
                 "open default 0->1 of 0 app.conn",
                 "allowed default 0->1 of 0 app.ping",
                 "allowed default 0->1 of 0 app.conn",

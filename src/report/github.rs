@@ -9,11 +9,12 @@
 
 use std::fmt::Write as _;
 
+use super::Subject;
 use super::text::{self, Detail};
 use super::words::{self, Line, Tests, Together, Unit, Words};
-use super::{Subject, plural};
 use crate::escape::{command_message, command_property};
 use crate::evidence::Unchecked;
+use crate::plural::plural;
 use crate::report::sources::Spot;
 use crate::verdict::Finding;
 

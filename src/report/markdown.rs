@@ -10,9 +10,10 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::words::{Conclusion, Remark, Unit};
-use super::{Subject, plural, words};
+use super::{Subject, words};
 use crate::escape::{markdown, markdown_code};
 use crate::evidence::SuiteName;
+use crate::plural::plural;
 use crate::verdict::{Finding, Place};
 use finding::Findings;
 

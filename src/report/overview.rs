@@ -5,7 +5,7 @@ pub mod markdown;
 pub mod text;
 
 use crate::overview::{Counts, Group, Overview, Shared};
-use crate::report::plural;
+use crate::plural::plural;
 use crate::report::words;
 
 /// What is shown.

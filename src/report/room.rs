@@ -5,7 +5,7 @@
 //! verdict, the gravest first, until its room is used up, and says how many it left out. The counts
 //! and the outcome are those of all findings in any case.
 
-use super::plural;
+use crate::plural::plural;
 
 /// "90000 more findings are left out; --report json=FILE holds the first 10000"
 pub(super) fn says(left_out: usize, noun: &str) -> String {

@@ -13,11 +13,12 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use super::Subject;
 use super::room::{self, Room};
 use super::words::{self, Conclusion, Remark, Words};
-use super::{Subject, plural};
 use crate::escape::terminal;
 use crate::evidence::{SuiteName, Unchecked};
+use crate::plural::plural;
 use crate::policy::{Rule, Severity};
 use crate::verdict::{self, AllowUse, FailOn, Finding, Moved, Note, Place, Verdict};
 use block::Block;

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::evidence::SuiteName;
-use crate::report::plural;
+use crate::plural::plural;
 use crate::verdict::{Place, Subject, Verdict};
 use accept::Entries;
 use again::Reruns;

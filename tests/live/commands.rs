@@ -112,6 +112,26 @@ fn a_head_is_compared_with_what_its_base_leaked() {
 }
 
 #[test]
+fn what_hangs_in_a_base_that_timed_out_hides_nothing_in_the_head() {
+    let leaks = "package leaky\n\nimport \"testing\"\n\nfunc more(c chan int) { c <- 1 }\n\n\
+                 func TestMore(t *testing.T) { go more(make(chan int)) }\n";
+    let hangs =
+        "package leaky\n\nimport \"testing\"\n\nfunc TestHang(t *testing.T) { select {} }\n";
+    let folder = scratch_of(&["leaky"], &[("leaky/more_test.go", leaks)]);
+    let module = folder.path().join("leaky");
+    let keep = |keep: &str| go().at(&module).flag("--fail-on=never").flag(keep);
+    std::fs::write(module.join("z_test.go"), hangs).unwrap();
+    keep("--keep=../base").run("go test -run=More|Hang -timeout=2s .");
+    std::fs::remove_file(module.join("z_test.go")).unwrap();
+    keep("--keep=../head").run("go test -run=More .").exits(0);
+    let compared = go().at(folder.path()).check(&["base", "head"]).exits(1);
+    compared.finds(&[("example.com/leaky.more", &[("TestMore", 1)])]);
+    let notes = compared.report["notes"].to_string();
+    let why = "since the base could not be checked: its tests timed out after 2s";
+    assert!(notes.contains(why), "{notes}");
+}
+
+#[test]
 fn kept_profiles_record_that_the_command_failed() {
     let folder = scratch_of(
         &["leaky", "broken"],

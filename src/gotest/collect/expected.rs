@@ -115,7 +115,7 @@ impl Collected {
                     "no test binary of it ran: its build failed, or the command ended before".to_owned()
                 }
                 (_, seen) => format!(
-                    "go test was to run it {wanted} times, and {seen} test binaries of it were seen: did a build fail?"
+                    "go test was to run it {wanted} times and ran it {seen} times: did a build fail?"
                 ),
             };
             self.unchecked(import_path.clone(), why);

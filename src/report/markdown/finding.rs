@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::escape::{html, markdown, markdown_code};
+use crate::plural::plural;
 use crate::policy::Severity;
+use crate::report::Subject;
 use crate::report::sources::Spot;
 use crate::report::words::{self, Tests, Together, Words};
-use crate::report::{Subject, plural};
 use crate::verdict::{Cause, Finding, Place};
 
 /// The head of a table.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::escape::{markdown, markdown_code};
 use crate::overview::{Counts, Group};
-use crate::report::plural;
+use crate::plural::plural;
 use crate::report::words;
 use crate::verdict::Place;
 

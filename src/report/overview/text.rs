@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use crate::escape::terminal;
 use crate::overview::{Example, Group};
+use crate::plural::plural;
 use crate::report::text::layout::{self, labelled, remark};
 use crate::report::text::{BOLD, DIM};
-use crate::report::{plural, words};
+use crate::report::words;
 use crate::verdict::Place;
 
 use super::{Shown, counts, left_out, minutes, name, notes, shared, some};

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use super::finding::whose;
 use super::{Text, layout};
+use crate::plural::plural;
+use crate::report::room;
 use crate::report::words::{self, Label, Line, Tests, Together};
-use crate::report::{plural, room};
 use crate::verdict::{Finding, Place};
 
 /// So many lines of tests are named, and so many stacks.

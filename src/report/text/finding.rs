@@ -7,8 +7,9 @@ use similar::{Algorithm, ChangeTag, capture_diff_slices};
 use super::layout::{self, labelled};
 use super::{DIM, Text};
 use crate::escape::terminal;
+use crate::plural::plural;
+use crate::report::room;
 use crate::report::words::{self, Label, Line, Tests};
-use crate::report::{plural, room};
 use crate::verdict::{Finding, Place, Stack, Subject, Sum, Trace};
 
 /// So many suites of one stack are named.

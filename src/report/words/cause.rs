@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use super::{base, name};
 use crate::evidence::SuiteName;
 use crate::gosource::{self, Closer, Ending, Pattern, Use};
+use crate::plural::plural;
 use crate::policy::Severity;
-use crate::report::plural;
 use crate::report::sources::Sources;
 use crate::verdict::{Cause, Finding, Opened, Place, Site, Verdict};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::policy::{exception_place, line_of_policy};
 use super::{Words, name};
 use crate::diff::Pairing;
+use crate::plural::plural;
 use crate::policy::{Exception, Limit, Max, Per, Source};
-use crate::report::plural;
 use crate::verdict::{Cause, Disposition, FailOn, Finding, Subject, Verdict};
 
 /// So many tests are named, and so many values of a label; a report for programs has all of them.

@@ -1,7 +1,7 @@
 //! What a team should know about the lines of its policy.
 
+use crate::plural::plural;
 use crate::policy::{Exception, Rule};
-use crate::report::plural;
 use crate::verdict::{AllowUse, RuleUse, Verdict};
 
 /// Where a rule is: `leakgate.yml:12`.

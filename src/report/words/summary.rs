@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::plural::plural;
 use crate::policy::Severity;
-use crate::report::plural;
 use crate::verdict::{CommandRun, FailOn, Finding, Outcome, Side, SkipReason, Skipped, Verdict};
 
 /// What a report begins or ends with.
