@@ -326,8 +326,8 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         self.started = started;
         if used > 0 {
             self.notes.push(format!(
-                "{} of the before profile had no stack, as it had not run yet: counted as the start of unlabelled ones of \
-                 the after profile",
+                "{} of the before profile had not run yet and had no stack: counted as the start of unlabelled ones of the \
+                 after profile",
                 plural(used, "goroutine")
             ));
         }
