@@ -1,4 +1,5 @@
-//! Functions of Go's own runtime and standard library that mean something to leakgate, by name.
+//! What names of Go mean something to leakgate: functions of its runtime and standard library, and
+//! tests.
 //!
 //! What goroutines wait for is known by more of them: the table of [`crate::state`] has those.
 
@@ -75,3 +76,11 @@ pub const CALL_TESTS: [&str; 4] = [
     "testing.fRunner",
     "testing.(*B).runN",
 ];
+
+/// The top-level test of a subtest.
+///
+/// Input: `TestPool/full/twice`
+/// Output: `TestPool`
+pub fn top_level_test(test: &str) -> &str {
+    test.split('/').next().unwrap_or(test)
+}

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::dump::{Created, Dump, Frame, Goroutine};
-use crate::go_names::CALL_TESTS;
+use crate::go_names::{CALL_TESTS, top_level_test};
 use crate::snapshot::Snapshot;
 use crate::stack::{Function, Key, Name, Place, ShownKey};
 
@@ -203,7 +203,7 @@ impl<'t> Reader<'t> {
 /// Puts the function of a test in front of what stands outside of it: functions that were inlined
 /// into it, which the same address may have the names of. Those of the standard library are misnamed.
 fn put_first(test: &str, calls: &mut Vec<Place>) {
-    let top = test.split('/').next().unwrap_or(test);
+    let top = top_level_test(test);
     let is_test = |place: &Place| {
         let name = Name::new(place.name().as_bytes());
         let rest = name.local().strip_prefix(top);

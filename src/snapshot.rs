@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::go_names::SERVER_READ_AHEAD;
 use crate::profile::{DecodeError, Kind, Label, Profile, SampleAt, Stack};
 use crate::stack::{Depth, DepthLimit, Frames, Key, Symbols};
-use grouping::{Grouping, Writers, knows};
+use grouping::{Grouping, Writers, knows, outermost};
 
 /// The pprof label that carries a test's name.
 pub const TEST_LABEL: &str = "leakgate.test";
@@ -157,8 +157,12 @@ impl<'buf> Snapshot<'buf> {
 
     /// The group with this key.
     pub fn find(&self, key: Key) -> Option<&Group> {
+        self.index_of(key).map(|index| &self.groups[index])
+    }
+
+    fn index_of(&self, key: Key) -> Option<usize> {
         let found = self.groups.binary_search_by_key(&key, |group| group.key);
-        found.ok().map(|index| &self.groups[index])
+        found.ok()
     }
 
     /// The samples of the groups, in the order of the profile: the group of each, where it stands,
@@ -169,19 +173,13 @@ impl<'buf> Snapshot<'buf> {
         self.profile.samples().iter().filter_map(move |&at| {
             let sample = self.profile.read_sample(at, &mut stack);
             let mut count = sample.expect(READ_BEFORE).count;
-            let locations = match self.moving.get(&at) {
-                Some(keep) => &stack.locations()[stack.locations().len() - keep..],
-                None => stack.locations(),
-            };
+            let locations = self.standing(at, stack.locations());
             if taken > 0 && writers.limit_of_writer(&self.profile, locations).is_some() {
                 count -= std::mem::take(&mut taken);
             }
             let key = self.symbols.hash(locations)?.key;
-            let group = self.groups.binary_search_by_key(&key, |group| group.key);
-            group
-                .ok()
-                .filter(|_| count > 0)
-                .map(|group| (group, at, count))
+            let group = self.index_of(key).filter(|_| count > 0);
+            group.map(|group| (group, at, count))
         })
     }
 
@@ -202,13 +200,18 @@ impl<'buf> Snapshot<'buf> {
         self.profile
             .read_sample(sample, &mut stack)
             .expect(READ_BEFORE);
-        let locations = stack.locations();
-        match self.moving.get(&sample) {
-            Some(keep) => self
-                .resolve(&locations[locations.len() - keep..])
-                .of_moving(),
-            None => self.resolve(locations),
+        let frames = self.resolve(self.standing(sample, stack.locations()));
+        if self.moving.contains_key(&sample) {
+            frames.of_moving()
+        } else {
+            frames
         }
+    }
+
+    /// The locations that stand for a sample: of one that was always somewhere else, the outermost.
+    fn standing<'l>(&self, sample: SampleAt, locations: &'l [u32]) -> &'l [u32] {
+        let moving = self.moving.get(&sample);
+        moving.map_or(locations, |keep| outermost(locations, *keep))
     }
 
     fn resolve(&self, locations: &[u32]) -> Frames<'buf> {
@@ -285,7 +288,7 @@ impl<'buf> Snapshot<'buf> {
     /// The test that started a goroutine is one of its labels, however it is known.
     pub fn portions(&self, group: usize) -> Vec<Portion> {
         let Group { key, count, .. } = self.groups[group];
-        let mut by_labels: BTreeMap<BTreeMap<String, String>, i64> = BTreeMap::new();
+        let mut by_labels = ByLabels::new();
         let (mut unlabelled, mut stack) = (count, Stack::default());
         let first = self.labelled.partition_point(|&(other, _)| other < key);
         let samples = self.labelled[first..].iter();
@@ -334,14 +337,9 @@ impl<'buf> Snapshot<'buf> {
         suspects.retain(|(_, depth)| depth.is_cut(self.limit, self.deepest));
         suspects.sort_unstable_by_key(|&(key, _)| key);
         suspects.dedup_by_key(|(key, _)| *key);
-        let group = |(key, _)| {
-            self.groups
-                .binary_search_by_key(&key, |group| group.key)
-                .ok()
-        };
         let cut = suspects
             .into_iter()
-            .filter_map(group)
+            .filter_map(|(key, _)| self.index_of(key))
             .filter(|&group| self.frames(group).is_cut());
         cut.count() as u64
     }

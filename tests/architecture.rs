@@ -44,8 +44,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "report",
         &[
-            "diff", "escape", "evidence", "gosource", "origin", "overview", "plural", "policy",
-            "stack", "state", "verdict",
+            "diff", "escape", "evidence", "go_names", "gosource", "origin", "overview", "plural",
+            "policy", "stack", "state", "verdict",
         ],
     ),
     (

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::evidence::Code;
+use crate::go_names::top_level_test;
 use crate::origin::Origin;
 use crate::stack::Name;
 use crate::verdict::{Function, Opened, Place, Trace};
@@ -112,7 +113,7 @@ pub(super) fn call<'f>(origin: &'f Origin, trace: &'f Trace, code: &Code) -> Opt
 /// The call of a test whose own frame has another name in the chain: what it is, but not its line.
 fn misnamed<'f>(origin: &Origin, calls: &[&'f Place]) -> Option<Call<'f>> {
     let test = origin.test.as_ref()?;
-    let name = top(test);
+    let name = top_level_test(test);
     let place = calls.first().filter(|place| is_code(place))?;
     let function = Function {
         name: name.into(),
@@ -191,11 +192,6 @@ fn calls_what_it_is_given(place: &Place) -> bool {
 fn begins(place: &Place, prefixes: &[&str]) -> bool {
     let mut prefixes = prefixes.iter();
     prefixes.any(|prefix| place.name().starts_with(prefix))
-}
-
-/// The top-level test of a subtest.
-pub(super) fn top(test: &str) -> &str {
-    test.split('/').next().unwrap_or(test)
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::call::{Call, call, top};
+use super::call::{Call, call};
 use super::source;
 use crate::evidence::{Code, SuiteName};
+use crate::go_names::top_level_test;
 use crate::origin::Origin;
 use crate::stack::id_of;
 use crate::verdict::{Cause, Finding, Opened, Place, Site, Stack};
@@ -45,7 +46,7 @@ pub(super) fn find(findings: &mut [Finding], suite: &SuiteName, code: &Code) -> 
     }
     let open = findings.iter().filter(|finding| finding.is_open());
     let leak = open.flat_map(|finding| finding.tests.keys());
-    let leak: BTreeSet<String> = leak.map(|test| top(test).to_owned()).collect();
+    let leak: BTreeSet<String> = leak.map(|test| top_level_test(test).to_owned()).collect();
     let mut causes = Vec::new();
     for counted in counted.into_values() {
         let cause = counted.cause(suite, findings, &leak, code);
@@ -136,7 +137,8 @@ impl Counted {
         let (opened, stack, line) = (&self.opened, self.stack(findings), &sites[0].call);
         let advice = match opened {
             Opened::Call(_) => {
-                let own: BTreeSet<&str> = self.tests.keys().map(|test| top(test)).collect();
+                let own: BTreeSet<&str> =
+                    self.tests.keys().map(|test| top_level_test(test)).collect();
                 source::advice(&self.place, line, stack, (&own, leak), code)
             }
             Opened::GoStatement(_) => source::Advice::default(),

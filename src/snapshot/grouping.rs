@@ -73,7 +73,7 @@ impl<'p, 'buf> Grouping<'p, 'buf> {
         if common > 0 {
             let keep = self.symbols.start_of(self.profile, locations, common);
             self.moving.insert(at, keep);
-            locations = &locations[locations.len() - keep..];
+            locations = outermost(locations, keep);
         }
         let (counts, mut count) = (&mut self.counts, sample.count);
         let total = counts.total.checked_add(count);
@@ -114,6 +114,11 @@ impl<'p, 'buf> Grouping<'p, 'buf> {
     }
 }
 
+/// So many of the outermost locations of a stack.
+pub(super) fn outermost(locations: &[u32], keep: usize) -> &[u32] {
+    &locations[locations.len() - keep..]
+}
+
 /// Whether the entry function of a stack is this one.
 fn is_rooted(profile: &Profile, stack: &[u32], root: &str) -> bool {
     let outermost = stack
@@ -131,8 +136,8 @@ pub(super) fn knows(profile: &Profile, function: &str) -> bool {
 /// holds one, and no program leaks it. One that is only blocked inside `Profile.WriteTo` has
 /// another leaf, and is judged.
 pub(super) struct Writers {
-    /// For each function, whether it is one of the runtime's own that write a profile, and what it
-    /// tells of the Go.
+    /// For each function, whether it is one of the runtime's own that write a profile, and how deep a
+    /// stack that version of Go keeps.
     functions: Vec<Option<DepthLimit>>,
     /// For each location, whether its innermost function is one of these.
     leaf: Vec<bool>,

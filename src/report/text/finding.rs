@@ -7,6 +7,7 @@ use similar::{Algorithm, ChangeTag, capture_diff_slices};
 use super::layout::{self, labelled};
 use super::{DIM, Text};
 use crate::escape::terminal;
+use crate::go_names::top_level_test;
 use crate::plural::plural;
 use crate::report::room;
 use crate::report::words::{self, Label, Line, Tests};
@@ -239,7 +240,7 @@ pub(super) fn whose(tests: &BTreeMap<String, i64>, suites: usize) -> String {
         return format!(", in {}", plural(suites as u64, "suite"));
     }
     let tests = tests.keys();
-    let tests: BTreeSet<&str> = tests.filter_map(|test| test.split('/').next()).collect();
+    let tests: BTreeSet<&str> = tests.map(|test| top_level_test(test)).collect();
     let Some(first) = tests.first() else {
         return String::new();
     };

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::Words;
 use crate::escape;
 use crate::evidence::{Rerun, SuiteName};
+use crate::go_names::top_level_test;
 use crate::verdict::{Cause, Finding, Verdict};
 
 /// How the tests of each suite are run again.
@@ -43,7 +44,7 @@ impl Words<'_> {
     ) -> Option<Vec<String>> {
         self.verdict.command.as_ref()?;
         let tests = tests.keys();
-        let tests: BTreeSet<&str> = tests.filter_map(|test| test.split('/').next()).collect();
+        let tests: BTreeSet<&str> = tests.map(|test| top_level_test(test)).collect();
         if tests.is_empty() {
             return None;
         }

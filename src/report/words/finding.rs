@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::policy::{exception_place, line_of_policy};
 use super::{Words, name};
 use crate::diff::Pairing;
+use crate::go_names::top_level_test;
 use crate::plural::plural;
 use crate::policy::{Exception, Limit, Max, Per, Source};
 use crate::verdict::{Cause, Disposition, FailOn, Finding, Subject, Verdict};
@@ -107,7 +108,7 @@ impl Words<'_> {
                 let named = tests.map(|(test, count)| format!("{} ({count})", name(test)));
                 named.collect()
             }
-            Tests::TopLevel => top_level(&finding.tests),
+            Tests::TopLevel => by_top_level(&finding.tests),
         };
         let more = all.len().saturating_sub(MOST_NAMED);
         let mut tests: Vec<String> = all.into_iter().take(MOST_NAMED).collect();
@@ -137,7 +138,7 @@ impl Words<'_> {
 
 /// Which tests started the goroutines of a cause, top-level ones with their number of subtests.
 pub(in crate::report) fn tests_of_cause(cause: &Cause) -> String {
-    let mut named: Vec<String> = top_level(&cause.tests);
+    let mut named: Vec<String> = by_top_level(&cause.tests);
     let more = named.len().saturating_sub(MOST_NAMED);
     named.truncate(MOST_NAMED);
     if more > 0 {
@@ -153,11 +154,13 @@ pub(in crate::report) fn tests_of_cause(cause: &Cause) -> String {
 
 /// Input: 38 of `TestPool/full`, and one of each of five subtests of `TestStop`
 /// Output: `TestPool/full (38)`, `TestStop (5 in 5 subtests)`
-fn top_level(counts: &BTreeMap<String, i64>) -> Vec<String> {
+fn by_top_level(counts: &BTreeMap<String, i64>) -> Vec<String> {
     let mut tests: BTreeMap<&str, Vec<(&str, i64)>> = BTreeMap::new();
     for (test, count) in counts {
-        let top = test.split('/').next().unwrap_or_default();
-        tests.entry(top).or_default().push((test, *count));
+        tests
+            .entry(top_level_test(test))
+            .or_default()
+            .push((test, *count));
     }
     let named = tests.iter().map(|(test, started)| match &started[..] {
         [(test, count)] => format!("{} ({count})", name(test)),
