@@ -270,6 +270,7 @@ func leakgateDump() string {
 	leakgate.mu.Lock()
 	defer leakgate.mu.Unlock()
 	var starters []string
+	named := map[string]bool{}
 	for rest := dump; ; {
 		at := bytes.Index(rest, []byte("goroutine "))
 		if at < 0 {
@@ -281,8 +282,8 @@ func leakgateDump() string {
 			head = head[:20]
 		}
 		id := leakgateNumber(string(head))
-		if name, ok := leakgate.started[id]; ok {
-			delete(leakgate.started, id) // each once
+		if name, ok := leakgate.started[id]; ok && !named[id] {
+			named[id] = true
 			starters = append(starters, leakgateJSON(id)+": "+leakgateJSON(name))
 		}
 	}
@@ -328,7 +329,7 @@ func leakgateIsPoller(link string) bool {
 // leakgateTest marks the goroutine of a test or fuzz target with its name, which every goroutine
 // that it starts inherits.
 func leakgateTest(name string) {
-	if leakgateIsTold(name) {
+	if leakgateIsTest(name) {
 		leakgateBegin(name, true)
 	}
 }
@@ -336,7 +337,7 @@ func leakgateTest(name string) {
 // leakgateTested is called just before a test or fuzz target tells whoever waits for it that it has
 // ended. One that panics does not come here: it is the one that the process dies of.
 func leakgateTested(name string) {
-	if leakgateIsTold(name) {
+	if leakgateIsTest(name) {
 		leakgateEnd(name)
 	}
 }
@@ -344,7 +345,7 @@ func leakgateTested(name string) {
 // leakgateNamed does the same for the rest: benchmarks, and examples, which have the main
 // goroutine. The result is to be called at the end.
 func leakgateNamed(name string, own bool) func() {
-	if !leakgateIsTold(name) {
+	if !leakgateIsTest(name) {
 		return func() {}
 	}
 	leakgateBegin(name, own)
@@ -359,9 +360,9 @@ func leakgateNamed(name string, own bool) func() {
 	}
 }
 
-// leakgateIsTold says whether a name is that of a test: what runs them all has none, or the one of
+// leakgateIsTest says whether a name is that of a test: what runs them all has none, or the one of
 // the main function.
-func leakgateIsTold(name string) bool {
+func leakgateIsTest(name string) bool {
 	return leakgate.dir != "" && name != "" && name != "Main"
 }
 

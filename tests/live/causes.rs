@@ -222,6 +222,26 @@ fn an_exception_for_one_test_covers_no_other_that_the_chain_names() {
 }
 
 #[test]
+fn goroutines_of_both_rounds_of_a_testmain_have_their_cause() {
+    let code = "package rounds\n\nfunc Open() { go wait(make(chan int)) }\n\n\
+                func wait(c chan int) { <-c }\n";
+    let tests = "package rounds\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\n\
+                 func TestMain(m *testing.M) {\n\tm.Run()\n\tos.Exit(m.Run())\n}\n\n\
+                 func TestOpen(t *testing.T) { Open() }\n";
+    let folder = scratch(&[
+        ("go.mod", "module example.com/rounds\n\ngo 1.21\n"),
+        ("rounds.go", code),
+        ("rounds_test.go", tests),
+    ]);
+    for go in gos() {
+        let ran = go.at(folder.path()).run("go test .").exits(1);
+        let open = cause(&ran, "rounds.Open");
+        assert_eq!(open["goroutines"], 2, "{open}");
+        assert_eq!(open["tests"]["TestOpen"], 2, "{open}");
+    }
+}
+
+#[test]
 fn tests_and_what_they_start_see_the_users_godebug() {
     for go in gos() {
         go.at(&packages()).run("go test ./godebug").exits(0);
