@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use walkdir::WalkDir;
 
+use super::flags;
 use super::notes::read_json;
 use super::record::Record;
 use super::started;
@@ -255,8 +256,12 @@ impl Collected {
 
 /// Whether a test binary was started with a flag.
 fn has_flag(suite: &Process, name: &str) -> bool {
-    let mut arguments = suite.args.iter();
-    arguments.any(|argument| argument.trim_start_matches('-').starts_with(name))
+    // The go command writes the value behind `=`; who starts the binary by hand may part the two.
+    let alone = [format!("-{name}"), format!("--{name}")];
+    suite.args.iter().any(|argument| {
+        let value = flags::value_of(argument, name);
+        value.is_some_and(|value| !value.is_empty()) || alone.contains(argument)
+    })
 }
 
 /// The folders below a directory in which a process has begun to write.
