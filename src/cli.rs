@@ -68,14 +68,14 @@ enum Command {
     Run(Run),
     /// Compare profiles that were captured already, and judge the growth.
     Check(Check),
-    /// Fetch the goroutine profile of a live service that imports net/http/pprof, for `check` to
-    /// compare.
+    /// Fetch the goroutine profile of a live service that imports net/http/pprof, to compare it
+    /// later with `check`.
     Capture(capture::Capture),
     /// Say what the goroutines of a profile or of a text dump are, in one screen.
     Show(show::Show),
     /// Write a first policy, and the job for your CI.
     Init(init::Init),
-    /// Say what a policy may hold.
+    /// Describe policy files, for editors and validators.
     #[command(subcommand)]
     Policy(policy::Policy),
     /// Print the completions for a shell.
@@ -119,7 +119,7 @@ struct Run {
     command: Vec<OsString>,
 
     /// How long each test binary may wait for goroutines to end once its tests are over, as in
-    /// 500ms, 3s or 1m. It goes on at once when none is left that was not there before.
+    /// 500ms, 3s or 1m. The wait ends as soon as none is left that was not there before.
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
     settle: Duration,
 

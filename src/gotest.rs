@@ -195,9 +195,8 @@ impl Prepared {
         self
     }
 
-    /// Runs the command. What its test binaries leave in `directory`, and how the
-    /// command itself, is for
-    /// [`collect()`] to read.
+    /// Runs the command. [`collect()`] then reads what its test binaries left in `directory`, and
+    /// how the command ended.
     ///
     /// # Errors
     /// A command that cannot be started, or a directory that cannot be written to before it is.

@@ -1,6 +1,5 @@
 //! Becoming another program: a test binary that the go command starts through leakgate, or the go
-//! command itself; see
-//! [`crate::gotest`].
+//! command itself; see [`crate::gotest`].
 
 use std::ffi::OsString;
 use std::process::{Command, ExitCode};

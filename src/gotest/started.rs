@@ -1,5 +1,5 @@
-//! Telling of test binaries that ran and were not built with the shim: by another Go than the one
-//! that the overlay was made for, or under another overlay.
+//! Finds test binaries that ran without the shim: built by another Go than the one that the overlay
+//! was made for, or under another overlay.
 //!
 //! The go command starts every test binary through a program of ours (`-exec`), which notes its
 //! process id and becomes it. A process that was noted and left no folder was not captured.
@@ -74,8 +74,8 @@ fn parent() -> u32 {
     0
 }
 
-/// Whether this process was started by a test binary, or by what a test binary started: only Linux
-/// tells.
+/// Whether this process was started by a test binary, or by what a test binary started. Known on
+/// Linux only.
 pub(super) fn is_below_a_test(directory: &Path) -> bool {
     let folder = directory.join(FOLDER);
     let mut process = Some(parent());

@@ -28,8 +28,8 @@ pub(super) fn why_unfinished(folder: &Path, has_begun: bool) -> String {
         Some(running) => format!("while {} ran", running.join(", ")),
     };
     format!(
-        "the process ended {during}, so it has no after profile: os.Exit, log.Fatal, a panic, a signal, or a directory that it could not write to. Fix that \
-         first: without an after profile, leaks cannot be judged."
+        "the process ended {during}, so it has no after profile, and leaks cannot be judged. Usual causes are os.Exit, \
+         log.Fatal, a panic, a signal, or a directory that it cannot write to. Fix that first."
     )
 }
 

@@ -8,7 +8,8 @@ use crate::escape::is_unseen;
 pub(super) fn hidden(text: &str) -> Option<(Position, &'static str)> {
     const CARRIAGE_RETURN: &str = "a carriage return without a line feed: YAML ends the line here, and an editor may not show it. End \
          lines with LF, or with CRLF";
-    const UNSEEN: &str = "a character that is not seen or that changes what is seen: take it out, or write it as an escape in quotes";
+    const UNSEEN: &str = "a character that is not seen or that changes what is seen: take it out, or write it as an escape in double quotes, \
+         as in \"\\u200b\"";
     // A presentation selector or a joiner is a part of the emoji that it follows: ⚠️, 👩‍💻, 1️⃣.
     let is_of_emoji = |character, before: char| {
         let of_emoji = matches!(character, '\u{200d}' | '\u{fe0e}' | '\u{fe0f}');

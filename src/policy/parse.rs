@@ -140,7 +140,7 @@ impl Reader<'_, '_> {
         if raw.name.trim().is_empty() {
             return Err(self.error(
                 &format!("{path}.name"),
-                "a rule needs a name: reports say it".to_owned(),
+                "a rule needs a name, which reports show".to_owned(),
             ));
         }
         let per = match raw.per {
@@ -241,10 +241,13 @@ impl Reader<'_, '_> {
             Err(self.error(&format!("{path}.{key}"), message.to_owned()))
         };
         let is_known = |name: &str| earlier.iter().any(|one| one.name.as_deref() == Some(name));
-        if let Some(name) = &raw.name
-            && (name.trim().is_empty() || is_known(name))
-        {
-            return error("name", &format!("the name `{name}` is empty or taken"));
+        match &raw.name {
+            Some(name) if name.trim().is_empty() => return error("name", "the name is empty"),
+            Some(name) if is_known(name) => {
+                let message = format!("an earlier exception has the name `{name}`");
+                return error("name", &message);
+            }
+            _ => {}
         }
         let expires = match &raw.expires {
             None if self.is_builtin => None,
@@ -317,7 +320,7 @@ impl Reader<'_, '_> {
             && !is_stack_id(stack)
         {
             let message =
-                format!("`{stack}` is no id of a stack: twelve hex digits, as reports give them");
+                format!("`{stack}` is no id of a stack: twelve hex digits, copied from a report");
             return Err(self.error(&format!("{path}.stack"), message));
         }
         let labels = raw.label.into_iter();
