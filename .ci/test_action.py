@@ -117,6 +117,15 @@ class Results(Case):
         self.assertEqual(done.outputs["report-json"], str(below / "my report.json"))
         self.assertTrue((below / "my report.json").is_file() and (below / "all.txt").is_file())
 
+    def test_what_a_baseline_accepts_passes(self):
+        report = self.act(suite="shop", **LEAK).outputs["report-json"]
+        written = self.workspace / "known leaks.yml"
+        command = [BINARY, "accept", report, "--reason", "known", "--expires", "2999-01-01", "--baseline", written]
+        subprocess.run(command, check=True, env={"PATH": self.env["PATH"]}, stdout=subprocess.DEVNULL)
+        done = self.act(suite="shop", baseline="known leaks.yml", **LEAK)
+        self.expect(done, "pass", 0)
+        self.assertEqual((self.counts(done), done.outputs["accepted"]), (("0", "0", "1"), "1"))
+
     def test_a_policy_that_is_wrong_is_an_error_at_its_line(self):
         (self.workspace / "leakgate.yml").write_text("version: 1\nrule: []\n")
         done = self.act(**LEAK)
@@ -144,7 +153,6 @@ class Inputs(Case):
         self.refused('fail-on is "neveer"', fail_on="neveer", **LEAK)
         self.refused('"yes" and "true"', annotations="yes", **LEAK)
         self.refused('"true" and ""', summary="", **LEAK)
-        self.refused("reads no baseline yet", baseline="leakgate.baseline.yml", **LEAK)
         self.refused('"json" of the input reports is not format=path', reports="json", **LEAK)
         self.refused('"json=" of the input reports is not format=path', reports="text=a\njson=", **LEAK)
         self.refused('"nowhere" cannot be entered', working_directory="nowhere", **LEAK)

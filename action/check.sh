@@ -60,7 +60,6 @@ case ${run:+run}-${before:+before}-${after:+after} in
     run-*) refuse "run and before or after are both given: leakgate captures around the command of run itself" ;;
     *) refuse "before and after go together: only one of them is given" ;;
 esac
-[ -z "$baseline" ] || refuse "the input baseline is given, but this version of leakgate reads no baseline yet: accept findings with allow entries in the policy"
 case $fail_on in
     error | warning | never) ;;
     *) refuse "the input fail-on is \"$fail_on\": give error, warning or never" ;;
@@ -77,6 +76,7 @@ cd -- "${working_directory:-.}" || refuse "the working-directory \"$working_dire
 folder=$(mktemp -d "${RUNNER_TEMP//\\//}/leakgate.XXXXXX")
 arguments=("--fail-on=$fail_on")
 [ -z "$policy" ] || arguments+=("--policy=$policy")
+[ -z "$baseline" ] || arguments+=("--baseline=$baseline")
 [ -z "$suite" ] || arguments+=("--suite=$suite")
 if [ "$annotations" = true ]; then
     arguments+=(--report=github)

@@ -1,5 +1,6 @@
 //! The command line: its types, and the only place that wires the stages together.
 
+mod accept;
 mod capture;
 mod check;
 mod code;
@@ -52,6 +53,11 @@ Exit codes:
   2  wrong usage, or an internal error
   3  a file cannot be read, or is no goroutine profile and no whole dump";
 
+const ACCEPT_EXIT_CODES: &str = "\
+Exit codes:
+  0  the baseline is as it should be
+  2  wrong usage, or a report or a baseline that cannot be read";
+
 /// Catch goroutine leaks in the pull request that brings them: compares goroutine profiles taken
 /// before and after, and fails when counts grow past a policy.
 #[derive(Debug, Parser)]
@@ -73,6 +79,9 @@ enum Command {
     Capture(capture::Capture),
     /// Say what the goroutines of a profile or of a text dump are, in one screen.
     Show(show::Show),
+    /// Accept what leaks already, until a day: writes the baseline out of JSON reports.
+    #[command(after_help = ACCEPT_EXIT_CODES)]
+    Accept(accept::Accept),
     /// Write a first policy, and the job for your CI.
     Init(init::Init),
     /// Describe policy files, for editors and validators.
@@ -184,6 +193,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Run(run) => run::run(run),
         Command::Capture(capture) => Ok(capture::run(capture)?.into()),
         Command::Show(show) => Ok(show::run(show)?.into()),
+        Command::Accept(accept) => Ok(accept::run(accept)?.into()),
         Command::Init(init) => Ok(init::run(init)?.into()),
         Command::Policy(policy) => Ok(policy::run(policy)?.into()),
         Command::Completions(completions) => Ok(completions::run(completions)?.into()),

@@ -33,7 +33,6 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use collect::{Collected, collect};
@@ -42,13 +41,12 @@ pub use exec_flag::COMMAND as START_COMMAND;
 use go_on_path::Orders;
 pub use go_on_path::{Go, called_as_go};
 pub use overlay::UnknownGo;
+pub use quiet::Accepted;
 pub use record::shell_code;
 use record::{Ended, GoTestRun, Record};
 pub use signals::{Signals, TemporaryFolder};
 pub use started::note as note_start;
 use toolchain::{NoGo, Toolchain};
-
-use crate::policy::Policy;
 
 /// Variables of the environment: a value, or none for one that is taken out.
 pub type Variables = Vec<(&'static str, Option<OsString>)>;
@@ -119,7 +117,7 @@ pub struct Prepared {
 
 impl Prepared {
     /// Makes the go commands that a command runs capture into `directory`. Test binaries do not
-    /// wait for goroutines that the policy accepts on that day.
+    /// wait for goroutines that are accepted.
     ///
     /// # Errors
     /// A Go that is missing or not known (see [`UnknownGo`]), or flags that leave no room for an
@@ -128,7 +126,7 @@ impl Prepared {
         command: &[OsString],
         directory: &Path,
         Options { settle, origin }: Options,
-        accepted: (&Policy, Date),
+        accepted: &Accepted,
         signals: &Signals,
     ) -> anyhow::Result<Self> {
         let go_test = GoTest::read(command)?;
@@ -138,8 +136,7 @@ impl Prepared {
         };
         let toolchain = Toolchain::ask(go, of)?;
         let goflags = toolchain.goflags()?;
-        let (policy, today) = accepted;
-        fs::write(directory.join(quiet::FILE), quiet::list(policy, today))
+        fs::write(directory.join(quiet::FILE), quiet::list(accepted))
             .with_context(|| format!("{} cannot be written to", directory.display()))?;
         let unguarded = match &go_test {
             Some(go_test) => go_test.unguarded(&goflags),

@@ -5,6 +5,7 @@
 //! matches it and has not expired, or judged by the first rule per stack that does; rules with
 //! another `per` then add up what is not covered.
 
+mod baseline;
 mod call;
 mod cause;
 mod condition;
@@ -22,12 +23,13 @@ mod tests;
 mod used;
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
 
+use crate::baseline::Baseline;
 use crate::diff::Diff;
-use crate::evidence::{self, Command, Profiles, SuiteName, Unchecked};
+use crate::evidence::{self, Command, Profiles, SuiteName, TestRun, Unchecked};
 use crate::policy::{Matcher, Per, Policy, Source};
 use crate::profile::Kind;
 use crate::verdict::{
@@ -48,6 +50,7 @@ pub struct Judge<'p> {
     rules: Vec<rule::InForce<'p>>,
     /// In the order of the policy.
     exceptions: Vec<exception::InForce<'p>>,
+    baseline: Option<baseline::InForce<'p>>,
     /// Whether stacks that did not grow can matter: for a ceiling, a sum, the count of an
     /// exception, or what to say of a rule.
     every_row: bool,
@@ -62,6 +65,7 @@ pub struct Judge<'p> {
 pub struct SuiteVerdict {
     suite: Suite,
     judged: Judged,
+    held: baseline::Held,
     causes: Vec<Cause>,
     unchecked: Vec<Unchecked>,
     skipped: Vec<Skipped>,
@@ -94,6 +98,7 @@ impl<'p> Judge<'p> {
             today,
             rules: rule::InForce::all(&policy.rules, &mut patterns),
             exceptions: exception::InForce::all(&policy.exceptions, &mut patterns),
+            baseline: None,
             patterns,
             every_row: has_own
                 || !policy.rules.is_empty()
@@ -101,6 +106,16 @@ impl<'p> Judge<'p> {
             by_labels: matchers().any(Matcher::asks_for_labels)
                 || rules().any(|rule| matches!(rule.per, Per::Test | Per::Label(_))),
             by_proof: matchers().any(|matcher| matcher.proven.is_some()),
+        }
+    }
+
+    /// Also takes what a baseline accepts. Where it is `strict`, an entry that nothing needs fails the
+    /// build.
+    #[must_use]
+    pub fn with_baseline(self, baseline: &'p Baseline, strict: bool) -> Self {
+        Self {
+            baseline: Some(baseline::InForce::new(baseline, strict)),
+            ..self
         }
     }
 
@@ -116,6 +131,9 @@ impl<'p> Judge<'p> {
         let mut judging = Judging::new(self, &name, &diff, profiles);
         judging.rows();
         let mut judged = judging.finish();
+        let held = self.baseline.as_ref().map_or_else(Vec::new, |baseline| {
+            baseline.cover(&name, &mut judged.findings, self.today)
+        });
         let causes = cause::find(&mut judged.findings, &name, &profiles.code);
         let mut notes = remarks::notes(&diff, proven);
         if self.by_proof && proven.is_none() && diff.after.kind() == Kind::Goroutine {
@@ -129,12 +147,13 @@ impl<'p> Judge<'p> {
             ));
         }
         let unchecked = remarks::unchecked(&diff).into_iter().chain(suite.doubt);
+        let unchecked: Vec<_> = unchecked
+            .map(|why| Unchecked::new(name.clone(), why))
+            .collect();
         SuiteVerdict {
             judged,
+            held,
             causes,
-            unchecked: unchecked
-                .map(|why| Unchecked::new(name.clone(), why))
-                .collect(),
             skipped: remarks::skipped(&name, &diff),
             notes: notes
                 .into_iter()
@@ -147,10 +166,12 @@ impl<'p> Judge<'p> {
                 before: diff.before.total,
                 after: diff.after.total,
                 stacks: diff.row_count(),
+                whole: unchecked.is_empty() && suite.run.as_ref().is_none_or(TestRun::is_whole),
                 run: suite.run,
                 rerun: suite.rerun,
                 name,
             },
+            unchecked,
         }
     }
 
@@ -171,6 +192,7 @@ impl<'p> Judge<'p> {
         let exceptions = self.policy.exceptions.iter();
         let mut exceptions: Vec<_> = exceptions.map(Used::new).collect();
         let mut rules: Vec<_> = self.policy.rules.iter().map(Used::new).collect();
+        let mut held: HashMap<usize, i64> = HashMap::new();
         for suite in suites {
             if suite.is_idle() {
                 verdict.totals.without_tests += 1;
@@ -181,6 +203,12 @@ impl<'p> Judge<'p> {
             totals.after = totals.after.saturating_add(suite.suite.after);
             totals.stacks += suite.suite.stacks;
             totals.suites += 1;
+            for (entry, count) in suite.held {
+                if suite.suite.whole || count > 0 {
+                    let most = held.entry(entry).or_default();
+                    *most = count.max(*most);
+                }
+            }
             verdict.suites.push(suite.suite);
             used::add(&mut exceptions, &suite.judged.exceptions);
             used::add(&mut rules, &suite.judged.rules);
@@ -206,6 +234,8 @@ impl<'p> Judge<'p> {
             .filter_map(|used| exception::use_of(used, self.today))
             .collect();
         verdict.rules = rules.into_iter().filter_map(rule::use_of).collect();
+        let baseline = self.baseline.as_ref();
+        verdict.baseline = baseline.map(|baseline| baseline.result(&held, self.today));
         // What was not judged as a whole could match nothing.
         for allow in &mut verdict.allows {
             allow.unused &= is_judged(&verdict.suites, &allow.exception.matcher);

@@ -99,6 +99,7 @@
 //! calls from its test down to that statement, and a **cause** the one call whose goroutines stay: what
 //! a person fixes. A **closer** would have ended them.
 
+pub mod baseline;
 pub mod capture;
 pub mod cli;
 pub mod diff;

@@ -23,8 +23,10 @@ pub use builtin::builtin;
 pub use error::PolicyError;
 pub use exception::{Exception, Max, Source};
 pub use matcher::Matcher;
+pub(crate) use parse::{Reader, read};
 pub use pattern::Pattern;
 pub use rule::{Limit, Per, Rule, Severity};
+pub(crate) use schema::schema_of;
 pub use schema::{SCHEMA_URL, schema};
 
 /// The file names that are looked for in a directory, and in `.github` for the last.

@@ -140,23 +140,12 @@ impl<'buf> Frames<'buf> {
     /// stack of the standard library alone is known by all its frames but those of the wait. Of a
     /// stack that was cut, only the frames that every toolchain keeps count.
     pub fn own(&self) -> Vec<&Frame<'buf>> {
-        let root = self.all.len().saturating_sub(1);
-        let mut own: Vec<_> = if self.home().is_some() {
-            let frames = self.all.iter().enumerate();
-            let kept = frames.filter(|(index, frame)| *index == root || !frame.function.is_std());
-            kept.map(|(_, frame)| frame).collect()
-        } else {
-            let waits = self
-                .all
-                .iter()
-                .take_while(|frame| is_wait(frame.function.as_str()))
-                .count();
-            self.all[waits.min(root)..].iter().collect()
-        };
-        if self.cut {
-            own.truncate(KEPT_OF_CUT);
-        }
-        own
+        own_of(
+            &self.all,
+            self.cut,
+            |frame| frame.function.is_std(),
+            |frame| is_wait(frame.function.as_str()),
+        )
     }
 
     /// What is left of a stack when all that only the toolchain chooses is set aside: its state,
@@ -180,6 +169,28 @@ impl<'buf> Frames<'buf> {
     pub fn id(&self) -> String {
         id_of(&self.class())
     }
+}
+
+/// The same for frames of any kind, leaf first.
+pub fn own_of<T>(
+    frames: &[T],
+    is_cut: bool,
+    is_std: impl Fn(&T) -> bool,
+    is_wait: impl Fn(&T) -> bool,
+) -> Vec<&T> {
+    let root = frames.len().saturating_sub(1);
+    let mut own: Vec<_> = if frames.iter().any(|frame| !is_std(frame)) {
+        let frames = frames.iter().enumerate();
+        let kept = frames.filter(|(index, frame)| *index == root || !is_std(frame));
+        kept.map(|(_, frame)| frame).collect()
+    } else {
+        let waits = frames.iter().take_while(|frame| is_wait(frame)).count();
+        frames[waits.min(root)..].iter().collect()
+    };
+    if is_cut {
+        own.truncate(KEPT_OF_CUT);
+    }
+    own
 }
 
 /// Twelve hex digits of the SHA-256 of `text`.

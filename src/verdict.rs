@@ -3,6 +3,7 @@
 //! Nothing vanishes on the way: goroutines that were skipped, allowed or paired with a moved stack,
 //! and suites that could not be checked, are all in a [`Verdict`].
 
+mod baseline;
 mod cause;
 mod finding;
 
@@ -12,6 +13,7 @@ use crate::diff::Pairing;
 use crate::evidence::{Rerun, SuiteName, TestRun, Unchecked};
 use crate::policy::{Exception, Rule, Severity, Source};
 pub use crate::stack::{Function, Place, Trace};
+pub use baseline::{Baseline, EntryUse};
 pub use cause::{Cause, Excerpted, Opened, Site};
 pub use finding::{Disposition, Finding, Stack, Subject, Sum};
 
@@ -33,6 +35,8 @@ pub struct Verdict {
     pub moved: Vec<Moved>,
     /// The result of each exception: all of the policy's, and the built-in ones that matched.
     pub allows: Vec<AllowUse>,
+    /// The result of the baseline; `None` where none is in force.
+    pub baseline: Option<Baseline>,
     /// The result of each rule of the policy, in its order.
     pub rules: Vec<RuleUse>,
     /// What could not be checked. Never the same as clean.
@@ -63,6 +67,8 @@ pub struct Suite {
     pub run: Option<TestRun>,
     /// How its tests are run again; `None` where that is not known.
     pub rerun: Option<Rerun>,
+    /// Whether all of its tests ran, and none failed: what is not in it is gone.
+    pub whole: bool,
 }
 
 /// A command that was run between the captures.
@@ -140,13 +146,20 @@ impl Verdict {
         let gated = self.command.as_ref().is_none_or(|command| command.gated);
         if !gated {
             Outcome::NoEvidence
-        } else if self.findings.iter().any(|finding| fail_on.counts(finding)) {
+        } else if self.findings.iter().any(|finding| fail_on.counts(finding)) || self.is_too_wide()
+        {
             Outcome::Fail
         } else if !self.unchecked.is_empty() || self.totals.suites == 0 {
             Outcome::NoEvidence
         } else {
             Outcome::Pass
         }
+    }
+
+    /// Whether the baseline is to be no wider than needed, and is.
+    pub fn is_too_wide(&self) -> bool {
+        let strict = self.baseline.iter().filter(|baseline| baseline.strict);
+        strict.flat_map(Baseline::stale).next().is_some()
     }
 
     /// Why what was found does not count: how the command failed.
@@ -171,6 +184,11 @@ impl Verdict {
         let origins = stacks().flat_map(|stack| &stack.origins);
         let calls = origins.flat_map(|origin| &origin.calls);
         traces.flat_map(Trace::frames).chain(calls)
+    }
+
+    /// Findings that the baseline covers.
+    pub fn accepted(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|one| one.accepted().is_some())
     }
 
     /// Open findings of a severity.

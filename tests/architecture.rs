@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("snapshot", &["go_names", "profile", "stack"]),
     ("diff", &["go_names", "plural", "stack", "snapshot"]),
     ("policy", &["escape", "go_names", "state"]),
+    ("baseline", &["escape", "policy"]),
     ("origin", &["dump", "go_names", "snapshot", "stack"]),
     (
         "evidence",
@@ -27,14 +28,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "verdict",
         &[
-            "diff", "evidence", "gosource", "origin", "policy", "stack", "state",
+            "baseline", "diff", "evidence", "gosource", "origin", "policy", "stack", "state",
         ],
     ),
     (
         "judge",
         &[
-            "diff", "evidence", "go_names", "gosource", "origin", "plural", "policy", "profile",
-            "snapshot", "stack", "verdict",
+            "baseline", "diff", "evidence", "go_names", "gosource", "origin", "plural", "policy",
+            "profile", "snapshot", "stack", "verdict",
         ],
     ),
     (
@@ -44,8 +45,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "report",
         &[
-            "diff", "escape", "evidence", "go_names", "gosource", "origin", "overview", "plural",
-            "policy", "stack", "state", "verdict",
+            "baseline", "diff", "escape", "evidence", "go_names", "gosource", "origin", "overview",
+            "plural", "policy", "stack", "state", "verdict",
         ],
     ),
     (
@@ -62,10 +63,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "escape", "files", "go_names", "input", "profile", "snapshot",
         ],
     ),
-    ("gotest", &["evidence", "files", "policy"]),
+    ("gotest", &["baseline", "evidence", "files", "policy"]),
     (
         "cli",
         &[
+            "baseline",
             "capture",
             "dump",
             "escape",

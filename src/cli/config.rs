@@ -1,12 +1,15 @@
-//! Finding and reading the policy file.
+//! Finding and reading the policy file and the baseline.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
+use crate::baseline::{self, Baseline};
 use crate::files::{name_of, read_regular};
-use crate::policy::{FILE_NAMES, LARGEST, Policy};
+use crate::policy::{self, Policy};
 
 /// Reads the policy that was named, or the nearest one, or gives the built-in one.
 ///
@@ -20,19 +23,42 @@ pub(super) fn policy(named: Option<&Path>) -> anyhow::Result<Policy> {
     let Some(path) = found else {
         return Ok(Policy::default());
     };
-    let bytes = read_regular(&path, LARGEST)
-        .with_context(|| format!("the policy {} cannot be read", path.display()))?;
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => {
-            bail!(
-                "the policy {} is not UTF-8: byte {} is wrong",
-                path.display(),
-                error.utf8_error().valid_up_to()
-            )
-        }
-    };
+    let text = read_text(&path, "policy", policy::LARGEST)?;
     Ok(Policy::parse(&path, &text)?)
+}
+
+/// Reads the baseline that was named, or the nearest one.
+///
+/// # Errors
+/// A file that cannot be read or understood, or two in one directory.
+pub(super) fn baseline(named: Option<&Path>) -> anyhow::Result<Option<Baseline>> {
+    let found = match named {
+        Some(path) => Some(path.to_owned()),
+        None => baseline_in_force(&here()?)?,
+    };
+    let Some(path) = found else {
+        return Ok(None);
+    };
+    let text = read_text(&path, "baseline", baseline::LARGEST)?;
+    Ok(Some(Baseline::parse(&path, &text)?))
+}
+
+/// Reads a file of at most so many bytes; `what` is what messages call it.
+pub(super) fn read_text(path: &Path, what: &str, largest: u64) -> anyhow::Result<String> {
+    let bytes = read_regular(path, largest)
+        .with_context(|| format!("the {what} {} cannot be read", path.display()))?;
+    String::from_utf8(bytes).map_err(|error| {
+        anyhow::anyhow!(
+            "the {what} {} is not UTF-8: byte {} is wrong",
+            path.display(),
+            error.utf8_error().valid_up_to()
+        )
+    })
+}
+
+/// The day that it is (UTC).
+pub(super) fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
 /// The directory that leakgate was started in.
@@ -45,8 +71,12 @@ pub(super) fn here() -> anyhow::Result<PathBuf> {
 /// # Errors
 /// Two in one directory, or one whose name ends in `.yaml`.
 pub(super) fn in_force(here: &Path) -> anyhow::Result<Option<PathBuf>> {
-    let nearest = nearest(here, home().as_deref())?;
-    Ok(nearest.map(|path| path.strip_prefix(here).map(Path::to_owned).unwrap_or(path)))
+    nearest(POLICY, here, home().as_deref())
+}
+
+/// The same for the baseline.
+pub(super) fn baseline_in_force(here: &Path) -> anyhow::Result<Option<PathBuf>> {
+    nearest(BASELINE, here, home().as_deref())
 }
 
 /// Whether a policy in this directory is never read: in the home directory and those above it.
@@ -54,29 +84,49 @@ pub(super) fn is_never_read(directory: &Path) -> bool {
     home().is_some_and(|home| home.starts_with(directory))
 }
 
-/// The policy file of the nearest directory that has one, from `start` upward, up to the root of
-/// the repository. The home directory and those above it are never looked at: a file there would
-/// judge every project of its owner.
-fn nearest(start: &Path, home: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+/// A kind of file that is looked for.
+#[derive(Clone, Copy)]
+struct Kind {
+    /// What messages call one, and two.
+    name: [&'static str; 2],
+    /// The names that it may have in a directory.
+    file_names: &'static [&'static str],
+}
+
+const POLICY: Kind = Kind {
+    name: ["policy", "two policy files"],
+    file_names: &policy::FILE_NAMES,
+};
+
+const BASELINE: Kind = Kind {
+    name: ["baseline", "two baselines"],
+    file_names: &baseline::FILE_NAMES,
+};
+
+/// The file of the nearest directory that has one, from `start` upward, up to the root of the
+/// repository; relative to `start` where it lies in it. The home directory and those above it are
+/// never looked at: a file there would judge every project of its owner.
+fn nearest(kind: Kind, start: &Path, home: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
     for directory in start.ancestors() {
         if home.is_some_and(|home| home.starts_with(directory)) {
             break;
         }
         let mut present = Vec::new();
-        for name in FILE_NAMES {
+        for name in kind.file_names {
             let path = directory.join(name);
-            if is_there(&path)? {
+            if is_there(kind, &path)? {
                 present.push(path);
             }
         }
         if let [first, second, ..] = &present[..] {
             bail!(
-                "two policy files, and only one can hold: {} and {}; remove one",
+                "{}, and only one can hold: {} and {}; remove one",
+                kind.name[1],
                 first.display(),
                 second.display()
             );
         }
-        for name in FILE_NAMES {
+        for name in kind.file_names {
             let misnamed = directory.join(name).with_extension("yaml");
             if misnamed.symlink_metadata().is_ok() {
                 bail!(
@@ -87,7 +137,8 @@ fn nearest(start: &Path, home: Option<&Path>) -> anyhow::Result<Option<PathBuf>>
             }
         }
         if let Some(path) = present.into_iter().next() {
-            return Ok(Some(path));
+            let inside = path.strip_prefix(start).map(Path::to_owned);
+            return Ok(Some(inside.unwrap_or(path)));
         }
         if directory.join(".git").exists() {
             break;
@@ -96,12 +147,12 @@ fn nearest(start: &Path, home: Option<&Path>) -> anyhow::Result<Option<PathBuf>>
     Ok(None)
 }
 
-/// Whether a policy is at this path.
+/// Whether a file of this kind is at this path.
 ///
 /// # Errors
-/// A file that looks like a policy and cannot be read. To pass over it would mean to judge by
-/// another policy, further up, than the author of this one thinks.
-fn is_there(path: &Path) -> anyhow::Result<bool> {
+/// One that cannot be read. To pass over it would mean to judge by another one, further up, than
+/// its author thinks.
+fn is_there(kind: Kind, path: &Path) -> anyhow::Result<bool> {
     let absent = |error: &std::io::Error| {
         matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
     };
@@ -109,19 +160,20 @@ fn is_there(path: &Path) -> anyhow::Result<bool> {
         Err(error) if absent(&error) => return Ok(false),
         entry => entry.with_context(|| format!("{} cannot be looked at", path.display()))?,
     };
-    let kind = match path.metadata() {
+    let file_type = match path.metadata() {
         Err(error) if absent(&error) => entry.file_type(),
         file => file
             .with_context(|| format!("{} cannot be looked at", path.display()))?
             .file_type(),
     };
-    if kind.is_file() {
+    if file_type.is_file() {
         return Ok(true);
     }
+    let what = kind.name[0];
     bail!(
-        "the policy {} is {}, not a regular file: put a policy there, or remove it",
+        "the {what} {} is {}, not a regular file: put a {what} there, or remove it",
         path.display(),
-        name_of(kind)
+        name_of(file_type)
     )
 }
 

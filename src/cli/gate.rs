@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anstream::ColorChoice;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::output::{Actions, Destination, Report, Style};
 use super::{Code, config, judge_files, output};
+use crate::baseline::Baseline;
 use crate::evidence::Evidence;
 use crate::judge::Judge;
 use crate::policy::Policy;
@@ -24,6 +24,9 @@ pub(super) struct Gate {
     /// may grow.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+
+    #[command(flatten)]
+    accepted: BaselineFile,
 
     /// Write a report: text, json, markdown, comment (markdown that is short enough for one),
     /// github, sarif, junit, gitlab or outputs (key=value lines for a CI step); repeatable. One
@@ -65,6 +68,23 @@ pub(super) struct Gate {
     /// When to colour the text.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorArg::Auto)]
     color: ColorArg,
+}
+
+/// Which baseline, and how narrow it has to be.
+#[derive(Debug, Args)]
+struct BaselineFile {
+    /// The baseline: what leaks already and is accepted. Without this, the nearest
+    /// leakgate.baseline.yml or .github/leakgate.baseline.yml, looked for as the policy is.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Judge as if there were no baseline.
+    #[arg(long, conflicts_with = "baseline")]
+    no_baseline: bool,
+
+    /// Also fail if the baseline has entries that nothing needs any more.
+    #[arg(long, conflicts_with = "no_baseline")]
+    strict: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -118,10 +138,17 @@ impl Gate {
         config::policy(self.policy.as_deref())
     }
 
+    /// The baseline, unless there is none or it does not count.
+    pub(super) fn baseline(&self) -> anyhow::Result<Option<Baseline>> {
+        if self.accepted.no_baseline {
+            return Ok(None);
+        }
+        config::baseline(self.accepted.baseline.as_deref())
+    }
+
     /// The day by which exceptions expire.
     pub(super) fn today(&self) -> Date {
-        self.now
-            .unwrap_or_else(|| jiff::Timestamp::now().to_zoned(TimeZone::UTC).date())
+        self.now.unwrap_or_else(config::today)
     }
 
     /// The largest profile that is read, inflated, in bytes.
@@ -129,8 +156,16 @@ impl Gate {
         self.max_inflated << 20
     }
 
-    pub(super) fn judge(&self, policy: &Policy, evidence: Evidence) -> Verdict {
-        let judge = Judge::new(policy, self.today());
+    pub(super) fn judge(
+        &self,
+        policy: &Policy,
+        baseline: Option<&Baseline>,
+        evidence: Evidence,
+    ) -> Verdict {
+        let mut judge = Judge::new(policy, self.today());
+        if let Some(baseline) = baseline {
+            judge = judge.with_baseline(baseline, self.accepted.strict);
+        }
         let Evidence {
             suites,
             mut unchecked,

@@ -11,22 +11,26 @@ use anyhow::{Context as _, bail};
 use super::output::Destination;
 use super::{Code, Run, complain, service};
 use crate::evidence::Evidence;
-use crate::gotest::{self, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo};
-use crate::policy::Policy;
+use crate::gotest::{
+    self, Accepted, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo,
+};
 use services::Services;
 
 pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     run.gate.check_reports()?;
-    let policy = run.gate.policy()?;
+    let accepted = Accepted {
+        policy: run.gate.policy()?,
+        baseline: run.gate.baseline()?,
+        today: run.gate.today(),
+    };
     let services = Services::new(run)?;
     let mut signals = Signals::watch().context("signals cannot be watched")?;
     let folder = Folder::new(run, &signals)?;
-    let accepted = (&policy, run.gate.today());
     let options = Options {
         settle: run.settle,
         origin: !run.no_origin,
     };
-    let prepared = match Prepared::new(&run.command, &folder.path, options, accepted, &signals) {
+    let prepared = match Prepared::new(&run.command, &folder.path, options, &accepted, &signals) {
         // A service may be driven by anything; what keeps go tests from being captured is reported.
         Err(error) if !run.urls.is_empty() => Prepared::nothing(&run.command, &error),
         Err(error) if error.is::<UnknownGo>() => {
@@ -42,7 +46,7 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     let prepared = prepared.without(service::TOKEN);
     let status = prepared.run(&run.command, &folder.path, &mut signals)?;
     let of_services = services.after(run.settle, &folder.path);
-    let judged = judge(run, &policy, &folder, of_services);
+    let judged = judge(run, &accepted, &folder, of_services);
     if status.success() {
         return Ok(judged?.into());
     }
@@ -56,7 +60,7 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
 /// Judges what was captured, and writes the reports.
 fn judge(
     run: &Run,
-    policy: &Policy,
+    accepted: &Accepted,
     folder: &Folder,
     of_services: Evidence,
 ) -> anyhow::Result<Code> {
@@ -70,7 +74,8 @@ fn judge(
     };
     let mut evidence = collected.evidence;
     evidence.extend(of_services);
-    let verdict = run.gate.judge(policy, evidence);
+    let baseline = accepted.baseline.as_ref();
+    let verdict = run.gate.judge(&accepted.policy, baseline, evidence);
     run.gate.report_to(&verdict, Destination::Error)
 }
 

@@ -39,6 +39,14 @@ pub enum Ending {
     },
 }
 
+impl TestRun {
+    /// Whether all of its tests ran, and none failed.
+    pub fn is_whole(&self) -> bool {
+        let in_time = !matches!(self.ending, Ending::TimedOut { .. });
+        !self.partial && in_time && self.exit_code == Some(0)
+    }
+}
+
 impl fmt::Display for TestRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.go)?;

@@ -2,19 +2,33 @@
 
 use jiff::civil::Date;
 
+use crate::baseline::{About, Baseline, Entry};
 use crate::policy::{Exception, Matcher, Max, Pattern, Policy};
 
 /// Holds the list, for the test binaries to read.
 pub(super) const FILE: &str = "quiet";
 
-/// The list, as the shim reads it: the exceptions in force that a test binary can check, one a
-/// line.
-pub(super) fn list(policy: &Policy, today: Date) -> String {
-    let in_force = policy.exceptions.iter().map(AsRef::as_ref);
-    let in_force = in_force.filter(|one: &&Exception| !one.is_expired(today));
+/// What is accepted anyway.
+#[derive(Debug)]
+pub struct Accepted {
+    /// With its exceptions.
+    pub policy: Policy,
+    /// What leaks already.
+    pub baseline: Option<Baseline>,
+    /// The day by which both expire.
+    pub today: Date,
+}
+
+/// The list, as the shim reads it: what is in force and a test binary can check, one a line.
+pub(super) fn list(accepted: &Accepted) -> String {
+    let in_force = accepted.policy.exceptions.iter().map(AsRef::as_ref);
+    let in_force = in_force.filter(|one: &&Exception| !one.is_expired(accepted.today));
     let listed: Vec<&Exception> = in_force.filter(|one| can_be_checked(one)).collect();
     let lines = listed.iter().map(|one| line(one, &listed) + "\n");
-    lines.collect()
+    let entries = accepted.baseline.iter().flat_map(|one| &one.entries);
+    let entries = entries.filter(|one| one.expires >= accepted.today);
+    let of_baseline = entries.filter_map(|one| Some(line_of_baseline(one)? + "\n"));
+    lines.chain(of_baseline).collect()
 }
 
 /// Whether a test binary can tell what the exception matches: it knows functions and its own import
@@ -58,6 +72,23 @@ fn line(exception: &Exception, listed: &[&Exception]) -> String {
     } = &exception.matcher;
     let lists = [suite, root, any, without, &exception.in_use_by];
     format!("{max}\t{}", lists.map(|list| joined(list)).join("\t"))
+}
+
+/// The line of an entry of the baseline. A test binary knows no ids: what has the root and the home
+/// of the entry is taken for it, up to as many as it accepts.
+fn line_of_baseline(entry: &Entry) -> Option<String> {
+    let About::Stack {
+        root: Some(root),
+        home,
+    } = &entry.about
+    else {
+        return None;
+    };
+    let names = [&*entry.suite, root, home.as_deref().unwrap_or_default()];
+    let mut can_be_fields = names.iter().map(|name| !name.contains(['\t', '\n', '|']));
+    can_be_fields
+        .all(|can_be| can_be)
+        .then(|| format!("{}\t{}\t\t", entry.max, names.join("\t")))
 }
 
 fn joined(patterns: &[Pattern]) -> String {

@@ -239,14 +239,7 @@ pub(super) fn use_of(used: Used<Exception>, today: Date) -> Option<AllowUse> {
         matched: used.matched,
         unused: used.is_unused(),
         shadowed: used.is_shadowed(),
-        days_left: used
-            .what
-            .expires
-            .map(|expires| days_between(today, expires)),
+        days_left: used.what.days_left(today),
         exception: used.what,
     })
-}
-
-fn days_between(from: Date, to: Date) -> i64 {
-    from.until(to).map_or(0, |span| i64::from(span.get_days()))
 }

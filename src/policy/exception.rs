@@ -1,4 +1,4 @@
-//! Exceptions: goroutines that are accepted, by the policy or by the built-in list.
+//! Exceptions: goroutines that are accepted, by the policy, by the baseline or by the built-in list.
 
 use std::sync::Arc;
 
@@ -36,6 +36,11 @@ pub enum Source {
         /// 1-based.
         line: u32,
     },
+    /// The baseline file, in this line.
+    Baseline {
+        /// 1-based.
+        line: u32,
+    },
     /// The built-in list.
     Builtin,
 }
@@ -56,23 +61,35 @@ impl Exception {
     pub fn builtin_name(&self) -> Option<&str> {
         match self.source {
             Source::Builtin => self.name.as_deref(),
-            Source::Policy { .. } => None,
+            Source::Policy { .. } | Source::Baseline { .. } => None,
         }
     }
 
-    /// Its line in the policy file, when it is one of the policy.
+    /// Its line in the policy or in the baseline, 1-based; `None` for a built-in one.
     pub fn line(&self) -> Option<u32> {
         match self.source {
             Source::Builtin => None,
-            Source::Policy { line } => Some(line),
+            Source::Policy { line } | Source::Baseline { line } => Some(line),
         }
+    }
+
+    /// Whether it is an entry of the baseline.
+    pub fn is_of_baseline(&self) -> bool {
+        matches!(self.source, Source::Baseline { .. })
+    }
+
+    /// Days from `today` to its last day; below 0 once it has expired, `None` for a built-in one.
+    pub fn days_left(&self, today: Date) -> Option<i64> {
+        let days = |span: jiff::Span| i64::from(span.get_days());
+        let expires = self.expires?;
+        Some(today.until(expires).map_or(0, days))
     }
 
     /// How many goroutines count against it, when there were `before` and are `after`. A built-in
     /// one is there for what comes with a test run, not for what a program keeps anyway.
     pub fn amount(&self, before: i64, after: i64) -> i64 {
         match self.source {
-            Source::Policy { .. } => after,
+            Source::Policy { .. } | Source::Baseline { .. } => after,
             Source::Builtin => (after - before).max(0),
         }
     }

@@ -20,23 +20,31 @@ use crate::state;
 pub(super) fn policy(path: &Path, text: &str) -> Result<Policy, PolicyError> {
     // Some editors put a byte order mark in front, which says nothing in UTF-8.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    read(path.display().to_string(), text, |reader, raw| {
+    read(path.display().to_string(), text, LARGEST, |reader, raw| {
         reader.policy(raw)
     })
 }
 
 /// See [`Matcher::parse`].
 pub(super) fn matcher(name: &str, text: &str) -> Result<Matcher, PolicyError> {
-    read(name.to_owned(), text, |reader, raw| reader.matcher("", raw))
+    read(name.to_owned(), text, LARGEST, |reader, raw| {
+        reader.matcher("", raw)
+    })
 }
 
-fn read<R: DeserializeOwned, T>(
+/// Reads a YAML file of at most `largest` bytes: `R` is what the user wrote, key for key, and
+/// `resolve` turns it into what leakgate uses. `path` only names it in messages.
+///
+/// # Errors
+/// Anything that is not understood, with its line and column.
+pub(crate) fn read<R: DeserializeOwned, T>(
     path: String,
     text: &str,
+    largest: u64,
     resolve: impl Fn(&Reader, R) -> Result<T, PolicyError>,
 ) -> Result<T, PolicyError> {
     let file = File { path, text };
-    let positions = positions_of(&file)?;
+    let positions = positions_of(&file, largest)?;
     let raw = serde_yaml::from_str(text).map_err(|error| file.reader_error(&error, &positions))?;
     let reader = Reader {
         file: &file,
@@ -47,12 +55,12 @@ fn read<R: DeserializeOwned, T>(
 }
 
 /// Where everything in a text stands, if a policy may look like that.
-fn positions_of(file: &File) -> Result<Positions, PolicyError> {
+fn positions_of(file: &File, largest: u64) -> Result<Positions, PolicyError> {
     let text = file.text;
-    if text.len() as u64 > LARGEST {
+    if text.len() as u64 > largest {
         return Err(file.error(
             Position { line: 1, column: 1 },
-            format!("larger than {LARGEST} bytes"),
+            format!("larger than {largest} bytes"),
         ));
     }
     if let Some((position, message)) = hidden(text) {
@@ -81,7 +89,7 @@ pub(super) fn builtin(json: &str) -> Result<Builtin, PolicyError> {
 }
 
 /// Turns what the user wrote into what judging uses.
-struct Reader<'f, 't> {
+pub(crate) struct Reader<'f, 't> {
     file: &'f File<'t>,
     positions: &'f Positions,
     is_builtin: bool,
@@ -154,7 +162,7 @@ impl Reader<'_, '_> {
             None => return Err(self.error(path, "a rule with `per` needs a `limit`".to_owned())),
         };
         Ok(Rule {
-            line: Some(self.positions.find(path).line),
+            line: Some(self.line(path)),
             matcher: self.matcher(&format!("{path}.match"), raw.matcher)?,
             per,
             limit,
@@ -286,7 +294,7 @@ impl Reader<'_, '_> {
                 Source::Builtin
             } else {
                 Source::Policy {
-                    line: self.positions.find(path).line,
+                    line: self.line(path),
                 }
             },
             name: raw.name,
@@ -299,7 +307,8 @@ impl Reader<'_, '_> {
         })
     }
 
-    fn day(&self, path: &str, text: &str) -> Result<Date, PolicyError> {
+    /// Reads a day that a key holds.
+    pub(crate) fn day(&self, path: &str, text: &str) -> Result<Date, PolicyError> {
         let day = Some(text).filter(|text| text.len() == "2027-03-31".len());
         day.and_then(|text| text.parse().ok()).ok_or_else(|| {
             self.error(
@@ -316,12 +325,8 @@ impl Reader<'_, '_> {
                 return Err(self.error(&format!("{path}.state"), unknown("state", state, &states)));
             }
         }
-        if let Some(stack) = &raw.stack
-            && !is_stack_id(stack)
-        {
-            let message =
-                format!("`{stack}` is no id of a stack: twelve hex digits, copied from a report");
-            return Err(self.error(&format!("{path}.stack"), message));
+        if let Some(stack) = &raw.stack {
+            self.id(&format!("{path}.stack"), stack)?;
         }
         let labels = raw.label.into_iter();
         Ok(Matcher {
@@ -357,18 +362,29 @@ impl Reader<'_, '_> {
         Ok(names.iter().map(|name| Pattern::new(name)).collect())
     }
 
-    fn error(&self, path: &str, message: String) -> PolicyError {
+    /// Reads the id of a stack, or of a sum, that a key holds.
+    pub(crate) fn id(&self, path: &str, id: &str) -> Result<(), PolicyError> {
+        let is_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if id.len() == 12 && id.bytes().all(is_hex) {
+            return Ok(());
+        }
+        let what = path.rsplit('.').next().unwrap_or_default();
+        let message =
+            format!("`{id}` is no id of a {what}: twelve hex digits, copied from a report");
+        Err(self.error(path, message))
+    }
+
+    /// The line of a key or list item, 1-based.
+    pub(crate) fn line(&self, path: &str) -> u32 {
+        self.positions.find(path).line
+    }
+
+    /// Something wrong with a key or list item, as in `rules[0].match.root`.
+    pub(crate) fn error(&self, path: &str, message: String) -> PolicyError {
         // The keys of a matcher that stands alone are in nothing.
         let path = path.trim_start_matches('.');
         self.file.error(self.positions.find(path), message)
     }
-}
-
-fn is_stack_id(text: &str) -> bool {
-    text.len() == 12
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 impl From<raw::Severity> for Severity {

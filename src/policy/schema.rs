@@ -3,9 +3,9 @@
 //! It refuses what [`super::Policy::parse`] refuses, wherever a schema can say it. It cannot say
 //! that two rules share a name, that a key is given twice, or that a day is not in the calendar.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::transform_subschemas;
+use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use super::raw;
@@ -16,11 +16,14 @@ pub const SCHEMA_URL: &str =
 
 /// The schema, of draft 2020-12.
 pub fn schema() -> Value {
+    schema_of::<raw::Policy>(SCHEMA_URL)
+}
+
+/// The schema of a file that these types read.
+pub(crate) fn schema_of<T: JsonSchema>(url: &str) -> Value {
     let settings = SchemaSettings::draft2020_12().with_transform(tighten);
-    let mut schema = settings
-        .into_generator()
-        .into_root_schema_for::<raw::Policy>();
-    schema.insert("$id".to_owned(), SCHEMA_URL.into());
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("$id".to_owned(), url.into());
     schema.to_value()
 }
 

@@ -4,6 +4,7 @@
 //! change and the form cannot: a key may be added within version 1, but none is renamed, removed or
 //! left out. `schema/report.v1.json` describes it; the tests hold every report to that file.
 
+mod baseline;
 mod cause;
 mod finding;
 mod place;
@@ -34,6 +35,7 @@ struct Report<'v> {
     findings: Vec<Finding<'v>>,
     moved: Vec<Moved<'v>>,
     allows: Vec<Allow<'v>>,
+    baseline: Option<baseline::Baseline<'v>>,
     rules: Vec<Rule<'v>>,
     unchecked: Vec<Unchecked<'v>>,
     skipped: Vec<Skipped<'v>>,
@@ -61,6 +63,8 @@ const ROOM: Room = Room {
 #[derive(Serialize)]
 struct Suite<'v> {
     name: &'v SuiteName,
+    subject: &'v str,
+    whole: bool,
     before: i64,
     after: i64,
     stacks: u64,
@@ -93,6 +97,7 @@ struct Totals {
     suites: u64,
     violations: usize,
     warnings: usize,
+    accepted: usize,
 }
 
 #[derive(Serialize)]
@@ -197,11 +202,13 @@ pub fn render(subject: &Subject) -> String {
             suites: verdict.totals.suites,
             violations: verdict.count(Severity::Error),
             warnings: verdict.count(Severity::Warning),
+            accepted: verdict.accepted().count(),
         },
         causes: causes.entries,
         findings: findings.entries,
         moved: moved.entries,
         allows: verdict.allows.iter().map(allow).collect(),
+        baseline: verdict.baseline.as_ref().map(baseline::baseline),
         rules: verdict.rules.iter().map(rule).collect(),
         unchecked: verdict
             .unchecked
@@ -249,6 +256,8 @@ pub fn render(subject: &Subject) -> String {
 fn suite(suite: &verdict::Suite) -> Suite<'_> {
     Suite {
         name: &suite.name,
+        subject: suite.name.subject(),
+        whole: suite.whole,
         before: suite.before,
         after: suite.after,
         stacks: suite.stacks,
@@ -326,6 +335,20 @@ mod tests {
     #[test]
     fn the_sample() {
         insta::assert_snapshot!(sample::with(render));
+    }
+
+    #[test]
+    fn a_baseline_is_read_back_as_it_was() {
+        let rendered = sample::of(&sample::with_baseline(), render);
+        sample::assert_harmless(&rendered);
+        let report: serde_json::Value = serde_json::from_str(&rendered).unwrap();
+        let entry = &report["baseline"]["entries"][0];
+        assert_eq!(entry["home"], HOSTILE);
+        let accepted = |index: usize| report["findings"][index]["accepted_as"].as_str();
+        assert_eq!(
+            [0, 1, 2].map(accepted),
+            [None, Some("111111111111"), Some("222222222222")]
+        );
     }
 
     #[test]

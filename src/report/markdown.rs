@@ -192,7 +192,8 @@ impl Page<'_, '_> {
                     String::new()
                 };
                 format!(
-                    "- allowed {suite}{}: before {}, after {}: {}\n",
+                    "- {} {suite}{}: before {}, after {}: {}\n",
+                    words::covered(finding),
                     markdown_code(&words::subject(finding)),
                     finding.before,
                     finding.after,
@@ -272,6 +273,14 @@ mod tests {
     #[test]
     fn the_sample() {
         insta::assert_snapshot!(sample::with(|subject| render(subject, SUMMARY)));
+    }
+
+    #[test]
+    fn a_baseline() {
+        let verdict = sample::with_baseline();
+        let rendered = sample::of(&verdict, |subject| render(subject, SUMMARY));
+        sample::assert_harmless(&rendered);
+        insta::assert_snapshot!(rendered);
     }
 
     /// The names of the tags in a piece of HTML.

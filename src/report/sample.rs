@@ -8,14 +8,16 @@ use jiff::civil::date;
 
 use super::Subject;
 use super::sources::{Module, Sources};
+use crate::baseline::{About, Entry, Repeated};
 use crate::diff::Pairing;
 use crate::evidence::{self, TestRun, Unchecked};
 use crate::gosource::{self, Closer, Ending, Use};
 use crate::policy::{Exception, Limit, Matcher, Max, Pattern, Per, Rule, Severity, Source};
 use crate::state::Wait;
 use crate::verdict::{
-    self, AllowUse, Cause, CommandRun, Disposition, FailOn, Finding, Function, Moved, Note, Opened,
-    Place, RuleUse, Side, Site, SkipReason, Skipped, Stack, Suite, Sum, Totals, Trace, Verdict,
+    self, AllowUse, Cause, CommandRun, Disposition, EntryUse, FailOn, Finding, Function, Moved,
+    Note, Opened, Place, RuleUse, Side, Site, SkipReason, Skipped, Stack, Suite, Sum, Totals,
+    Trace, Verdict,
 };
 
 /// Commands of CI logs, markup, ends of comments and of sections, ANSI escapes, right-to-left
@@ -286,6 +288,7 @@ pub(super) fn verdict() -> Verdict {
         after,
         stacks,
         rerun: None,
+        whole: true,
         run: Some(TestRun {
             go: if name == HOSTILE { HOSTILE } else { "go1.27.3" }.into(),
             tests: Some(4),
@@ -297,6 +300,7 @@ pub(super) fn verdict() -> Verdict {
     Verdict {
         policy: "leakgate.yml".into(),
         builtin_version: Some(1),
+        baseline: None,
         totals: Totals {
             before: 3,
             after: 45,
@@ -364,6 +368,65 @@ pub(super) fn verdict() -> Verdict {
     }
 }
 
+/// The same with a baseline, whose entries have a finding each: covered, covered though its code has
+/// moved, and with more goroutines than are accepted; and one more that nothing needs.
+pub(super) fn with_baseline() -> Verdict {
+    let entry = |line, id: &str, max| Entry {
+        line,
+        id: id.into(),
+        suite: HOSTILE.into(),
+        max,
+        about: About::Stack {
+            root: Some(HOSTILE.into()),
+            home: Some(HOSTILE.into()),
+        },
+        expires: date(2026, 12, 1),
+        reason: HOSTILE.into(),
+        owner: Some(HOSTILE.into()),
+    };
+    let entries = [
+        (entry(3, "111111111111", 9), Some(9)),
+        (entry(12, "222222222222", 3), Some(2)),
+        (entry(21, "333333333333", 1), Some(2)),
+        (entry(30, "444444444444", 1), Some(0)),
+        (entry(39, "555555555555", 1), None),
+    ];
+    let of = |id: &str, after, at: usize, disposition: fn(Arc<Exception>) -> Disposition| Finding {
+        id: id.into(),
+        after,
+        disposition: disposition(Arc::new(entries[at].0.exception())),
+        ..hostile()
+    };
+    let findings = vec![
+        of("333333333333", 2, 2, Disposition::Exceeded),
+        of("111111111111", 9, 0, Disposition::Allowed),
+        of("dddddddddddd", 2, 1, Disposition::Allowed),
+    ];
+    let entries = entries.iter().map(|(entry, matched)| EntryUse {
+        entry: entry.clone(),
+        matched: *matched,
+        days_left: 11,
+    });
+    let entries = entries.collect();
+    Verdict {
+        findings,
+        causes: Vec::new(),
+        moved: Vec::new(),
+        allows: Vec::new(),
+        rules: Vec::new(),
+        baseline: Some(verdict::Baseline {
+            name: "leakgate.baseline.yml".into(),
+            strict: true,
+            entries,
+            repeated: vec![Repeated {
+                line: 48,
+                earlier: 3,
+            }],
+        }),
+        ..verdict()
+    }
+}
+
 /// The repository of module `example.com/shop`.
 pub(super) fn sources() -> Sources {
     let module = Module {
@@ -378,8 +441,13 @@ pub(super) fn sources() -> Sources {
 
 /// What every format's test renders.
 pub(super) fn with<T>(render: impl FnOnce(&Subject) -> T) -> T {
+    of(&verdict(), render)
+}
+
+/// Renders a verdict.
+pub(super) fn of<T>(verdict: &Verdict, render: impl FnOnce(&Subject) -> T) -> T {
     render(&Subject {
-        verdict: &verdict(),
+        verdict,
         fail_on: FailOn::Error,
         name: None,
         sources: &sources(),

@@ -107,7 +107,13 @@ impl Text<'_, '_> {
         let (builtin, covered): (Vec<&Finding>, Vec<&Finding>) = covered
             .into_iter()
             .partition(|finding| finding.builtin().is_some() && !self.verbose);
+        let (known, covered): (Vec<&Finding>, Vec<&Finding>) = covered
+            .into_iter()
+            .partition(|finding| finding.accepted_as() == Some(&finding.id) && !self.verbose);
         self.entries(ROOM, "accepted finding", covered.into_iter(), Self::allowed);
+        if let Some(known) = words::in_baseline(verdict, &known) {
+            self.remark(DIM, "accepted", &format!("{known} (-v lists them)"));
+        }
         if let Some(benign) = words::benign(&builtin) {
             self.remark(DIM, "allowed", &format!("{benign} (-v lists them)"));
         }
@@ -235,7 +241,7 @@ impl Text<'_, '_> {
             finding.after,
             words::reason(self.subject.verdict, finding)
         );
-        self.remark(DIM, "allowed", &text);
+        self.remark(DIM, words::covered(finding), &text);
     }
 
     fn policy_remark(&mut self, remark: &Remark) {
@@ -338,6 +344,15 @@ mod tests {
     #[test]
     fn the_sample() {
         insta::assert_snapshot!(plain());
+    }
+
+    #[test]
+    fn a_baseline() {
+        let verdict = sample::with_baseline();
+        let rendered = sample::of(&verdict, |subject| render(subject, Detail::Normal));
+        let plain = anstream::adapter::strip_str(&rendered).to_string();
+        sample::assert_harmless(&plain);
+        insta::assert_snapshot!(plain);
     }
 
     /// What is printed for these findings.

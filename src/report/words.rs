@@ -4,6 +4,7 @@
 
 mod accept;
 mod again;
+mod baseline;
 mod cause;
 mod finding;
 mod policy;
@@ -22,11 +23,11 @@ use accept::Entries;
 use again::Reruns;
 pub(super) use cause::{Together, Unit, causes, package, says, units};
 pub(super) use finding::{
-    Label, Line, Tests, counts, fails, fix, headline, headline_of, limit_sum, reason, subject,
-    tests_of_cause,
+    Label, Line, Tests, counts, covered, fails, fix, headline, headline_of, limit_sum, reason,
+    subject, tests_of_cause,
 };
 pub(super) use policy::{Remark, allow_place, remarks, rule_place};
-pub(super) use summary::{Conclusion, benign, left_out, skip_reason, summary};
+pub(super) use summary::{Conclusion, benign, in_baseline, left_out, skip_reason, summary};
 
 /// What takes more than the finding itself to say.
 pub(super) struct Words<'v> {

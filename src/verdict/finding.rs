@@ -8,7 +8,7 @@ use crate::diff::Pairing;
 use crate::evidence::SuiteName;
 use crate::gosource::Pattern;
 use crate::origin::Origin;
-use crate::policy::{Exception, Rule, Source};
+use crate::policy::{Exception, Max, Rule, Source};
 use crate::state::Wait;
 
 /// Goroutines that are more than a rule allows.
@@ -144,14 +144,40 @@ impl Finding {
             _ => None,
         }
     }
+
+    /// The entry of the baseline that covers it.
+    pub fn accepted(&self) -> Option<&Arc<Exception>> {
+        match &self.disposition {
+            Disposition::Allowed(exception) if exception.is_of_baseline() => Some(exception),
+            _ => None,
+        }
+    }
+
+    /// The id of that entry: another one's where the code has moved.
+    pub fn accepted_as(&self) -> Option<&str> {
+        let exception = self.accepted()?;
+        Some(exception.matcher.stack.as_ref().unwrap_or(&self.id))
+    }
+
+    /// How many goroutines a baseline has not accepted: those above its bound, or all.
+    pub fn unaccepted(&self) -> i64 {
+        match &self.disposition {
+            Disposition::Exceeded(exception) if exception.is_of_baseline() => match exception.max {
+                Max::Count(max) => self.after - max,
+                Max::Unlimited | Max::AsManyAs(_) => self.growth(),
+            },
+            _ => self.growth(),
+        }
+    }
 }
 
 impl Disposition {
-    /// The word for it in reports.
+    /// The word for it in the JSON report.
     pub fn name(&self) -> &'static str {
         match self {
             Disposition::Open | Disposition::Exceeded(_) => "open",
             Disposition::Expired(_) => "expired",
+            Disposition::Allowed(exception) if exception.is_of_baseline() => "baseline",
             Disposition::Allowed(_) => "allowed",
         }
     }

@@ -41,6 +41,7 @@ fn the_manual_is_one_page_or_one_for_every_command() {
     assert_eq!(
         names,
         [
+            "leakgate-accept.1",
             "leakgate-capture.1",
             "leakgate-check.1",
             "leakgate-completions.1",

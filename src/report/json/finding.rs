@@ -63,6 +63,8 @@ pub(super) struct Finding<'v> {
     exact_state: Option<&'v str>,
     /// The leak that the source shows, if it is one that has a name.
     pattern: Option<&'static str>,
+    /// The id of the entry of the baseline that covers it.
+    accepted_as: Option<&'v str>,
 }
 
 pub(super) fn finding<'v>(
@@ -127,6 +129,7 @@ pub(super) fn finding<'v>(
         origin: calls.iter().map(place).collect(),
         exact_state: origin.map(|origin| &*origin.state),
         pattern: stack.and_then(|stack| Some(stack.pattern?.name)),
+        accepted_as: finding.accepted_as(),
         waited_minutes: origins.iter().map(|origin| origin.waited_minutes).max(),
     }
 }

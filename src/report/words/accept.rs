@@ -144,6 +144,12 @@ impl Words<'_> {
     /// How to accept a finding that counts: by an entry, the entry of an earlier finding, or a
     /// higher bound of the entry that there is.
     pub(in crate::report) fn accept(&self, finding: &Finding) -> Option<String> {
+        if finding.exceeded().is_some_and(|one| one.is_of_baseline()) {
+            let id = &finding.id;
+            return Some(format!(
+                "leakgate accept REPORT.json {id}, if these are accepted too"
+            ));
+        }
         let exceeded = finding.exceeded().map(|exception| {
             let place = super::policy::exception_place(self.verdict, exception);
             (place, exception)

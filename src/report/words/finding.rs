@@ -274,10 +274,24 @@ pub(in crate::report) fn reason(verdict: &Verdict, finding: &Finding) -> String 
         }
         _ => match &finding.disposition {
             Disposition::Open => String::new(),
-            Disposition::Exceeded(exception) => exceeded(verdict, exception),
+            Disposition::Exceeded(exception) => exceeded(verdict, finding, exception),
             Disposition::Expired(exception) => expired(verdict, exception),
-            Disposition::Allowed(exception) => allowed(verdict, exception),
+            Disposition::Allowed(exception) => match finding.accepted_as() {
+                Some(id) if id != finding.id => {
+                    let allowed = allowed(verdict, exception);
+                    format!("{allowed}, there as {id}: its code has moved")
+                }
+                _ => allowed(verdict, exception),
+            },
         },
+    }
+}
+
+/// What a finding that does not count is.
+pub(in crate::report) fn covered(finding: &Finding) -> &'static str {
+    match finding.accepted() {
+        Some(_) => "accepted",
+        None => "allowed",
     }
 }
 
@@ -299,9 +313,20 @@ fn expired(verdict: &Verdict, exception: &Exception) -> String {
     }
 }
 
-fn exceeded(verdict: &Verdict, exception: &Exception) -> String {
+fn exceeded(verdict: &Verdict, finding: &Finding, exception: &Exception) -> String {
     let name = exception.name.as_deref().unwrap_or_default();
     match (exception.source, &exception.max) {
+        (Source::Baseline { .. }, Max::Count(max)) => {
+            let place = exception_place(verdict, exception);
+            let baseline = verdict.baseline.as_ref();
+            let entry = baseline.and_then(|one| one.find(&finding.id, finding.suite.subject()));
+            let now = entry.and_then(|entry| entry.matched);
+            let now = now.unwrap_or(finding.after);
+            format!(
+                "accepted {max} ({place}), now {now}: {} new",
+                now.saturating_sub(*max)
+            )
+        }
         (Source::Builtin, _) => format!("more than the built-in exception {name} accepts"),
         (Source::Policy { line }, Max::Count(max)) => {
             let place = line_of_policy(verdict, Some(line));

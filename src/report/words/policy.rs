@@ -1,7 +1,7 @@
 //! What a team should know about the lines of its policy.
 
 use crate::plural::plural;
-use crate::policy::{Exception, Rule};
+use crate::policy::{Exception, Rule, Source};
 use crate::verdict::{AllowUse, RuleUse, Verdict};
 
 /// Where a rule is: `leakgate.yml:12`.
@@ -17,21 +17,25 @@ pub(super) fn line_of_policy(verdict: &Verdict, line: Option<u32>) -> String {
     }
 }
 
-/// Where an exception is: its line in the policy, or its name in the built-in list.
+/// Where an exception is: its line in the policy or in the baseline, or its name in the built-in list.
 pub(in crate::report) fn allow_place(verdict: &Verdict, allow: &AllowUse) -> String {
     exception_place(verdict, &allow.exception)
 }
 
 pub(super) fn exception_place(verdict: &Verdict, exception: &Exception) -> String {
-    match exception.line() {
-        Some(line) => format!("{}:{line}", verdict.policy),
-        None => format!("built-in {}", exception.name.as_deref().unwrap_or_default()),
+    match (exception.source, &verdict.baseline) {
+        (Source::Policy { line }, _) => line_of_policy(verdict, Some(line)),
+        (Source::Baseline { line }, Some(baseline)) => format!("{}:{line}", baseline.name),
+        (Source::Baseline { .. }, None) => "the baseline".to_owned(),
+        (Source::Builtin, _) => {
+            format!("built-in {}", exception.name.as_deref().unwrap_or_default())
+        }
     }
 }
 
 /// Something that a team should know of a line of its policy.
 pub(in crate::report) struct Remark<'v> {
-    /// `allow` or `rule`.
+    /// `allow`, `rule` or `baseline`.
     pub(in crate::report) what: &'static str,
     /// `leakgate.yml:12`.
     pub(in crate::report) place: String,
@@ -70,7 +74,8 @@ pub(in crate::report) fn remarks(verdict: &Verdict) -> Vec<Remark<'_>> {
             owner: None,
         })
     });
-    allows.chain(rules).collect()
+    let baseline = verdict.baseline.iter().flat_map(super::baseline::remarks);
+    allows.chain(rules).chain(baseline).collect()
 }
 
 /// What a team should know of an exception: that it can go, ends soon, has ended, or covers too

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::plural::plural;
 use crate::policy::Severity;
-use crate::verdict::{CommandRun, FailOn, Finding, Outcome, Side, SkipReason, Skipped, Verdict};
+use crate::verdict::{
+    Baseline, CommandRun, FailOn, Finding, Outcome, Side, SkipReason, Skipped, Suite, Verdict,
+};
 
 /// What a report begins or ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,53 +65,106 @@ fn counted(verdict: &Verdict, severity: Severity, noun: &str) -> String {
 }
 
 /// All that a glance should give: `1 violation (5 goroutines), 1 warning, 2 allowed, 812 stacks in
-/// 41 suites`.
+/// 41 suites`, or with a baseline `13 findings in 2 of 30 packages: 1 violation (5 goroutines), 12
+/// accepted (3 expire within 14 days), 30 of 30 packages checked`.
 pub(in crate::report) fn summary(verdict: &Verdict) -> String {
     let mut parts = vec![counted(verdict, Severity::Error, "violation")];
     if verdict.count(Severity::Warning) > 0 {
         parts.push(counted(verdict, Severity::Warning, "warning"));
     }
-    let covered = verdict
-        .findings
-        .iter()
-        .filter(|finding| !finding.is_open())
-        .count();
-    let soon: Vec<i64> = verdict
-        .allows
-        .iter()
-        .filter(|allow| allow.expires_soon())
-        .filter_map(|allow| allow.days_left)
-        .collect();
-    match soon.iter().min() {
-        Some(&days) => parts.push(format!(
-            "{covered} allowed ({} to expire, the first in {})",
-            soon.len(),
-            plural(days, "day")
-        )),
-        None if covered > 0 => parts.push(format!("{covered} allowed")),
-        None => {}
-    }
+    parts.extend(verdict.baseline.as_ref().map(|one| accepted(verdict, one)));
+    parts.extend(allowed(verdict));
     let totals = verdict.totals;
     let stacks = plural(totals.stacks, "stack");
-    parts.push(match (totals.suites, verdict.unchecked.len()) {
-        (1, 0) => format!(
-            "{stacks}, {} before and {} after",
-            plural(totals.before, "goroutine"),
-            totals.after
-        ),
-        (suites, _) => format!("{stacks} in {}", plural(suites, "suite")),
-    });
-    if !verdict.unchecked.is_empty() {
-        parts.push(format!(
-            "{} unchecked",
-            plural(verdict.unchecked.len() as u64, "suite")
-        ));
+    let unchecked = verdict.unchecked.len() as u64;
+    if verdict.baseline.is_some() {
+        let all = plural(totals.suites + unchecked, noun(verdict));
+        parts.push(format!("{} of {all} checked", totals.suites));
+    } else {
+        parts.push(match (totals.suites, unchecked) {
+            (1, 0) => format!(
+                "{stacks}, {} before and {} after",
+                plural(totals.before, "goroutine"),
+                totals.after
+            ),
+            (suites, _) => format!("{stacks} in {}", plural(suites, "suite")),
+        });
+        if unchecked > 0 {
+            parts.push(format!("{} unchecked", plural(unchecked, "suite")));
+        }
     }
     if let Some(command) = &verdict.command {
         parts.extend(aside(command));
     }
     let why = verdict.not_gated().map(|failed| format!("{failed}: "));
-    format!("{}{}", why.unwrap_or_default(), parts.join(", "))
+    let (why, whole) = (why.unwrap_or_default(), whole(verdict).unwrap_or_default());
+    format!("{why}{whole}{}", parts.join(", "))
+}
+
+/// What a suite is called.
+fn noun(verdict: &Verdict) -> &'static str {
+    let is_test = |suite: &Suite| suite.run.is_some();
+    if verdict.command.is_some() && verdict.suites.iter().all(is_test) {
+        "test package"
+    } else {
+        "suite"
+    }
+}
+
+/// What there is with what is accepted: `13 findings in 2 of 30 packages: `. And what a baseline has
+/// that nothing needs, where that fails the build.
+fn whole(verdict: &Verdict) -> Option<String> {
+    let baseline = verdict.baseline.as_ref()?;
+    let found = verdict.findings.iter();
+    let found = found.filter(|one| one.is_open() || one.accepted().is_some());
+    let suites: BTreeSet<_> = found.clone().map(|one| &one.suite).collect();
+    let findings = plural(found.count() as u64, "finding");
+    let all = plural(verdict.totals.suites, noun(verdict));
+    let whole = format!("{findings} in {} of {all}: ", suites.len());
+    Some(match baseline.stale().count() {
+        stale @ 1.. if verdict.is_too_wide() => {
+            let what = match stale {
+                1 => "1 baseline entry matches nothing any more".to_owned(),
+                stale => format!("{stale} baseline entries match nothing any more"),
+            };
+            format!("{what} (--strict); {whole}")
+        }
+        _ => whole,
+    })
+}
+
+/// Findings that the baseline covers, and how many of its entries end soon.
+fn accepted(verdict: &Verdict, baseline: &Baseline) -> String {
+    let accepted = verdict.accepted().count();
+    let entries = || baseline.entries.iter();
+    let expired = entries().filter(|one| one.is_expired() && one.matched.unwrap_or(0) > 0);
+    let soon = entries().filter(|one| one.expires_soon() && !one.is_stale());
+    let says = match (expired.count(), soon.count()) {
+        (0, 0) => String::new(),
+        (0, 1) => " (1 expires within 14 days)".to_owned(),
+        (0, soon) => format!(" ({soon} expire within 14 days)"),
+        (expired, 0) => format!(" ({expired} expired)"),
+        (expired, soon) => format!(" ({expired} expired, {soon} within 14 days)"),
+    };
+    format!("{accepted} accepted{says}")
+}
+
+/// Findings that the policy and the built-in list cover.
+fn allowed(verdict: &Verdict) -> Option<String> {
+    let allowed = verdict.findings.iter();
+    let allowed = allowed.filter(|one| !one.is_open() && one.accepted().is_none());
+    let allowed = allowed.count();
+    let soon = verdict.allows.iter().filter(|allow| allow.expires_soon());
+    let soon: Vec<i64> = soon.filter_map(|allow| allow.days_left).collect();
+    match soon.iter().min() {
+        Some(&days) => Some(format!(
+            "{allowed} allowed ({} to expire, the first in {})",
+            soon.len(),
+            plural(days, "day")
+        )),
+        None if allowed > 0 => Some(format!("{allowed} allowed")),
+        None => None,
+    }
 }
 
 /// What ran beside the suites.
@@ -126,6 +181,16 @@ fn aside(command: &CommandRun) -> impl Iterator<Item = String> {
         children => format!("{children} child processes of tests not judged"),
     });
     without.into_iter().chain(children)
+}
+
+/// What the baseline covers, in one line: `12 findings, 43 goroutines, by leakgate.baseline.yml`.
+/// Those of code that has moved are not among these.
+pub(in crate::report) fn in_baseline(verdict: &Verdict, findings: &[&Finding]) -> Option<String> {
+    let name = &verdict.baseline.as_ref()?.name;
+    let growth = findings.iter().map(|finding| finding.after);
+    let goroutines = plural(growth.fold(0_i64, i64::saturating_add), "goroutine");
+    let found = plural(findings.len() as u64, "finding");
+    (!findings.is_empty()).then(|| format!("{found}, {goroutines}, by {name}"))
 }
 
 /// What built-in exceptions cover, in one line:

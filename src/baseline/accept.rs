@@ -1,0 +1,101 @@
+//! Adding to a baseline, and raising what it accepts.
+
+use jiff::civil::Date;
+
+use super::{About, Baseline, Entry, Report, Reported};
+
+/// What is said of findings that are accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Why.
+    pub reason: String,
+    /// The last day, UTC.
+    pub expires: Date,
+    /// Who answers for them; `None` keeps whom an entry has.
+    pub owner: Option<String>,
+}
+
+/// What [`accept`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// New entries.
+    pub added: usize,
+    /// Entries with a higher `max` than before.
+    pub raised: usize,
+    /// Entries whose `max` is as it was, and whose terms are new.
+    pub renewed: usize,
+    /// Ids that were asked for and that no report has.
+    pub unknown: Vec<String>,
+}
+
+/// Accepts what counts in a report: all of it, or the findings and causes with these ids, also where
+/// an entry covers them already. A `max` is never lowered. Where the code of an entry has moved, the
+/// entry moves with it.
+pub fn accept(baseline: &mut Baseline, report: &Report, ids: &[String], terms: &Terms) -> Accepted {
+    let mut accepted = Accepted::default();
+    let is_named = |id: &str, finding: &Reported| {
+        ids.iter().any(|one| one == id) || ids.iter().any(|one| finding.causes.contains(one))
+    };
+    for ((id, suite), finding) in &report.findings {
+        let is_meant = if ids.is_empty() {
+            finding.is_open
+        } else {
+            is_named(id, finding)
+        };
+        if is_meant && finding.count > 0 {
+            follow(baseline, id, suite, finding);
+            add(baseline, (id, suite), finding, terms, &mut accepted);
+        }
+    }
+    let is_known = |id: &String| {
+        let mut findings = report.findings.iter();
+        findings.any(|((of, _), finding)| of == id || finding.causes.contains(id))
+    };
+    accepted.unknown = ids.iter().filter(|id| !is_known(id)).cloned().collect();
+    accepted
+}
+
+fn add(
+    baseline: &mut Baseline,
+    (id, suite): (&String, &String),
+    finding: &Reported,
+    terms: &Terms,
+    accepted: &mut Accepted,
+) {
+    let known = baseline.find(id, suite).cloned();
+    let max = known.as_ref().map_or(0, |known| known.max);
+    match &known {
+        None => accepted.added += 1,
+        Some(_) if finding.count > max => accepted.raised += 1,
+        Some(_) => accepted.renewed += 1,
+    }
+    let owner = terms.owner.clone();
+    baseline.insert(Entry {
+        line: 0,
+        id: id.clone(),
+        suite: suite.clone(),
+        max: finding.count.max(max),
+        about: finding.about.clone(),
+        expires: terms.expires,
+        reason: terms.reason.clone(),
+        owner: owner.or_else(|| known.and_then(|known| known.owner)),
+    });
+}
+
+/// Gives an entry the id and the names that its stack has now, where it covers a finding of another
+/// id: its code has moved.
+pub(super) fn follow(baseline: &mut Baseline, id: &str, suite: &str, finding: &Reported) -> bool {
+    let Some(old) = finding.accepted_as.as_deref().filter(|old| *old != id) else {
+        return false;
+    };
+    let (Ok(at), About::Stack { .. }) = (baseline.position(old, suite), &finding.about) else {
+        return false;
+    };
+    let entry = baseline.entries.remove(at);
+    baseline.insert(Entry {
+        id: id.to_owned(),
+        about: finding.about.clone(),
+        ..entry
+    });
+    true
+}

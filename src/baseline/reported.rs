@@ -1,0 +1,203 @@
+//! What a baseline takes from a JSON report.
+//!
+//! Only the keys that it needs are read, so that reports of later versions stay readable.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::Deserialize;
+
+use super::About;
+
+/// A JSON report, as far as a baseline needs it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What was found, by id and suite; closures with one id, and several runs of one package, are
+    /// one. The count is the most that one run had.
+    pub findings: BTreeMap<(String, String), Reported>,
+    /// Suites that were judged, with all of their tests and without a failure.
+    pub judged: BTreeSet<String>,
+    /// Findings that the report had no room for.
+    pub left_out: u64,
+}
+
+/// A finding of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reported {
+    /// Goroutines after.
+    pub count: i64,
+    /// What it is about.
+    pub about: About,
+    /// Whether it counts: nothing covers it.
+    pub is_open: bool,
+    /// The id of the entry of the baseline that covers it, which is another one's where the code has
+    /// moved; `None` where no entry does.
+    pub accepted_as: Option<String>,
+    /// The ids of its causes.
+    pub causes: BTreeSet<String>,
+}
+
+/// Why a report cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// It is no JSON, or lacks what a report has.
+    #[error("it is no JSON report of leakgate: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It is of another version.
+    #[error("it says `schema: {0}`, and this leakgate reads leakgate.report/1")]
+    Schema(String),
+    /// It was written before baselines were.
+    #[error("it does not say which suites its findings are of: write it again with this leakgate")]
+    Old,
+}
+
+#[derive(Deserialize)]
+struct RawReport {
+    schema: String,
+    findings: Vec<RawFinding>,
+    causes: Vec<RawCause>,
+    suites: Vec<RawSuite>,
+    left_out: RawLeftOut,
+}
+
+#[derive(Deserialize)]
+struct RawFinding {
+    id: String,
+    suite: String,
+    rule: String,
+    per: String,
+    key: String,
+    after: i64,
+    disposition: String,
+    root: Option<RawPlace>,
+    home: Option<RawPlace>,
+    accepted_as: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawPlace {
+    function: String,
+}
+
+#[derive(Deserialize)]
+struct RawCause {
+    id: String,
+    suite: String,
+    findings: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct RawSuite {
+    name: String,
+    subject: Option<String>,
+    whole: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct RawLeftOut {
+    findings: u64,
+}
+
+impl Report {
+    /// Reads the text of a JSON report.
+    ///
+    /// # Errors
+    /// What is no report, or one of another version.
+    pub fn parse(text: &[u8]) -> Result<Self, ReportError> {
+        let raw: RawReport = serde_json::from_slice(text)?;
+        if raw.schema != "leakgate.report/1" {
+            return Err(ReportError::Schema(raw.schema));
+        }
+        let mut subjects = HashMap::new();
+        let mut judged: BTreeMap<String, bool> = BTreeMap::new();
+        for suite in raw.suites {
+            let (Some(subject), Some(whole)) = (suite.subject, suite.whole) else {
+                return Err(ReportError::Old);
+            };
+            *judged.entry(subject.clone()).or_default() |= whole;
+            subjects.insert(suite.name, subject);
+        }
+        let mut causes: HashMap<(&str, &str), BTreeSet<String>> = HashMap::new();
+        for cause in &raw.causes {
+            for finding in &cause.findings {
+                let of_finding = causes.entry((&cause.suite, finding)).or_default();
+                of_finding.insert(cause.id.clone());
+            }
+        }
+        // What one run of a suite has of an id, all of its findings together.
+        let mut runs: BTreeMap<(String, String), Reported> = BTreeMap::new();
+        for raw in raw.findings {
+            let causes = causes.get(&(&*raw.suite, &*raw.id));
+            let causes = causes.cloned().unwrap_or_default();
+            let key = (raw.id.clone(), raw.suite.clone());
+            let one = Reported::new(raw, causes);
+            match runs.get_mut(&key) {
+                Some(known) => known.count = known.count.saturating_add(one.count),
+                None => drop(runs.insert(key, one)),
+            }
+        }
+        let mut report = Self {
+            judged: judged
+                .into_iter()
+                .filter_map(|(suite, whole)| whole.then_some(suite))
+                .collect(),
+            left_out: raw.left_out.findings,
+            ..Self::default()
+        };
+        for ((id, suite), one) in runs {
+            let subject = subjects.get(&suite).cloned().unwrap_or(suite);
+            report.add((id, subject), one);
+        }
+        Ok(report)
+    }
+
+    /// Puts reports together, of runs of the same code: of each finding the most that one of them
+    /// has, as leaks come and go.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        for (key, finding) in other.findings {
+            self.add(key, finding);
+        }
+        self.judged.extend(other.judged);
+        self.left_out += other.left_out;
+        self
+    }
+
+    fn add(&mut self, key: (String, String), mut finding: Reported) {
+        if let Some(known) = self.findings.get(&key) {
+            let most = if known.count > finding.count {
+                known.clone()
+            } else {
+                finding.clone()
+            };
+            finding = Reported {
+                is_open: known.is_open || finding.is_open,
+                causes: known.causes.union(&finding.causes).cloned().collect(),
+                ..most
+            };
+        }
+        self.findings.insert(key, finding);
+    }
+}
+
+impl Reported {
+    fn new(raw: RawFinding, causes: BTreeSet<String>) -> Self {
+        let name = |place: Option<RawPlace>| place.map(|place| place.function);
+        Self {
+            count: raw.after,
+            about: if raw.per == "stack" {
+                About::Stack {
+                    root: name(raw.root),
+                    home: name(raw.home),
+                }
+            } else {
+                About::Sum {
+                    rule: raw.rule,
+                    key: Some(raw.key).filter(|key| !key.is_empty()),
+                }
+            },
+            is_open: matches!(&*raw.disposition, "open" | "expired"),
+            accepted_as: raw.accepted_as,
+            causes,
+        }
+    }
+}

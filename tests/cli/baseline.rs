@@ -1,0 +1,463 @@
+//! Baselines: what is accepted, what is not, and how the file is written.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::made::{self, Made};
+use crate::support::{Leakgate, Ran, assert_fits, findings, repository, scratch, write};
+
+const FILE: &str = "leakgate.baseline.yml";
+
+/// A directory with a JSON report of these captured leaks, each a suite of its own name.
+fn reported(leaks: &[&str]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let (code, report) = check(directory.path(), leaks, &[]).json();
+    assert_eq!(code, i32::from(!leaks.is_empty()));
+    write(&directory.path().join("report.json"), report.to_string());
+    directory
+}
+
+/// `leakgate check` of a directory of pairs.
+fn check(directory: &Path, leaks: &[&str], flags: &[&str]) -> Leakgate {
+    check_on("2026-11-20", directory, leaks, flags)
+}
+
+/// The same on another day.
+fn check_on(day: &str, directory: &Path, leaks: &[&str], flags: &[&str]) -> Leakgate {
+    let pairs = directory.join("pairs");
+    let _ = std::fs::remove_dir_all(&pairs);
+    write(&pairs.join("README"), "");
+    for leak in leaks {
+        for side in ["before", "after"] {
+            let path = pairs.join(leak).join(format!("{side}.pb.gz"));
+            crate::support::copy(leak, side, &path);
+        }
+    }
+    let clean = pairs.join("clean");
+    for side in ["before", "after"] {
+        crate::support::copy(
+            "send-abandoned-clean",
+            side,
+            &clean.join(format!("{side}.pb.gz")),
+        );
+    }
+    Leakgate::check_on(day)
+        .dir(directory)
+        .args(flags)
+        .arg("pairs")
+}
+
+fn accept(directory: &Path, arguments: &[&str]) -> Ran {
+    Leakgate::new(&["accept"])
+        .dir(directory)
+        .args(arguments)
+        .run()
+}
+
+/// Accepts all of `report.json`.
+fn accept_all(directory: &Path) -> Ran {
+    let terms = [
+        "report.json",
+        "--reason",
+        "SHOP-482",
+        "--expires",
+        "2099-03-31",
+    ];
+    accept(directory, &terms).exits(0)
+}
+
+fn baseline(directory: &Path) -> String {
+    std::fs::read_to_string(directory.join(FILE)).unwrap()
+}
+
+/// The baseline with another text in the place of one that is there.
+fn edit(directory: &Path, from: &str, to: &str) {
+    let text = baseline(directory);
+    assert!(text.contains(from), "no {from:?} in {text}");
+    write(&directory.join(FILE), text.replace(from, to));
+}
+
+#[test]
+fn what_is_accepted_passes_and_a_new_leak_fails() {
+    let directory = reported(&["send-abandoned", "mutex-unlocked"]);
+    let said = accept_all(directory.path()).stdout;
+    assert_eq!(
+        said,
+        "added 2, raised 0, renewed 0; leakgate.baseline.yml has 2 entries\n"
+    );
+    let known = &["send-abandoned", "mutex-unlocked"];
+    let ran = check(directory.path(), known, &[]).run().exits(0);
+    ran.prints("accepted 2 findings, 8 goroutines, by leakgate.baseline.yml (-v lists them)");
+    ran.prints("PASS 2 findings in 2 of 3 suites: 0 violations, 2 accepted, 3 of 3 suites checked");
+    // Nobody is kept from seeing it all.
+    check(directory.path(), known, &["--no-baseline"])
+        .run()
+        .exits(1);
+    let and_new = &["send-abandoned", "mutex-unlocked", "waitgroup-undone"];
+    let (code, report) = check(directory.path(), and_new, &[]).json();
+    assert_eq!(code, 1);
+    let of = |one: &Value| {
+        (
+            one["suite"].as_str().unwrap().to_owned(),
+            one["disposition"].clone(),
+        )
+    };
+    let found: Vec<_> = findings(&report).iter().map(of).collect();
+    assert_eq!(
+        found,
+        [
+            ("waitgroup-undone".to_owned(), Value::from("open")),
+            ("mutex-unlocked".to_owned(), Value::from("baseline")),
+            ("send-abandoned".to_owned(), Value::from("baseline")),
+        ]
+    );
+    assert_eq!(report["totals"]["accepted"], 2);
+}
+
+#[test]
+fn the_file_fits_its_schema_and_the_schema_is_the_one_that_leakgate_prints() {
+    let directory = reported(&["send-abandoned"]);
+    accept_all(directory.path());
+    let value: Value = serde_yaml::from_str(&baseline(directory.path())).unwrap();
+    assert_fits(&value, "baseline.v1.json");
+    let schema = std::fs::read_to_string(repository().join("schema/baseline.v1.json")).unwrap();
+    let printed = Leakgate::new(&["policy", "schema", "--baseline"])
+        .run()
+        .exits(0);
+    assert_eq!(
+        printed.stdout, schema,
+        "run: cargo run -- policy schema --baseline > schema/baseline.v1.json"
+    );
+}
+
+#[test]
+fn more_than_was_accepted_fails_and_says_how_many_are_new() {
+    let directory = reported(&["send-abandoned"]);
+    accept_all(directory.path());
+    edit(directory.path(), "max: 3", "max: 2");
+    let ran = check(directory.path(), &["send-abandoned"], &[])
+        .run()
+        .exits(1);
+    ran.prints("3 more goroutines than before");
+    ran.prints("note     accepted 2 (leakgate.baseline.yml:3), now 3: 1 new");
+    ran.prints("allow    leakgate accept REPORT.json ");
+    // Fewer than accepted is fine.
+    edit(directory.path(), "max: 2", "max: 30");
+    let ran = check(directory.path(), &["send-abandoned"], &[])
+        .run()
+        .exits(0);
+    ran.prints(
+        "can be smaller: 1 entry accepts more than there is; leakgate accept --prune REPORT.json",
+    );
+    accept(directory.path(), &["--prune", "report.json"]).exits(0);
+    assert!(baseline(directory.path()).contains("max: 3\n"));
+}
+
+#[test]
+fn an_entry_counts_until_its_last_day() {
+    let directory = reported(&["send-abandoned"]);
+    accept_all(directory.path());
+    edit(directory.path(), "2099-03-31", "2026-12-01");
+    let on = |day: &str, code: i32| {
+        let check = check_on(day, directory.path(), &["send-abandoned"], &[]);
+        check.run().exits(code)
+    };
+    on("2026-11-16", 0).prints("1 accepted, ");
+    on("2026-11-17", 0).prints("1 accepted (1 expires within 14 days)");
+    on("2026-12-01", 0).prints(
+        "leakgate.baseline.yml:3 main.sendAbandoned.func1 in send-abandoned expires in 0 days",
+    );
+    let ran = on("2026-12-02", 1);
+    ran.prints("note     accepted until 2026-12-01 (leakgate.baseline.yml:3): SHOP-482");
+    ran.prints("0 accepted (1 expired)");
+}
+
+#[test]
+fn what_nothing_needs_any_more_is_said_apart_and_fails_only_if_asked_for() {
+    let directory = reported(&["send-abandoned", "mutex-unlocked"]);
+    accept_all(directory.path());
+    let ran = check(directory.path(), &["mutex-unlocked"], &[])
+        .run()
+        .exits(0);
+    // A suite that was not judged says nothing.
+    assert!(!ran.has("matches nothing any more"), "{}", ran.said());
+    let rename = |from: &str, to: &str| {
+        let path = directory.path().join("report.json");
+        let report = std::fs::read_to_string(&path).unwrap();
+        write(&path, report.replace(from, to));
+    };
+    // The same as after a fix in that suite.
+    edit(directory.path(), "suite: send-abandoned", "suite: clean");
+    let stale = "main.sendAbandoned.func1 in clean matches nothing any more";
+    let ran = check(directory.path(), &["mutex-unlocked"], &[])
+        .run()
+        .exits(0);
+    ran.prints(stale);
+    let ran = check(directory.path(), &["mutex-unlocked"], &["--strict"])
+        .run()
+        .exits(1);
+    ran.prints(stale);
+    ran.prints(
+        "FAIL 1 baseline entry matches nothing any more (--strict); 1 finding in 1 of 2 suites",
+    );
+    rename("\"send-abandoned\"", "\"elsewhere\"");
+    let said = accept(directory.path(), &["--prune", "report.json"])
+        .exits(0)
+        .stdout;
+    assert!(
+        said.starts_with("removed 1, lowered 0, moved 0; leakgate.baseline.yml has 1 entry\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_policy_comes_first_and_a_sum_can_be_accepted_too() {
+    let directory = reported(&["send-abandoned"]);
+    accept_all(directory.path());
+    let policy = "version: 1\nrules:\n  - { name: few, per: total, limit: { growth: 2 } }\n";
+    write(&directory.path().join("leakgate.yml"), policy);
+    let (code, report) = check(directory.path(), &["send-abandoned"], &[]).json();
+    assert_eq!(code, 1);
+    write(&directory.path().join("report.json"), report.to_string());
+    let said = accept_all(directory.path()).stdout;
+    assert_eq!(
+        said,
+        "added 1, raised 0, renewed 0; leakgate.baseline.yml has 2 entries\n"
+    );
+    let text = baseline(directory.path());
+    assert!(
+        text.contains("  - sum: ") && text.contains("    rule: few\n"),
+        "{text}"
+    );
+    check(directory.path(), &["send-abandoned"], &[])
+        .run()
+        .exits(0);
+    // An entry that the policy makes needless is stale.
+    let policy = "version: 1\nallow:\n  - { match: { any: main.* }, max: 9, reason: x, expires: 2099-01-01 }\n";
+    write(&directory.path().join("leakgate.yml"), policy);
+    let ran = check(directory.path(), &["send-abandoned"], &["--strict"])
+        .run()
+        .exits(1);
+    ran.prints("2 baseline entries match nothing any more (--strict)");
+}
+
+/// Two hand-made profiles, of a worker whose functions have these names.
+fn worker(directory: &Path, functions: [&str; 2], count: u64) -> Leakgate {
+    let leak = format!(
+        "x.org/shop.{} x.org/shop.step x.org/shop.{} runtime.selectgo runtime.gopark",
+        functions[1], functions[0]
+    );
+    let base = Made::new().goroutines(1, "runtime.main main.main");
+    let after = Made::new()
+        .goroutines(1, "runtime.main main.main")
+        .goroutines(count, &leak);
+    made::check_in(directory, base, after).args(&["--suite", "shop"])
+}
+
+#[test]
+fn an_entry_holds_where_its_code_was_renamed_or_moved_and_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let (_, report) = worker(path, ["(*Pool).wait", "(*Pool).run"], 3).json();
+    write(&path.join("report.json"), report.to_string());
+    accept_all(path);
+    // Renamed: the home, the root, and both.
+    for functions in [
+        ["(*Pool).idle", "(*Pool).run"],
+        ["(*Pool).wait", "(*Pool).loop"],
+        ["(*Queue).idle", "(*Queue).loop"],
+    ] {
+        let ran = worker(path, functions, 3).run().exits(0);
+        ran.prints("its code has moved");
+        // More of them than were accepted are no old friends.
+        worker(path, functions, 4).run().exits(1);
+    }
+    // The entry follows.
+    let (_, report) = worker(path, ["(*Pool).idle", "(*Pool).run"], 3).json();
+    write(&path.join("report.json"), report.to_string());
+    let said = accept(path, &["--prune", "report.json"]).exits(0).stdout;
+    assert_eq!(
+        said,
+        "removed 0, lowered 0, moved 1; leakgate.baseline.yml has 1 entry\n"
+    );
+    assert!(
+        baseline(path).contains("home: x.org/shop.(*Pool).idle"),
+        "{}",
+        baseline(path)
+    );
+    let ran = worker(path, ["(*Pool).idle", "(*Pool).run"], 3)
+        .run()
+        .exits(0);
+    assert!(!ran.has("its code has moved"), "{}", ran.said());
+}
+
+#[test]
+fn a_leak_that_only_takes_the_place_of_another_is_new() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let (_, report) = worker(path, ["(*Pool).wait", "(*Pool).run"], 3).json();
+    write(&path.join("report.json"), report.to_string());
+    accept_all(path);
+    let other = |leak: &str| {
+        let base = || Made::new().goroutines(1, "runtime.main main.main");
+        let after = base().goroutines(3, leak);
+        made::check_in(path, base(), after)
+            .args(&["--suite", "shop"])
+            .run()
+    };
+    for leak in [
+        // Another function between, and other names around it.
+        "x.org/shop.(*Mail).run x.org/shop.send x.org/shop.(*Mail).wait runtime.selectgo runtime.gopark",
+        // The same shape in another state.
+        "x.org/shop.(*Pool).run x.org/shop.step x.org/shop.(*Pool).idle runtime.chanrecv runtime.gopark",
+        "x.org/shop.(*Mail).run runtime.selectgo runtime.gopark",
+    ] {
+        other(leak).exits(1);
+    }
+    // Two that could both be the old one are neither.
+    let base = || Made::new().goroutines(1, "runtime.main main.main");
+    let after = base()
+        .goroutines(
+            1,
+            "x.org/shop.(*Pool).run x.org/shop.step x.org/shop.a runtime.selectgo runtime.gopark",
+        )
+        .goroutines(
+            1,
+            "x.org/shop.(*Pool).run x.org/shop.step x.org/shop.b runtime.selectgo runtime.gopark",
+        );
+    made::check_in(path, base(), after)
+        .args(&["--suite", "shop"])
+        .run()
+        .exits(1);
+}
+
+#[test]
+fn accept_takes_ids_and_refuses_what_it_cannot_know() {
+    let directory = reported(&["send-abandoned", "mutex-unlocked"]);
+    let report = std::fs::read_to_string(directory.path().join("report.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let id = findings(&report)[0]["id"].as_str().unwrap();
+    let terms = ["--reason", "x", "--expires", "2099-01-01"];
+    let given = |arguments: &[&str]| {
+        Leakgate::new(&["accept"])
+            .dir(directory.path())
+            .args(arguments)
+            .args(&terms)
+    };
+    for (arguments, message) in [
+        (
+            &["report.json", "0123456789ab"][..],
+            "no report has a finding or a cause 0123456789ab: nothing was written",
+        ),
+        (&["missing.json"], "the report missing.json cannot be read"),
+        (&["pairs/README"], "the report pairs/README cannot be used"),
+        (&[id], "no report is given: write one first"),
+    ] {
+        given(arguments).run().exits(2).complains(message);
+    }
+    given(&["report.json"])
+        .env("CI", "true")
+        .run()
+        .exits(2)
+        .complains("this is a CI job");
+    for (terms, message) in [
+        (&["--reason", "x"][..], "--reason and --expires are needed"),
+        (
+            &["--reason", "...", "--expires", "2099-01-01"],
+            "the reason is empty",
+        ),
+        (
+            &["--reason", "x", "--expires", "2020-01-01"],
+            "2020-01-01 is over",
+        ),
+    ] {
+        let ran = accept(directory.path(), &[&["report.json"], terms].concat());
+        ran.exits(2).complains(message);
+    }
+    assert!(!directory.path().join(FILE).exists());
+    given(&["report.json", id]).run().exits(0);
+    assert_eq!(baseline(directory.path()).matches("- stack:").count(), 1);
+    // A comment would not survive.
+    let text = baseline(directory.path());
+    write(&directory.path().join(FILE), format!("# ours\n{text}"));
+    let ran = given(&["report.json"]).run().exits(2);
+    ran.complains("leakgate.baseline.yml:1: this comment would be lost");
+}
+
+#[test]
+fn the_baseline_is_beside_the_policy_or_in_the_root_and_is_found_from_below() {
+    let directory = reported(&["send-abandoned"]);
+    let root = directory.path();
+    let accept_in = |below: &str| {
+        let report = root.join("report.json");
+        Leakgate::new(&["accept", "--reason", "x", "--expires", "2099-01-01"])
+            .dir(&root.join(below))
+            .arg(report)
+            .run()
+            .exits(0)
+    };
+    write(&root.join(".git/HEAD"), "");
+    write(&root.join("below/deep/x"), "");
+    accept_in("below/deep");
+    assert!(root.join(FILE).exists());
+    // It is in force there, so it is the one that the next call adds to.
+    let said = accept_in("below/deep").stdout;
+    assert!(said.starts_with("added 0, raised 0, renewed 1; "), "{said}");
+    std::fs::remove_file(root.join(FILE)).unwrap();
+    write(&root.join(".github/leakgate.yml"), "version: 1\n");
+    accept_in("below");
+    assert!(root.join(".github").join(FILE).exists());
+    std::fs::copy(root.join(".github").join(FILE), root.join(FILE)).unwrap();
+    let ran = check(root, &["send-abandoned"], &[]).run().exits(2);
+    ran.complains("two baselines, and only one can hold");
+}
+
+#[test]
+fn a_suite_named_by_the_path_of_its_file_is_not_accepted() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_, report) = Leakgate::check()
+        .dir(directory.path())
+        .pair("go1.27", "send-abandoned")
+        .json();
+    write(&directory.path().join("report.json"), report.to_string());
+    let ran = accept(
+        directory.path(),
+        &["report.json", "--reason", "x", "--expires", "2099-01-01"],
+    );
+    ran.exits(2).complains("give it one with --suite");
+}
+
+#[test]
+fn a_conflict_is_refused_until_it_is_resolved() {
+    let directory = reported(&["send-abandoned"]);
+    accept_all(directory.path());
+    edit(
+        directory.path(),
+        "    max: 3\n",
+        "<<<<<<< HEAD\n    max: 3\n=======\n    max: 2\n>>>>>>> fix\n",
+    );
+    let ran = check(directory.path(), &["send-abandoned"], &[])
+        .run()
+        .exits(2);
+    ran.complains(
+        "leakgate.baseline.yml:5:1: git could not merge this file: run `leakgate accept --resolve`",
+    );
+    let said = accept(directory.path(), &["--resolve"]).exits(0).stdout;
+    assert_eq!(said, "lowered 1; leakgate.baseline.yml has 1 entry\n");
+    check(directory.path(), &["send-abandoned"], &[])
+        .run()
+        .exits(1)
+        .prints("accepted 2");
+}
+
+#[test]
+fn a_baseline_that_cannot_be_read_is_no_empty_one() {
+    let directory = scratch(FILE, "version: 1\naccepted:\n  - stack: 123\n");
+    let ran = check(directory.path(), &[], &[]).run().exits(2);
+    ran.complains("leakgate.baseline.yml:3:5: the key `suite` is missing");
+    let ran = check(directory.path(), &[], &["--baseline", "none.yml"])
+        .run()
+        .exits(2);
+    ran.complains("the baseline none.yml cannot be read");
+}
