@@ -148,6 +148,7 @@ class Inputs(Case):
         self.refused("both given", run="go test ./...", before="x")
         self.refused("go together", before="x")
         self.refused("go together", after="x")
+        self.refused("base goes with run", base="HEAD^1", **LEAK)
 
     def test_words_that_are_not_known_are_refused(self):
         self.refused('fail-on is "neveer"', fail_on="neveer", **LEAK)
@@ -166,7 +167,7 @@ class Inputs(Case):
     def test_hostile_inputs_are_data(self):
         hostile = "a\"b'c;touch pwned;$(touch pwned)`touch pwned`|touch pwned&&%0A::error::x"
         lines = "x\n::error::pwned\nresult=pass\nexit-code=0"
-        for name in ("before", "after", "policy", "suite", "reports", "working-directory", "fail-on", "annotations", "summary", "baseline"):
+        for name in ("before", "after", "policy", "suite", "reports", "working-directory", "fail-on", "annotations", "summary", "baseline", "base"):
             for text in (hostile, lines, "--help", "-x"):
                 inputs = {**LEAK, name: text}
                 done = self.act(**{key.replace("-", "_"): value for key, value in inputs.items()})

@@ -11,6 +11,7 @@ before=$LEAKGATE_ACTION_BEFORE
 after=$LEAKGATE_ACTION_AFTER
 policy=$LEAKGATE_ACTION_POLICY
 baseline=$LEAKGATE_ACTION_BASELINE
+base=$LEAKGATE_ACTION_BASE
 suite=$LEAKGATE_ACTION_SUITE
 fail_on=$LEAKGATE_ACTION_FAIL_ON
 reports=$LEAKGATE_ACTION_REPORTS
@@ -60,6 +61,7 @@ case ${run:+run}-${before:+before}-${after:+after} in
     run-*) refuse "run and before or after are both given: leakgate captures around the command of run itself" ;;
     *) refuse "before and after go together: only one of them is given" ;;
 esac
+[ -z "$base" ] || [ -n "$run" ] || refuse "the input base goes with run: of two captured sides, before is the base"
 case $fail_on in
     error | warning | never) ;;
     *) refuse "the input fail-on is \"$fail_on\": give error, warning or never" ;;
@@ -109,6 +111,7 @@ done <<<"$reports"
 arguments+=("--report=outputs=$folder/outputs")
 
 if [ -n "$run" ]; then
+    [ -z "$base" ] || arguments+=("--base=$base")
     arguments=(run "${arguments[@]}" --)
     words='^go [A-Za-z0-9_./:,=@%+ -]+$'
     if [[ $run =~ $words ]]; then

@@ -9,6 +9,7 @@ mod config;
 mod duration;
 mod exec;
 mod gate;
+mod git;
 mod init;
 mod judge_files;
 mod man;
@@ -137,6 +138,12 @@ struct Run {
     #[arg(long)]
     no_origin: bool,
 
+    /// Count only what the tests leave more than at REV: where there are findings, the command runs
+    /// once more at the commit that this branch and REV have in common, with the packages that have
+    /// findings only. REV is a branch, a tag or a commit, as in origin/main.
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+
     /// Capture a live service around the command too, once it has settled: before, and after, for
     /// at most `--settle`. Repeatable, for the instances of one service.
     #[arg(long = "url", value_name = "URL")]
@@ -146,7 +153,7 @@ struct Run {
     service: Service,
 
     /// Keep the profiles in this directory, which must be empty or not exist: for `leakgate check`,
-    /// for `go tool pprof`, or as an artifact.
+    /// for `go tool pprof`, or as an artifact. With `--base`, in the folders `head` and `base` of it.
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
 

@@ -19,7 +19,7 @@ pub use rerun::Rerun;
 pub use test_run::{Ending, TestRun};
 
 /// All that one verdict is about.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// What can be judged.
     pub suites: Vec<Suite>,
@@ -95,7 +95,7 @@ impl Unchecked {
 }
 
 /// A command that was run between the captures.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Command {
     /// The command and its arguments, separated by spaces.
     pub line: String,
@@ -126,6 +126,35 @@ impl Evidence {
         self.suites.extend(other.suites);
         self.unchecked.extend(other.unchecked);
         self.command = self.command.take().or(other.command);
+    }
+
+    /// The same for some suites; the others are as they were.
+    #[must_use]
+    pub fn against_in(self, base: &Self, suites: &BTreeSet<SuiteName>) -> Self {
+        let (compared, mut others) = self
+            .suites
+            .into_iter()
+            .partition(|suite| suites.contains(&suite.name));
+        let compared = Self {
+            suites: compared,
+            ..Self::default()
+        };
+        let of_base = base.suites.iter().map(|suite| &suite.name);
+        let unchecked = base.unchecked.iter().map(|unchecked| &unchecked.suite);
+        let known: BTreeSet<&SuiteName> = of_base.chain(unchecked).collect();
+        let mut compared = compared.against(base).suites;
+        for suite in compared
+            .iter_mut()
+            .filter(|suite| !known.contains(&suite.name))
+        {
+            let note = "the base has no such tests, so all that these leave is new";
+            suite.notes.push(note.to_owned());
+        }
+        others.append(&mut compared);
+        Self {
+            suites: others,
+            ..self
+        }
     }
 
     /// This run compared with the run of another build: the last after profile of each suite of

@@ -35,6 +35,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
+pub use child::Apart;
 pub use collect::{Collected, collect};
 use command::GoTest;
 pub use exec_flag::COMMAND as START_COMMAND;
@@ -97,7 +98,9 @@ impl Capturing {
 
 /// How test binaries capture.
 #[derive(Debug, Clone, Copy)]
-pub struct Options {
+pub struct Options<'a> {
+    /// Where the command runs; `None` for the current directory.
+    pub directory: Option<&'a Path>,
     /// How long one may wait for its goroutines to end.
     pub settle: Duration,
     /// Whether it notes by which calls those that stay were started.
@@ -125,7 +128,7 @@ impl Prepared {
     pub fn new(
         command: &[OsString],
         directory: &Path,
-        Options { settle, origin }: Options,
+        options: Options,
         accepted: &Accepted,
         signals: &Signals,
     ) -> anyhow::Result<Self> {
@@ -134,7 +137,11 @@ impl Prepared {
             Some(go_test) => (command[0].as_os_str(), go_test.directory.as_deref()),
             None => (OsStr::new("go"), None),
         };
-        let toolchain = Toolchain::ask(go, of)?;
+        let of = match (options.directory, of) {
+            (Some(here), of) => Some(here.join(of.unwrap_or(Path::new("")))),
+            (None, of) => of.map(Path::to_owned),
+        };
+        let toolchain = Toolchain::ask(go, of.as_deref())?;
         let goflags = toolchain.goflags()?;
         fs::write(directory.join(quiet::FILE), quiet::list(accepted))
             .with_context(|| format!("{} cannot be written to", directory.display()))?;
@@ -145,10 +152,10 @@ impl Prepared {
         let notes = unguarded.map(unnoticed).into_iter().collect();
         let capturing = Capturing {
             directory: directory.to_owned(),
-            settle_ms: settle.as_millis().to_string(),
+            settle_ms: options.settle.as_millis().to_string(),
             run: this_run(),
             goflags: std::env::var("GOFLAGS").ok(),
-            origin,
+            origin: options.origin,
         };
         let mut environment = variables(&toolchain, goflags.text)?;
         environment.extend(capturing.variables());
@@ -163,7 +170,7 @@ impl Prepared {
         Ok(Self {
             go_test,
             environment,
-            record: Record::new(words(command), None, notes),
+            record: Record::new(words(command), options.directory, None, notes),
             _go_on_path: go_folder,
         })
     }
@@ -180,7 +187,7 @@ impl Prepared {
         Self {
             go_test: None,
             environment: Variables::new(),
-            record: Record::new(words(command), problem, notes),
+            record: Record::new(words(command), None, problem, notes),
             _go_on_path: None,
         }
     }
@@ -192,7 +199,8 @@ impl Prepared {
         self
     }
 
-    /// Runs the command. [`collect()`] then reads what its test binaries left in `directory`, and
+    /// Runs the command, where `apart` says; it has to be the directory that all was prepared for.
+    /// [`collect()`] then reads what its test binaries left in `directory`, and
     /// how the command ended.
     ///
     /// # Errors
@@ -200,6 +208,7 @@ impl Prepared {
     pub fn run(
         mut self,
         command: &[OsString],
+        apart: &Apart,
         directory: &Path,
         signals: &mut Signals,
     ) -> anyhow::Result<ExitStatus> {
@@ -207,8 +216,10 @@ impl Prepared {
         let (ended, packages) = std::thread::scope(|scope| {
             // Listing takes a moment of its own, while the command builds.
             let go_test = self.go_test.as_ref();
-            let listing = scope.spawn(move || go_test.map(GoTest::packages));
-            let ended = child::run(command, &self.environment, signals);
+            let here = apart.directory.unwrap_or(Path::new(""));
+            let listing =
+                scope.spawn(move || go_test.map(|go_test| go_test.packages_of(here, &[])));
+            let ended = child::run(command, &self.environment, apart, signals);
             (ended, listing.join().unwrap_or_default())
         });
         let (process, status) = ended?;
@@ -234,6 +245,20 @@ impl Prepared {
         let _ = self.record.write(directory);
         Ok(status)
     }
+}
+
+/// The command for some packages only, where it is `go test`: without what it writes into files.
+/// Others are as they are.
+///
+/// # Errors
+/// Those of [`Prepared::new`].
+pub fn narrowed(command: &[OsString], packages: &[&str]) -> anyhow::Result<Vec<OsString>> {
+    let go_test = GoTest::read(command)?;
+    let narrowed = go_test.map(|go_test| go_test.narrowed(packages));
+    Ok(narrowed.map_or_else(
+        || command.to_vec(),
+        |words| words.into_iter().map(OsString::from).collect(),
+    ))
 }
 
 fn words(command: &[OsString]) -> Vec<String> {

@@ -1,9 +1,10 @@
 //! `leakgate run`: captures around a command, then judges.
 
+mod base;
 mod services;
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -12,8 +13,9 @@ use super::output::Destination;
 use super::{Code, Run, complain, service};
 use crate::evidence::Evidence;
 use crate::gotest::{
-    self, Accepted, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo,
+    self, Accepted, Apart, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo,
 };
+use base::Base;
 use services::Services;
 
 pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
@@ -23,10 +25,12 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
         baseline: run.gate.baseline()?,
         today: run.gate.today(),
     };
+    let base = run.base.as_deref().map(Base::find).transpose()?;
     let services = Services::new(run)?;
     let mut signals = Signals::watch().context("signals cannot be watched")?;
     let folder = Folder::new(run, &signals)?;
     let options = Options {
+        directory: None,
         settle: run.settle,
         origin: !run.no_origin,
     };
@@ -44,9 +48,13 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
         return Ok(Code::NoEvidence.into());
     }
     let prepared = prepared.without(service::TOKEN);
-    let status = prepared.run(&run.command, &folder.path, &mut signals)?;
+    let apart = Apart::default();
+    let status = prepared.run(&run.command, &apart, &folder.path, &mut signals)?;
     let of_services = services.after(run.settle, &folder.path);
-    let judged = judge(run, &accepted, &folder, of_services);
+    let judged = collect(run, &folder, of_services).and_then(|evidence| {
+        let folders = (&folder, &mut signals);
+        judge(run, &accepted, evidence, base.as_ref(), folders)
+    });
     if status.success() {
         return Ok(judged?.into());
     }
@@ -57,13 +65,8 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     Ok(gotest::shell_code(status).into())
 }
 
-/// Judges what was captured, and writes the reports.
-fn judge(
-    run: &Run,
-    accepted: &Accepted,
-    folder: &Folder,
-    of_services: Evidence,
-) -> anyhow::Result<Code> {
+/// What was captured.
+fn collect(run: &Run, folder: &Folder, of_services: Evidence) -> anyhow::Result<Evidence> {
     let collected = match gotest::collect(&folder.path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Collected::removed(&run.command, &folder.path)
@@ -74,14 +77,37 @@ fn judge(
     };
     let mut evidence = collected.evidence;
     evidence.extend(of_services);
-    let baseline = accepted.baseline.as_ref();
-    let verdict = run.gate.judge(&accepted.policy, baseline, evidence);
+    Ok(evidence)
+}
+
+/// Judges what was captured, and writes the reports. With a base, the command may run once more.
+fn judge(
+    run: &Run,
+    accepted: &Accepted,
+    evidence: Evidence,
+    base: Option<&Base>,
+    (folder, signals): (&Folder, &mut Signals),
+) -> anyhow::Result<Code> {
+    let judge = |evidence| {
+        let baseline = accepted.baseline.as_ref();
+        run.gate.judge(&accepted.policy, baseline, evidence)
+    };
+    let verdict = match base {
+        None => judge(evidence),
+        Some(base) => {
+            let verdict = judge(evidence.clone());
+            let of_head = (evidence, &verdict);
+            judge(base.only_new((run, accepted), of_head, &folder.base, signals)?)
+        }
+    };
     run.gate.report_to(&verdict, Destination::Error)
 }
 
 /// Where test binaries write to: a directory that goes with leakgate, or one that is kept.
 struct Folder {
     path: PathBuf,
+    /// The same for those of `--base`.
+    base: PathBuf,
     /// Removes the directory once it is dropped.
     _temporary: Option<TemporaryFolder>,
 }
@@ -91,9 +117,10 @@ impl Folder {
         let Some(keep) = &run.keep else {
             let temporary = signals.temporary_folder("leakgate-");
             let temporary = temporary.context("no temporary directory can be made")?;
+            let folder = Self::in_root(run, temporary.path())?;
             return Ok(Self {
-                path: temporary.path().to_owned(),
                 _temporary: Some(temporary),
+                ..folder
             });
         };
         let error = || format!("{} cannot be used to keep profiles in", keep.display());
@@ -108,8 +135,19 @@ impl Folder {
                 keep.display()
             );
         }
+        Self::in_root(run, &std::path::absolute(keep).with_context(error)?).with_context(error)
+    }
+
+    /// With a base there are two, as `leakgate check` takes them.
+    fn in_root(run: &Run, root: &Path) -> anyhow::Result<Self> {
+        let path = match run.base {
+            Some(_) => root.join("head"),
+            None => root.to_owned(),
+        };
+        std::fs::create_dir_all(&path)?;
         Ok(Self {
-            path: std::path::absolute(keep).with_context(error)?,
+            path,
+            base: root.join("base"),
             _temporary: None,
         })
     }

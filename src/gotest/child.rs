@@ -1,11 +1,22 @@
 //! Running the command: its input and output pass through, and signals reach it.
 
 use std::ffi::OsString;
-use std::process::{Command, ExitStatus};
+use std::fs::File;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::Context as _;
 
 use super::Signals;
+
+/// Where a command runs, and where its output goes.
+#[derive(Debug, Default)]
+pub struct Apart<'a> {
+    /// `None` for the current directory.
+    pub directory: Option<&'a Path>,
+    /// What it prints is written there, and it reads nothing; `None` where all passes through.
+    pub output: Option<File>,
+}
 
 /// Runs a command with some variables of the environment set, or taken out, and waits for it. Gives
 /// its process id, and how it ended.
@@ -15,6 +26,7 @@ use super::Signals;
 pub(super) fn run(
     command: &[OsString],
     environment: &[(&str, Option<OsString>)],
+    apart: &Apart,
     signals: &mut Signals,
 ) -> anyhow::Result<(u32, ExitStatus)> {
     let (program, arguments) = command.split_first().context("no command is given")?;
@@ -25,6 +37,13 @@ pub(super) fn run(
             Some(value) => child.env(name, value),
             None => child.env_remove(name),
         };
+    }
+    if let Some(directory) = apart.directory {
+        child.current_dir(directory);
+    }
+    if let Some(output) = &apart.output {
+        let copy = || -> anyhow::Result<Stdio> { Ok(output.try_clone()?.into()) };
+        child.stdin(Stdio::null()).stdout(copy()?).stderr(copy()?);
     }
     signals
         .run(&mut child)

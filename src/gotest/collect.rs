@@ -143,6 +143,13 @@ impl Collected {
         self.evidence.is_empty() && self.children == 0 && self.listed == 0
     }
 
+    /// Where the test binaries ran.
+    pub fn directories(&self) -> impl Iterator<Item = &Path> {
+        self.started
+            .iter()
+            .map(|(_, directory)| Path::new(directory))
+    }
+
     fn unchecked(&mut self, suite: impl Into<SuiteName>, why: impl Into<String>) {
         self.evidence.unchecked.push(Unchecked::new(suite, why));
     }

@@ -11,7 +11,9 @@ use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
 use super::toolchain::GoFlags;
-use arguments::{Argument, flag_of, is_for_list, is_of_one_run, takes_none, takes_value};
+use arguments::{
+    Argument, flag_of, is_for_list, is_of_one_run, takes_none, takes_value, writes_files,
+};
 
 /// A command that is `go test` itself.
 ///
@@ -172,6 +174,20 @@ impl GoTest {
         again
     }
 
+    /// The command for some packages only, without what it writes into files.
+    pub(super) fn narrowed(&self, packages: &[&str]) -> Vec<String> {
+        let mut narrowed = vec![self.go.to_string_lossy().into_owned()];
+        if let Some(directory) = &self.directory {
+            narrowed.extend(["-C".to_owned(), directory.display().to_string()]);
+        }
+        narrowed.push("test".to_owned());
+        let kept = self.flags.iter().filter(|flag| !writes_files(flag));
+        narrowed.extend(kept.cloned());
+        narrowed.extend(packages.iter().map(|&package| package.to_owned()));
+        narrowed.extend(self.arguments.iter().cloned());
+        narrowed
+    }
+
     /// Why test binaries that are built otherwise go unnoticed, if so.
     pub(super) fn unguarded(&self, goflags: &GoFlags) -> Option<&'static str> {
         let has_exec = self.flag("exec").map(|_| "go test has an -exec of its own");
@@ -181,14 +197,6 @@ impl GoTest {
     /// Whether it only builds, or shows what it would do.
     fn runs_none(&self) -> bool {
         self.is_help || self.is_on("c") || self.is_on("n")
-    }
-
-    /// Lists the packages of the command where it is run in the current directory.
-    ///
-    /// # Errors
-    /// What keeps the go command from listing them.
-    pub(super) fn packages(&self) -> Result<BTreeSet<Package>, String> {
-        self.packages_of(Path::new(""), &[])
     }
 
     /// Lists the packages of the command where it was run in `here` with these variables.

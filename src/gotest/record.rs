@@ -110,12 +110,21 @@ pub fn shell_code(status: ExitStatus) -> u8 {
 }
 
 impl Record {
-    pub(super) fn new(command: Vec<String>, problem: Option<String>, notes: Vec<String>) -> Self {
+    /// For a command that runs in `directory`, or in the current one.
+    pub(super) fn new(
+        command: Vec<String>,
+        directory: Option<&Path>,
+        problem: Option<String>,
+        notes: Vec<String>,
+    ) -> Self {
         let problem = problem.map(|problem| (command.join(" "), problem));
         Self {
             schema: SCHEMA.into(),
             command,
-            directory: std::env::current_dir().unwrap_or_default(),
+            directory: directory.map_or_else(
+                || std::env::current_dir().unwrap_or_default(),
+                Path::to_owned,
+            ),
             ended: None,
             go_tests: Vec::new(),
             problems: problem.into_iter().collect(),

@@ -211,10 +211,7 @@ fn several_jobs_are_written_in_one_call_and_one_asked_for_twice_is_written_once(
 fn the_jobs_install_this_release() {
     let mut seen = 0;
     let jobs = JOBS.map(|(_, _, name)| name);
-    for name in jobs
-        .into_iter()
-        .chain(["github/service.yml", "github/base-and-head.yml"])
-    {
+    for name in jobs.into_iter().chain(["github/service.yml"]) {
         for line in example(name).lines().map(str::trim) {
             let mut words = line
                 .split([' ', ':', '=', '"', '\''])
@@ -225,14 +222,13 @@ fn the_jobs_install_this_release() {
             }
         }
     }
-    assert_eq!(seen, 7);
+    assert_eq!(seen, 6);
 }
 
 #[test]
 fn all_jobs_fetch_and_verify_a_release_in_the_same_way() {
     let files = [
         "github/service.yml",
-        "github/base-and-head.yml",
         "gitlab/leakgate.gitlab-ci.yml",
         "buildkite/pipeline.leakgate.yml",
         "jenkins/Jenkinsfile",

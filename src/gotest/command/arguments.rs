@@ -108,6 +108,21 @@ const OF_ONE_RUN: [&str; 25] = [
     "x",
 ];
 
+/// Flags that write files, by their values.
+const WRITES: [&str; 11] = [
+    "artifacts",
+    "blockprofile",
+    "coverprofile",
+    "cpuprofile",
+    "debug-actiongraph",
+    "debug-runtime-trace",
+    "debug-trace",
+    "memprofile",
+    "mutexprofile",
+    "outputdir",
+    "trace",
+];
+
 /// An argument of `go test`.
 pub(super) enum Argument<'a> {
     /// `--`
@@ -150,4 +165,9 @@ pub(super) fn is_for_list(flag: &str) -> bool {
 /// Whether a kept flag chooses tests, or says what to write and where.
 pub(super) fn is_of_one_run(flag: &str) -> bool {
     OF_ONE_RUN.contains(&name(flag))
+}
+
+/// Whether a kept flag says what files to write.
+pub(super) fn writes_files(flag: &str) -> bool {
+    WRITES.contains(&name(flag))
 }

@@ -1,0 +1,236 @@
+//! `--base`: what the tests leave at an earlier commit is not new.
+//!
+//! The command runs at the base only where the head has findings, in a folder of its own with the
+//! files of that commit.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use crate::cli::git::Repository;
+use crate::cli::{Run, config, service};
+use crate::evidence::{Evidence, SuiteName};
+use crate::gotest::{self, Accepted, Apart, Options, Prepared, Signals};
+use crate::verdict::{CommandRun, Verdict};
+
+/// The commit to compare with.
+#[derive(Debug)]
+pub(super) struct Base {
+    repository: Repository,
+    /// The current directory, from the root of the repository.
+    below: PathBuf,
+    commit: String,
+    /// What the commit is, for people.
+    what: String,
+    /// Whether it is what is tested, so that nothing can be new.
+    is_head: bool,
+}
+
+impl Base {
+    /// Finds the commit that a branch was made from, or that a name stands for.
+    ///
+    /// # Errors
+    /// No repository, or no such commit in this clone.
+    pub(super) fn find(name: &str) -> anyhow::Result<Self> {
+        let here = config::here()?;
+        let here = here.canonicalize().unwrap_or(here);
+        let repository = Repository::around(&here)
+            .context("--base needs the git repository that the tests are in")?;
+        let root = repository.root.canonicalize();
+        let below = root
+            .ok()
+            .and_then(|root| Some(here.strip_prefix(root).ok()?.to_owned()));
+        let Some(below) = below else {
+            bail!(
+                "{} is not below {}",
+                here.display(),
+                repository.root.display()
+            );
+        };
+        let head = repository
+            .commit("HEAD")
+            .context("--base needs a commit to compare with, and there is none yet")?;
+        let Ok(named) = repository.commit(name) else {
+            let branch = name.strip_prefix("origin/").unwrap_or(name);
+            bail!(
+                "--base {name} is not in this clone: fetch it first, as in `git fetch origin {branch}` (in GitHub Actions, give \
+                 actions/checkout `fetch-depth: 0`)"
+            );
+        };
+        let (commit, what) = match repository.merge_base(&head, &named) {
+            Some(commit) if commit == named => (commit, name.to_owned()),
+            Some(commit) => (commit, format!("the merge base of HEAD and {name}")),
+            // The commits between are not here; the branch itself is the next best.
+            None if repository.is_shallow() => (
+                named,
+                format!("{name} itself, as the merge base is not in this shallow clone"),
+            ),
+            None => bail!(
+                "HEAD and --base {name} have no commit in common: name the branch that this one was made from"
+            ),
+        };
+        Ok(Self {
+            is_head: commit == head && repository.is_clean(),
+            repository,
+            below,
+            commit,
+            what,
+        })
+    }
+
+    /// What the head has and the base has not: `evidence` with the profiles of the base in the place
+    /// of its own ones of before, in the suites in which `verdict` finds something. The base's test
+    /// binaries write into `profiles`.
+    ///
+    /// # Errors
+    /// Profiles that cannot be listed. A base that cannot be run is a note, and all findings count.
+    pub(super) fn only_new(
+        &self,
+        (run, accepted): (&Run, &Accepted),
+        (mut evidence, verdict): (Evidence, &Verdict),
+        profiles: &Path,
+        signals: &mut Signals,
+    ) -> anyhow::Result<Evidence> {
+        let suites = suites_with_findings(verdict);
+        let is_gated = |command: &CommandRun| command.gated;
+        if suites.is_empty() || !verdict.command.as_ref().is_some_and(is_gated) {
+            return Ok(evidence);
+        }
+        let Self { commit, what, .. } = self;
+        if self.is_head {
+            note(
+                &mut evidence,
+                format!(
+                    "{what} is the commit that is tested: there is nothing to compare with, and all findings count"
+                ),
+            );
+            return Ok(evidence);
+        }
+        let commit = commit.get(..12).unwrap_or(commit);
+        match self.run(run, accepted, &suites, profiles, signals) {
+            Ok(notes) => notes.into_iter().for_each(|text| note(&mut evidence, text)),
+            Err(error) => {
+                note(
+                    &mut evidence,
+                    format!(
+                        "the base, {commit}, could not be run, so all findings count: {error:#}"
+                    ),
+                );
+                return Ok(evidence);
+            }
+        }
+        let of_base = gotest::collect(profiles)?.evidence;
+        let mut evidence = evidence.against_in(&of_base, &suites);
+        note(
+            &mut evidence,
+            format!("where there are findings, only what is more than at {commit} counts ({what})"),
+        );
+        Ok(evidence)
+    }
+
+    /// Runs the command at the base, for these suites; gives what a reader should know.
+    fn run(
+        &self,
+        run: &Run,
+        accepted: &Accepted,
+        suites: &BTreeSet<SuiteName>,
+        profiles: &Path,
+        signals: &mut Signals,
+    ) -> anyhow::Result<Vec<String>> {
+        let folder = signals.temporary_folder("leakgate-base-")?;
+        let root = folder.path().join("base");
+        fs::create_dir_all(&root)?;
+        let root = root.canonicalize()?;
+        let index = folder.path().join("index");
+        let absent = self.repository.write(&self.commit, &root, &index)?;
+        self.copy_workspace(&root)?;
+        let directory = root.join(&self.below);
+        if !directory.is_dir() {
+            bail!("it has no folder {}", self.below.display());
+        }
+        let mut packages: Vec<&str> = suites.iter().map(SuiteName::subject).collect();
+        packages.dedup();
+        // A package without an import path is known by its folder, which is another one there.
+        let has_paths = packages
+            .iter()
+            .all(|package| !Path::new(package).is_absolute());
+        let command: Vec<OsString> = if has_paths {
+            gotest::narrowed(&run.command, &packages)?
+        } else {
+            run.command.clone()
+        };
+        fs::create_dir_all(profiles)?;
+        let log = profiles.join(LOG);
+        let apart = Apart {
+            directory: Some(&directory),
+            output: Some(File::create(&log)?),
+        };
+        let options = Options {
+            directory: Some(&directory),
+            settle: run.settle,
+            origin: false,
+        };
+        let prepared = Prepared::new(&command, profiles, options, accepted, signals)?;
+        let mut prepared = prepared.without(service::TOKEN);
+        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PWD"] {
+            prepared = prepared.without(variable);
+        }
+        prepared.run(&command, &apart, profiles, signals)?;
+        let collected = gotest::collect(profiles)?;
+        let mut elsewhere = collected
+            .directories()
+            .filter(|one| !one.starts_with(&root));
+        if let Some(elsewhere) = elsewhere.next() {
+            bail!(
+                "its tests ran in {}, where the head is: the command names that path, and would have to name one below the \
+                 current directory",
+                elsewhere.display()
+            );
+        }
+        let absent = absent.iter().map(|path| {
+            let path = path.display();
+            format!("the base has the submodule {path} at a commit that is not in this clone, so it was left out there")
+        });
+        Ok(absent.collect())
+    }
+
+    /// A workspace that git does not know is of the machine, not of a commit.
+    fn copy_workspace(&self, root: &Path) -> anyhow::Result<()> {
+        for folder in self.below.ancestors() {
+            for name in ["go.work", "go.work.sum"] {
+                let path = folder.join(name);
+                let (own, there) = (self.repository.root.join(&path), root.join(&path));
+                if own.is_file()
+                    && !there.exists()
+                    && !self.repository.knows(&path)
+                    && there.parent().is_some_and(Path::is_dir)
+                {
+                    fs::copy(&own, &there)
+                        .with_context(|| format!("{} cannot be copied", own.display()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the command prints at the base goes there, beside the profiles.
+const LOG: &str = "output.log";
+
+/// Suites of tests with findings that count.
+fn suites_with_findings(verdict: &Verdict) -> BTreeSet<SuiteName> {
+    let open = verdict.findings.iter().filter(|finding| finding.is_open());
+    let found: BTreeSet<&SuiteName> = open.map(|finding| &finding.suite).collect();
+    let suites = verdict.suites.iter();
+    let of_tests = suites.filter(|suite| suite.run.is_some() && found.contains(&suite.name));
+    of_tests.map(|suite| suite.name.clone()).collect()
+}
+
+fn note(evidence: &mut Evidence, text: String) {
+    if let Some(command) = &mut evidence.command {
+        command.notes.push(text);
+    }
+}
