@@ -184,6 +184,24 @@ fn what_a_crash_repeats_thread_by_thread_is_counted_once() {
 }
 
 #[test]
+fn a_goroutine_of_iter_pull_is_kept_and_idle_ones_of_the_runtime_are_left_out() {
+    for version in ["1.26", "1.27"] {
+        let text = read(&format!("go{version}/coroutine.txt"));
+        let translated = translate(&text).unwrap().unwrap();
+        // Among them those that run finalizers and cleanups, which have none to run.
+        let note = "5 goroutines of the runtime are left out, as profiles have none";
+        assert_eq!(translated.notes, [note], "Go {version}");
+        let snapshot = Snapshot::group(Profile::decode(&translated.bytes).unwrap()).unwrap();
+        assert_eq!(snapshot.total, 2, "Go {version}");
+        let all = (0..snapshot.groups().len()).map(|group| snapshot.frames(group));
+        let mut waiting = all.filter(|frames| frames.state() == "coroutine");
+        let frames = waiting.next().unwrap();
+        let home = frames.home().unwrap().function.as_str();
+        assert_eq!(home, "main.numbers", "Go {version}");
+    }
+}
+
+#[test]
 fn two_dumps_of_any_forms_are_several_whatever_stands_between_them() {
     let forms = [
         "before-debug1.txt",

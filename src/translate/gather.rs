@@ -5,7 +5,9 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::address::waits_on;
 use super::builder::{Builder, Known};
-use super::shown::{CLEANERS, GOEXIT, PANIC, PRINTED_PANIC, is_hidden_leaf, is_kept};
+use super::shown::{
+    CLEANERS, GOEXIT, OF_PROGRAM, PANIC, PRINTED_PANIC, is_hidden_leaf, is_in_runtime, is_kept,
+};
 use super::wait::Wait;
 use super::{Form, Translated, Unreadable};
 use crate::dump::{self, Frame, Gap, Goroutine, Problem, Remark};
@@ -353,16 +355,15 @@ fn outermost<'g>(goroutine: &'g Goroutine) -> impl Iterator<Item = &'g str> {
     functions.skip_while(|function| *function == GOEXIT)
 }
 
-/// Whether a goroutine is one of the runtime's own, which only crashes show.
+/// Whether a goroutine is one of the runtime's own, which only crashes show. Go counts a goroutine by
+/// its entry function. Here one with any frame outside of the runtime stays too: it runs code of the
+/// program, such as a finalizer or what C calls.
 fn is_of_runtime(goroutine: &Goroutine) -> bool {
     let mut functions = outermost(goroutine);
     let Some(root) = functions.next() else {
         return true;
     };
-    let is_cleaner = CLEANERS.contains(&root);
-    root.starts_with("runtime.")
-        && root != RUNNING_MAIN
-        && !(is_cleaner && functions.any(|function| !function.starts_with("runtime.")))
+    root.starts_with("runtime.") && !OF_PROGRAM.contains(&root) && functions.all(is_in_runtime)
 }
 
 fn is_goexit(frame: &Frame) -> bool {

@@ -11,6 +11,14 @@ pub(super) const CLEANERS: [&str; 3] = [
     "runtime.runCleanups",
 ];
 
+/// Entry functions in the runtime of goroutines that are the program's to Go: the main one, those of
+/// `iter.Pull`, and those in which JavaScript calls Go.
+pub(super) const OF_PROGRAM: [&str; 3] = [
+    RUNNING_MAIN,
+    "runtime.corostart",
+    "runtime.handleAsyncEvent",
+];
+
 /// As which Go prints [`PANIC`].
 pub(super) const PRINTED_PANIC: &str = "panic";
 /// Runs deferred functions while a goroutine panics.
@@ -31,4 +39,11 @@ pub(super) fn is_kept(function: &str) -> bool {
 /// Whether a frame at the inner end of a stack is one of the runtime's own that dumps hide there.
 pub(super) fn is_hidden_leaf(function: &str) -> bool {
     function == PANIC || !is_kept(function)
+}
+
+/// Whether a function is the runtime's or of a package that the runtime itself uses. Assembly, and
+/// what Go prints for `panic`, have no package.
+pub(super) fn is_in_runtime(function: &str) -> bool {
+    let packages = ["runtime.", "runtime/internal/", "internal/"];
+    !function.contains('.') || packages.iter().any(|start| function.starts_with(start))
 }

@@ -87,6 +87,31 @@ fn hidden_roots_are_put_back_and_goroutines_of_the_runtime_left_out() {
 }
 
 #[test]
+fn a_goroutine_in_which_c_calls_go_is_no_goroutine_of_the_runtime() {
+    // As a program with cgo writes it at GOTRACEBACK=system.
+    let text = "SIGQUIT: quit\nPC=0x1 m=0 sigcode=0\n\n\
+        goroutine 1 gp=0x1 m=nil [select (no cases)]:\nmain.main()\n\t/x.go:9 +0x1 fp=0x1 sp=0x1 pc=0x1\n\
+        runtime.main()\n\truntime/proc.go:2 +0x1 fp=0x1 sp=0x1 pc=0x1\n\
+        runtime.goexit({})\n\truntime/asm.s:1 +0x1 fp=0x1 sp=0x1 pc=0x1\n\n\
+        goroutine 17 gp=0x1 m=1 mp=0x1 [chan send, locked to thread]:\n\
+        runtime.gopark(0x0?)\n\truntime/proc.go:1 +0x1 fp=0x1 sp=0x1 pc=0x1\n\
+        runtime.chansend(0x7)\n\truntime/chan.go:283 +0x1 fp=0x1 sp=0x1 pc=0x1\n\
+        runtime.chansend1(0x7)\n\truntime/chan.go:161 +0x1 fp=0x1 sp=0x1 pc=0x1\n\
+        main.callback(0x1)\n\t/x.go:7 +0x1 fp=0x1 sp=0x1 pc=0x1\n\
+        runtime.cgocallbackg1(0x1)\n\truntime/cgocall.go:446 +0x1 fp=0x1 sp=0x1 pc=0x1\n\
+        runtime.cgocallbackg(0x1)\n\truntime/cgocall.go:350 +0x1 fp=0x1 sp=0x1 pc=0x1\n\
+        runtime.cgocallback(0x0)\n\truntime/asm.s:1084 +0x1 fp=0x1 sp=0x1 pc=0x1\n\
+        runtime.goexit({})\n\truntime/asm.s:1 +0x1 fp=0x1 sp=0x1 pc=0x1\n";
+    assert_eq!(
+        stacks(text),
+        [
+            "1 chan send: runtime.gopark runtime.chansend runtime.chansend1 main.callback",
+            "1 select (no cases): runtime.gopark runtime.block main.main runtime.main",
+        ]
+    );
+}
+
+#[test]
 fn what_a_dump_knows_more_is_in_the_facts() {
     let goroutine = |id: u32, minutes: u32| {
         format!(

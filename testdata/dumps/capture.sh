@@ -46,6 +46,7 @@ for arg in "$@"; do
 	1.26 | 1.27)
 		"${run[@]}" GODEBUG=tracebacklabels=1 "$work/dumps" labels "$out"
 		"${run[@]}" "$work/dumps" leaked "$out"
+		"${run[@]}" GOTRACEBACK=system "$work/dumps" coroutine 2>"$out/coroutine.txt" || true
 		;;
 	esac
 	case $label in

@@ -6,6 +6,7 @@
 //	dumps leaked DIR    leaked.txt: the goroutineleak profile at debug=2
 //	dumps panic         a panic, which ends the process with a dump of all goroutines
 //	dumps quit|threads  SIGQUIT to itself, the same; threads has goroutines that run and that are in system calls
+//	dumps coroutine     SIGQUIT to itself while a goroutine of iter.Pull waits in user code (Go 1.23 and later)
 //	dumps deep          a panic with one goroutine of 300 frames
 package main
 
@@ -179,6 +180,11 @@ func main() {
 		time.Sleep(200 * time.Millisecond)
 		check(syscall.Kill(os.Getpid(), syscall.SIGQUIT))
 		time.Sleep(time.Hour)
+	case "coroutine":
+		coroutine()
+		time.Sleep(200 * time.Millisecond)
+		check(syscall.Kill(os.Getpid(), syscall.SIGQUIT))
+		time.Sleep(time.Hour)
 	case "deep":
 		go deep(300)
 		time.Sleep(200 * time.Millisecond)
@@ -197,6 +203,9 @@ func main() {
 	}
 	runtime.KeepAlive(h)
 }
+
+// coroutine starts a goroutine with iter.Pull; coroutine.go sets it where Go has that.
+var coroutine func()
 
 func spin() {
 	for {
