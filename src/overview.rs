@@ -116,7 +116,8 @@ pub struct Group {
     pub example: Example,
 }
 
-/// Goroutines that wait for one channel or lock.
+/// Goroutines of one group that wait for one channel or lock in one state. What is said of others
+/// holds for all goroutines of the file, whatever was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shared {
     /// `channel 0xc000196000`
@@ -125,8 +126,15 @@ pub struct Shared {
     pub state: String,
     /// How many do.
     pub count: i64,
-    /// How many goroutines of the file wait for it in another state.
+    /// How many do in the file, in this group or in others.
+    pub in_file: i64,
+    /// How many others wait for it, in another group or state.
     pub others: i64,
+    /// How many of those do the opposite with a channel: receive where these send.
+    pub opposite: i64,
+    /// Whether more may do the opposite: a dump does not say for which channels a select waits, and
+    /// not always for which one another goroutine does.
+    pub may_have_more: bool,
 }
 
 /// One goroutine of a group.

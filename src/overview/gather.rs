@@ -15,6 +15,10 @@ use crate::verdict::{Function, Place, Trace};
 /// What an error would be in a sample that was read before.
 const READ_BEFORE: &str = "every sample was read when the profile was grouped";
 
+const SEND: &str = "chan send";
+const RECEIVE: &str = "chan receive";
+const SELECT: &str = "select";
+
 /// Goroutines of the two files.
 type Sides = [i64; 2];
 
@@ -60,8 +64,8 @@ pub(super) fn gather(snapshots: &[Snapshot], query: &Query) -> Overview {
 struct All {
     groups: BTreeMap<Option<String>, Gathered>,
     states: BTreeMap<String, (HashMap<usize, Sides>, u32)>,
-    /// How many goroutines of the last file wait for each channel or lock.
-    waiting: BTreeMap<String, i64>,
+    /// Of each file, all goroutines that wait for something, whatever was asked for.
+    waiting: [Waiting; 2],
     stacks: HashSet<usize>,
     knows_waits: bool,
 }
@@ -76,6 +80,8 @@ impl All {
             let facts = profile.facts(at).expect(READ_BEFORE);
             // Minutes are written where there are some, and a number wherever there is a header.
             self.knows_waits |= facts.id.is_some();
+            let state = state_of(frames, &facts);
+            self.waiting[side].add(&facts, &state, count);
             if facts.waited_minutes < query.min_wait.unwrap_or(0) {
                 continue;
             }
@@ -85,7 +91,6 @@ impl All {
             if !selection.as_mut().is_none_or(takes) {
                 continue;
             }
-            let state = state_of(frames, &facts);
             let name = query.by.of(frames, &state, &facts, &labels);
             let seen = Seen {
                 side,
@@ -105,9 +110,6 @@ impl All {
         let (counts, longest) = self.states.entry(seen.state.clone()).or_default();
         counts.entry(seen.stack).or_default()[seen.side] += seen.count;
         *longest = (*longest).max(seen.facts.waited_minutes);
-        if let Some(object) = &seen.facts.waits_on {
-            *self.waiting.entry(object.clone().into_owned()).or_default() += seen.count;
-        }
         self.groups.entry(name).or_default().add(seen);
     }
 
@@ -153,6 +155,55 @@ impl All {
             left_out,
             knows_waits: self.knows_waits,
         }
+    }
+}
+
+/// The goroutines of one file that wait for something.
+#[derive(Default)]
+struct Waiting {
+    /// By channel or lock, and by state.
+    known: HashMap<String, BTreeMap<String, i64>>,
+    has_select: bool,
+    /// The states of those that wait for a channel that the file does not name.
+    unnamed: HashSet<String>,
+}
+
+impl Waiting {
+    fn add(&mut self, facts: &Facts, state: &str, count: i64) {
+        if let Some(object) = &facts.waits_on {
+            let states = self.known.entry(object.clone().into_owned()).or_default();
+            *states.entry(state.to_owned()).or_default() += count;
+        } else if state == SELECT {
+            self.has_select = true;
+        } else if opposite_of(state).is_some() {
+            self.unnamed.insert(state.to_owned());
+        }
+    }
+
+    fn shared(&self, object: String, state: String, count: i64) -> Shared {
+        let states = self.known.get(&object);
+        let of = |state: &str| states.and_then(|states| states.get(state)).copied();
+        let all: i64 = states.map_or(0, |states| states.values().sum());
+        let opposite = opposite_of(&state);
+        Shared {
+            in_file: of(&state).unwrap_or(count),
+            others: all - count,
+            opposite: opposite.and_then(of).unwrap_or(0),
+            may_have_more: opposite
+                .is_some_and(|opposite| self.has_select || self.unnamed.contains(opposite)),
+            object,
+            state,
+            count,
+        }
+    }
+}
+
+/// What the partner of a goroutine does that waits for a channel.
+fn opposite_of(state: &str) -> Option<&'static str> {
+    match state {
+        SEND => Some(RECEIVE),
+        RECEIVE => Some(SEND),
+        _ => None,
     }
 }
 
@@ -225,16 +276,12 @@ impl Gathered {
         self,
         name: Option<String>,
         counts: Counts,
-        waiting: &BTreeMap<String, i64>,
+        waiting: &[Waiting; 2],
         snapshots: &[Snapshot],
     ) -> Group {
+        let waiting = &waiting[usize::from(self.is_of_last)];
         let shared = self.waits_on.into_iter().filter(|&(_, count)| count > 1);
-        let shared = shared.map(|((object, state), count)| Shared {
-            others: waiting.get(&object).map_or(0, |all| all - count),
-            object,
-            state,
-            count,
-        });
+        let shared = shared.map(|((object, state), count)| waiting.shared(object, state, count));
         let mut shared: Vec<Shared> = shared.collect();
         shared.sort_by_key(|shared| Reverse(shared.count));
         let example = self.example.map(|(side, group, id, waited_minutes)| {

@@ -17,7 +17,7 @@ fn dump(goroutines: &[(&str, u32, &[&str])]) -> String {
             index + 2
         );
         for frame in *frames {
-            let _ = writeln!(text, "{frame}(0xc00019)\n\t/src/x.go:7 +0x1");
+            let _ = writeln!(text, "{frame}(0xc00019)\n\t/src/x.go:999 +0x1");
         }
         text += "created by main.main in goroutine 1\n\t/src/x.go:2 +0x1\n\n";
     }
@@ -191,4 +191,60 @@ fn what_to_group_by_is_a_word() {
     }
     assert!("label:".parse::<By>().is_err());
     assert!("rot".parse::<By>().is_err());
+}
+
+#[test]
+fn what_others_do_with_a_channel_is_said_of_the_whole_file() {
+    let send = |root| ["runtime.gopark", "runtime.chansend", "app.push", root];
+    let receive = [
+        "runtime.gopark",
+        "runtime.chanrecv",
+        "app.pull",
+        "app.Consume",
+    ];
+    let (serve, other) = (send("app.Serve"), send("app.Other"));
+    let senders = [
+        ("chan send", 7, &serve[..]),
+        ("chan send", 9, &serve),
+        ("chan send", 1, &other),
+    ];
+    let shared = |more: &[(&str, u32, &[&str])]| {
+        let serve = Matcher::parse("--where", "root: app.Serve").unwrap();
+        let query = Query {
+            filter: Some(Filter::new(&serve)),
+            min_wait: Some(5),
+            ..query(By::Root)
+        };
+        let overview = overview(&[dump(&[&senders, more].concat())], &query);
+        let [shared] = &overview.groups[0].shared[..] else {
+            panic!("{overview:?}")
+        };
+        assert_eq!((&*shared.object, shared.count), ("channel 0xc00019", 2));
+        (
+            shared.in_file,
+            shared.others,
+            shared.opposite,
+            shared.may_have_more,
+        )
+    };
+    assert_eq!(shared(&[]), (3, 1, 0, false));
+    let receiver = ("chan receive", 1, &receive[..]);
+    assert_eq!(shared(&[receiver, receiver]), (3, 3, 2, false));
+    let selects = ("select", 1, &["app.wait", "app.Serve"][..]);
+    assert_eq!(shared(&[selects]), (3, 1, 0, true));
+    let unnamed = ("chan receive", 1, &["app.pull", "app.Consume"][..]);
+    assert_eq!(shared(&[unnamed]), (3, 1, 0, true));
+    // A state of its own.
+    let nil = ("chan receive (nil chan)", 1, &["app.pull"][..]);
+    assert_eq!(shared(&[nil]), (3, 1, 0, false));
+}
+
+#[test]
+fn a_channel_of_one_file_is_none_of_the_other() {
+    let send = ["runtime.gopark", "runtime.chansend", "app.push"];
+    let senders = [("chan send", 7, &send[..]), ("chan send", 9, &send)];
+    let texts = [dump(&senders), dump(&senders)];
+    let overview = overview(&texts, &query(By::Root));
+    let shared = &overview.groups[0].shared[0];
+    assert_eq!((shared.in_file, shared.others), (2, 0));
 }

@@ -74,35 +74,40 @@ fn some<T>(counted: &[(T, i64)], most: usize, text: impl Fn(&T) -> String) -> St
     }
 }
 
-/// "38 senders on one channel, no receiver: 0xc000196000"
+/// "38 senders on one channel, no receiver: 0xc000196000", or where others of the file do the same
+/// "38 of 41 senders on one channel, 2 receivers: 0xc000196000".
 fn shared(shared: &Shared) -> String {
-    let Shared {
-        object,
-        state,
-        count,
-        others,
-    } = shared;
-    let (kind, address) = object.split_once(' ').unwrap_or(("object", object));
+    let (kind, address) = shared
+        .object
+        .split_once(' ')
+        .unwrap_or(("object", &shared.object));
     let address = words::name(address);
-    let other = |noun: &str| match others {
-        0 => format!("no {noun}"),
-        others => plural(*others, noun),
+    let (count, in_file) = (shared.count, shared.in_file);
+    let of = if in_file > count {
+        format!("{count} of {in_file}")
+    } else {
+        count.to_string()
     };
-    match (kind, state.as_str()) {
-        ("channel", "chan send") => {
-            format!(
-                "{count} senders on one channel, {}: {address}",
-                other("receiver")
-            )
+    let (these, others) = match (kind, &*shared.state) {
+        ("channel", "chan send") => ("senders", "receiver"),
+        ("channel", "chan receive") => ("receivers", "sender"),
+        _ => {
+            let others = match shared.others {
+                0 => String::new(),
+                others => format!(", and {}", plural(others, "other")),
+            };
+            return format!(
+                "{count} wait for one {}{others}: {address}",
+                words::name(kind)
+            );
         }
-        ("channel", "chan receive") => {
-            format!(
-                "{count} receivers on one channel, {}: {address}",
-                other("sender")
-            )
-        }
-        _ => format!("{count} wait for one {}: {address}", words::name(kind)),
-    }
+    };
+    let others = match shared.opposite {
+        0 if shared.may_have_more => format!("no {others} seen outside of select"),
+        0 => format!("no {others}"),
+        opposite => plural(opposite, others),
+    };
+    format!("{of} {these} on one channel, {others}: {address}")
 }
 
 /// "3 minutes", "3 h 12 min".
@@ -183,7 +188,10 @@ pub(super) mod sample {
                 object: "channel 0xc000196000".into(),
                 state: "chan send".into(),
                 count: 38,
-                others: 0,
+                in_file: 41,
+                others: 5,
+                opposite: 2,
+                may_have_more: true,
             }],
             leaked: 7,
             example: Example {

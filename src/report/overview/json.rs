@@ -71,7 +71,10 @@ struct Shared<'s> {
     object: &'s str,
     state: &'s str,
     count: i64,
+    in_file: i64,
     others: i64,
+    opposite: i64,
+    may_have_more: bool,
 }
 
 #[derive(Serialize)]
@@ -170,7 +173,10 @@ fn group(group: &overview::Group) -> Group<'_> {
                 object: &shared.object,
                 state: &shared.state,
                 count: shared.count,
+                in_file: shared.in_file,
                 others: shared.others,
+                opposite: shared.opposite,
+                may_have_more: shared.may_have_more,
             })
             .collect(),
         example: Example {
