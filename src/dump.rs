@@ -108,6 +108,9 @@ pub enum Gap {
     Nothing,
     /// Text that belongs to no goroutine.
     OtherText,
+    /// The message of a panic or a fatal error, after which the runtime writes the goroutine that
+    /// it ended in first.
+    Crash,
     /// The message of a signal, after which the runtime writes all goroutines.
     Signal,
     /// A `-----` and then the message of a signal, with which a crashing program goes on to its

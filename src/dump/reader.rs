@@ -3,6 +3,9 @@
 use super::frame::{Line, Place, classify, place};
 use super::{Ancestor, Created, Elided, Frame, Gap, Goroutine, Problem, Remark, header, prefix};
 
+/// What the message of a crash begins with.
+const CRASHES: [&str; 2] = ["panic: ", "fatal error: "];
+
 /// Calls `take` with every goroutine of a text, in its order, and gives what could not be read.
 /// Time is linear in the text, and only one goroutine is held.
 pub fn each<'t>(text: &'t str, take: impl FnMut(Goroutine<'t>)) -> Vec<Remark> {
@@ -170,12 +173,21 @@ impl Between {
     ///
     /// Input: `-----`, `SIGQUIT: quit`, `PC=0x46e1a1 m=3 sigcode=0`
     /// Output: [`Gap::NextThread`]; without the `-----`, [`Gap::Signal`]
+    ///
+    /// Input: `panic: assignment to entry in nil map`
+    /// Output: [`Gap::Crash`]
     fn add(&mut self, line: &str) {
         self.has_rule |= line == "-----";
         let is_signal = line.contains("PC=0x") && line.contains(" sigcode=");
+        // What stands before it in a log is not known before the first goroutine.
+        let is_message = |start: &str| {
+            let at = memchr::memmem::find(line.as_bytes(), start.as_bytes());
+            at.is_some_and(|at| at == 0 || line.as_bytes()[at - 1].is_ascii_whitespace())
+        };
         let gap = match (is_signal, self.has_rule) {
             (true, true) => Gap::NextThread,
             (true, false) => Gap::Signal,
+            (false, _) if CRASHES.into_iter().any(is_message) => Gap::Crash,
             (false, _) => Gap::OtherText,
         };
         self.gap = self.gap.max(gap);

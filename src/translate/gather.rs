@@ -66,6 +66,12 @@ pub(super) fn damage(remarks: &[Remark]) -> Result<(), Unreadable> {
 
 fn notes(part: &Part, traces: usize, remarks: &[Remark]) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(id) = part.crashed {
+        notes.push(format!(
+            "goroutine {id}, in which the program crashed, is left out; its stack is at line {}",
+            part.line
+        ));
+    }
     let mut note = |count: usize, one: &str, several: &str| match count {
         0 => {}
         1 => notes.push(one.to_owned()),
@@ -128,6 +134,8 @@ struct Part<'t> {
     thread: Option<Thread>,
     /// Whether its first goroutine is the one that wrote it.
     has_writer: bool,
+    /// The number of that one, where it did so in a crash.
+    crashed: Option<u64>,
     /// Whether it shows the runtime's own frames, in every stack.
     shows_runtime: bool,
     /// What stands before it, such as the message of a panic.
@@ -248,6 +256,7 @@ impl<'t> Part<'t> {
         }
         if is_first && self.has_writer {
             self.builder.frame(PROFILE_WRITER, "", 0);
+            self.crashed = (goroutine.gap == Gap::Crash).then_some(goroutine.id);
         }
         self.stack(&goroutine);
         self.sample(&goroutine);

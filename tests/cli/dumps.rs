@@ -121,6 +121,9 @@ fn what_a_dump_cannot_know_is_a_note() {
         .run()
         .exits(0)
         .prints("5 goroutines of the runtime are left out");
+    pair("1.27", "before-debug2.txt", "crash.txt")
+        .run()
+        .prints("goroutine 1, in which the program crashed, is left out");
 }
 
 #[test]

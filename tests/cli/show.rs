@@ -187,6 +187,22 @@ fn a_profile_with_the_labels_of_cockroachdb_gives_states_waits_and_creators() {
 }
 
 #[test]
+fn the_goroutine_of_a_crash_is_named_where_it_is_left_out() {
+    let notes = |name: &str| json(name, &[])["files"][0]["notes"].to_string();
+    let crash = notes("go1.27/crash.txt");
+    let note = "goroutine 1, in which the program crashed, is left out; its stack is at line 3";
+    assert!(crash.contains(note), "{crash}");
+    let timeout = notes("go1.27/timeout.log");
+    assert!(
+        timeout.contains("in which the program crashed"),
+        "{timeout}"
+    );
+    for name in ["go1.27/quit.txt", "go1.27/after-debug2.txt"] {
+        assert!(!notes(name).contains("crashed"), "{name}");
+    }
+}
+
+#[test]
 fn a_profile_says_that_it_does_not_know_how_long() {
     let ran = Leakgate::new(&["show"])
         .arg(profile("go1.27", "labelled", "after"))
