@@ -193,6 +193,9 @@ pub enum Problem {
     /// A function, or a creator, without its file and line.
     #[error("a frame without its file and line")]
     NoPlace,
+    /// An empty line inside of a stack, as some logs put them in: what follows it is lost.
+    #[error("an empty line in the middle of a stack, which goes on here")]
+    Split,
     /// Other text in the middle of a goroutine; what follows it was read.
     #[error("other text in the middle of a goroutine")]
     OtherText,

@@ -15,6 +15,7 @@ pub fn each<'t>(text: &'t str, take: impl FnMut(Goroutine<'t>)) -> Vec<Remark> {
         prefix: "",
         open: None,
         between: Between::default(),
+        ended: None,
         remarks: Vec::new(),
     };
     let (mut start, mut last) = (0, "");
@@ -40,7 +41,18 @@ struct Reader<'t, T> {
     open: Option<Open<'t>>,
     /// What was there since the last goroutine.
     between: Between,
+    /// The goroutine that an empty line ended, while nothing else was there since.
+    ended: Option<Ended>,
     remarks: Vec<Remark>,
+}
+
+/// A goroutine that an empty line ended, perhaps too early.
+#[derive(Clone, Copy)]
+struct Ended {
+    /// Whether its creator was there, behind which only ancestors come.
+    has_creator: bool,
+    /// The line of a function or a creator behind it, whose place is still to come.
+    function: Option<usize>,
 }
 
 /// A goroutine whose end was not seen yet.
@@ -68,6 +80,7 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
         let bare = prefix::strip(line, self.prefix).trim();
         let Some(open) = &mut self.open else {
             if !self.header(line) && !bare.is_empty() {
+                self.note_split(bare);
                 self.between.add(bare);
             }
             return;
@@ -79,7 +92,12 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
             return;
         }
         if bare.is_empty() {
+            let ended = Ended {
+                has_creator: open.has_creator(),
+                function: None,
+            };
             self.close();
+            self.ended = Some(ended);
             return;
         }
         match classify(bare) {
@@ -114,6 +132,7 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
             return false;
         };
         self.close();
+        self.ended = None;
         self.prefix = &line[..at];
         if !header.is_whole {
             self.remark(self.number, Problem::Header);
@@ -129,6 +148,30 @@ impl<'t, T: FnMut(Goroutine<'t>)> Reader<'t, T> {
             between: Between::default(),
         });
         true
+    }
+
+    /// Says that a stack goes on behind an empty line. A function alone may be any text: with its
+    /// place it is a frame.
+    fn note_split(&mut self, bare: &str) {
+        let Some(ended) = self.ended.take() else {
+            return;
+        };
+        if let Some(line) = ended.function {
+            if place(bare).is_some() {
+                self.remark(line, Problem::Split);
+            }
+            return;
+        }
+        match classify(bare) {
+            Line::Ancestor(_) | Line::Elided(_) => self.remark(self.number, Problem::Split),
+            Line::Function { .. } | Line::Created { .. } if !ended.has_creator => {
+                self.ended = Some(Ended {
+                    function: Some(self.number),
+                    ..ended
+                });
+            }
+            _ => {}
+        }
     }
 
     /// Hands the open goroutine over.
@@ -195,6 +238,15 @@ impl Between {
 }
 
 impl<'t> Open<'t> {
+    /// Whether the creator was there, of the goroutine or of the ancestor that is being read.
+    fn has_creator(&self) -> bool {
+        let created = match self.goroutine.ancestors.last() {
+            Some(ancestor) => ancestor.created,
+            None => self.goroutine.created,
+        };
+        created.is_some()
+    }
+
     /// Whether a function or a creator came and its place did not.
     fn is_waiting_for_place(&self) -> bool {
         matches!(

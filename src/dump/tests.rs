@@ -206,6 +206,29 @@ fn a_damaged_goroutine_is_kept_and_reported() {
 }
 
 #[test]
+fn a_stack_that_an_empty_line_splits_is_damaged() {
+    let lines: Vec<&str> = ANCESTORS.lines().collect();
+    let last = lines.len();
+    for at in 1..last {
+        let with_empty = [&lines[..at], &[""], &lines[at..]].concat().join("\n") + "\n";
+        let is_between = lines[at].is_empty() || lines[at - 1].is_empty();
+        let is_damaged = problems(&with_empty)
+            .iter()
+            .any(|(_, problem)| problem.is_damage());
+        assert_eq!(is_damaged, !is_between, "{with_empty}");
+    }
+    let after_frame = ANCESTORS.replacen(":18\n", ":18\n \n\n", 1);
+    assert_eq!(problems(&after_frame), [(6, Problem::Split)]);
+    // What comes behind a goroutine that is whole, and what only looks like a frame, is other text.
+    for more in [
+        "main.log(1)\n\t/src/main.go:9: it failed\n",
+        "exit status 2\nmain.f()\n\t/src/main.go:9 +0x1\n",
+    ] {
+        assert_eq!(problems(&format!("{ANCESTORS}\n{more}")), [], "{more}");
+    }
+}
+
+#[test]
 fn every_cut_inside_of_the_text_is_seen() {
     // Only the end of a goroutine looks like the end of a dump.
     let first = ANCESTORS.find("[originating").unwrap();
