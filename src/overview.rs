@@ -43,8 +43,10 @@ pub struct Overview {
     pub groups: Vec<Group>,
     /// Groups that there was no room for, and their goroutines.
     pub left_out: (usize, Counts),
-    /// Whether any file says how long goroutines waited.
-    pub knows_waits: bool,
+    /// Of each file, whether it says how long goroutines waited.
+    pub knows_waits: Vec<bool>,
+    /// Whether only those that waited for some time were asked for.
+    pub is_by_wait: bool,
 }
 
 /// Goroutines of two files; of a single file all are `right`.

@@ -67,7 +67,8 @@ struct All {
     /// Of each file, all goroutines that wait for something, whatever was asked for.
     waiting: [Waiting; 2],
     stacks: HashSet<usize>,
-    knows_waits: bool,
+    /// Of each file, whether it says how long goroutines waited; `None` where it has none.
+    knows_waits: [Option<bool>; 2],
 }
 
 impl All {
@@ -79,7 +80,7 @@ impl All {
             let profile = snapshot.profile();
             let facts = profile.facts(at).expect(READ_BEFORE);
             // Minutes are written where there are some, and a number wherever there is a header.
-            self.knows_waits |= facts.id.is_some();
+            *self.knows_waits[side].get_or_insert(false) |= facts.id.is_some();
             let state = state_of(frames, &facts);
             self.waiting[side].add(&facts, &state, count);
             if facts.waited_minutes < query.min_wait.unwrap_or(0) {
@@ -142,6 +143,7 @@ impl All {
         for (counts, ..) in &rest {
             left_out.1.add(*counts);
         }
+        let of_files = self.knows_waits.into_iter().take(snapshots.len());
         let waiting = &self.waiting;
         let described = groups.into_iter();
         let described = described
@@ -153,7 +155,8 @@ impl All {
             states,
             groups: described.collect(),
             left_out,
-            knows_waits: self.knows_waits,
+            knows_waits: of_files.map(|knows| knows.unwrap_or(true)).collect(),
+            is_by_wait: query.min_wait.is_some_and(|minutes| minutes > 0),
         }
     }
 }

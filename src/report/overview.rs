@@ -132,15 +132,28 @@ fn left_out(overview: &Overview) -> Option<String> {
     })
 }
 
-/// What a reader should know, of each file and of the question.
+/// What a reader should know of each file, also for the question.
 fn notes(shown: &Shown) -> Vec<String> {
-    let of_files = shown.files.iter().flat_map(|file| {
-        let notes = file.notes.iter();
-        notes.map(|note| format!("{}: {note}", file.name))
-    });
-    let mut notes: Vec<String> = of_files.collect();
-    if !shown.overview.knows_waits {
-        notes.push("how long goroutines have waited, and what started them, is not in a profile; a text dump (debug=2) has it".to_owned());
+    let overview = shown.overview;
+    let mut notes = Vec::new();
+    for (file, knows_waits) in shown.files.iter().zip(&overview.knows_waits) {
+        let of_file = file
+            .notes
+            .iter()
+            .map(|note| format!("{}: {note}", file.name));
+        notes.extend(of_file);
+        let left_out = if overview.is_by_wait {
+            ", so --min-wait leaves all of them out"
+        } else {
+            ""
+        };
+        if !knows_waits {
+            notes.push(format!(
+                "{}: it does not say how long goroutines have waited, nor what started them{left_out}; a text dump \
+                 (debug=2) does",
+                file.name
+            ));
+        }
     }
     notes
 }
@@ -222,7 +235,12 @@ pub(super) mod sample {
             states: vec![state("chan send", 192), state("select", 0)],
             groups: vec![group, hostile, unnamed],
             left_out: (2, counts),
-            knows_waits: !is_pair,
+            knows_waits: if is_pair {
+                vec![false, true]
+            } else {
+                vec![true]
+            },
+            is_by_wait: false,
         }
     }
 

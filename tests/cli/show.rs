@@ -210,7 +210,28 @@ fn a_profile_says_that_it_does_not_know_how_long() {
         .run()
         .exits(0);
     ran.prints("3 TestAlpha");
-    ran.prints("how long goroutines have waited");
+    ran.prints("it does not say how long goroutines have waited");
+}
+
+#[test]
+fn of_two_files_the_one_without_waits_is_named() {
+    let show = |arguments: &[&str]| {
+        Leakgate::new(&["show"])
+            .arg("testdata/dumps/go1.27/before-debug0.pb.gz")
+            .arg("testdata/dumps/go1.27/after-debug2.txt")
+            .args(arguments)
+            .run()
+            .exits(0)
+    };
+    let all = show(&[]);
+    all.prints("before-debug0.pb.gz: it does not say how long");
+    assert!(!all.has("after-debug2.txt: it does not say how long"));
+    assert!(!all.has("--min-wait"));
+    show(&["--min-wait", "5m"]).prints("so --min-wait leaves all of them out");
+    let report: Value = serde_json::from_str(&show(&["--report", "json"]).stdout).unwrap();
+    let files = report["files"].as_array().unwrap().iter();
+    let known: Vec<_> = files.map(|file| file["knows_waits"].as_bool()).collect();
+    assert_eq!(known, [Some(false), Some(true)]);
 }
 
 #[test]

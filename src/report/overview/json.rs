@@ -29,6 +29,7 @@ struct FileOf<'s> {
     name: &'s str,
     goroutines: i64,
     notes: &'s [String],
+    knows_waits: bool,
 }
 
 /// Of a single file, all goroutines are `right`.
@@ -113,9 +114,10 @@ pub fn render(shown: &Shown) -> String {
         left_out,
         ..
     } = shown.overview;
+    let files = shown.files.iter().zip(&shown.overview.knows_waits);
     let report = Report {
         schema: "leakgate.show/1",
-        files: shown.files.iter().map(file).collect(),
+        files: files.map(file).collect(),
         by: shown.by,
         filters: shown.filters,
         stacks: *stacks,
@@ -142,11 +144,12 @@ impl From<overview::Counts> for Counts {
     }
 }
 
-fn file(file: &File) -> FileOf<'_> {
+fn file<'s>((file, knows_waits): (&'s File, &bool)) -> FileOf<'s> {
     FileOf {
         name: &file.name,
         goroutines: file.goroutines,
         notes: &file.notes,
+        knows_waits: *knows_waits,
     }
 }
 
