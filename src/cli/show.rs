@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
 
 use super::gate::ColorArg;
@@ -47,7 +47,7 @@ pub(super) struct Show {
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     min_wait: Option<Duration>,
 
-    /// Show the whole stack of each example.
+    /// Show the whole stack of each example in the text. JSON always holds it.
     #[arg(long)]
     full: bool,
 
@@ -123,6 +123,20 @@ fn query(show: &Show) -> anyhow::Result<Query> {
         .map(|text| Matcher::parse("--where", text))
         .transpose();
     let matcher = matcher.context("--where is not understood")?;
+    if let Some(matcher) = &matcher {
+        ensure!(
+            matcher.suite.is_empty(),
+            "--where has `suite`, and what is shown has none: leave that key out"
+        );
+        ensure!(
+            !matcher.is_empty(),
+            "--where asks for nothing: name a key, as in --where 'state: chan send', or leave it out"
+        );
+    }
+    ensure!(
+        !show.full || show.report == FormatArg::Text,
+        "--full is for --report text: json holds whole stacks without it, and markdown has no room for them"
+    );
     Ok(Query {
         by: show.by.clone(),
         top: Some(show.top).filter(|&top| top > 0),

@@ -111,6 +111,23 @@ fn where_takes_the_keys_of_a_policy_and_says_what_it_does_not_know() {
         .exits(2)
         .complains("did you mean `chan send`?");
     show(name, &["--by", "rot"]).exits(2).complains("label:KEY");
+    for (arguments, message) in [
+        (&["--where", "suite: shop"][..], "leave that key out"),
+        (&["--where", "label: {}"], "--where asks for nothing"),
+        (&["--where", "{}"], "--where asks for nothing"),
+        (
+            &["--full", "--report", "json"],
+            "--full is for --report text",
+        ),
+        (
+            &["--full", "--report", "markdown"],
+            "--full is for --report text",
+        ),
+    ] {
+        let ran = show(name, arguments).exits(2);
+        ran.complains(message);
+        assert_eq!(ran.stdout, "");
+    }
 }
 
 #[test]
