@@ -8,6 +8,11 @@ use crate::overview::{Counts, Group, Overview, Shared};
 use crate::plural::plural;
 use crate::report::words;
 
+/// So many kinds of one thing are named in a group.
+const FEW: usize = 3;
+/// So many states are listed for a person; JSON has all of them.
+const STATES: usize = 10;
+
 /// What is shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'s> {

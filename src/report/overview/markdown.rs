@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use crate::escape::{markdown, markdown_code};
 use crate::overview::{Counts, Group};
 use crate::plural::plural;
+use crate::report::room::Room;
 use crate::report::words;
 use crate::verdict::Place;
 
-use super::{Shown, left_out, minutes, name, notes, shared, some};
+use super::{FEW, STATES, Shown, left_out, minutes, name, notes, shared, some};
 
 /// Bytes of the tables: platforms drop what is longer.
 const BUDGET: usize = 60_000;
@@ -40,27 +41,31 @@ pub fn render(shown: &Shown) -> String {
         "---:"
     };
     let _ = writeln!(out, "| {columns} | state | longest |\n|{lines}|---|---|");
-    for state in &overview.states {
+    for state in overview.states.iter().take(STATES) {
         let numbers = numbers(state.counts, overview.is_pair);
         let longest = longest(state.longest_minutes);
         let name = markdown(&words::name(&state.name));
         let _ = writeln!(out, "| {numbers} | {name} | {longest} |");
+    }
+    if let more @ 1.. = overview.states.len().saturating_sub(STATES) {
+        let _ = writeln!(out, "\n{}", plural(more as u64, "more state"));
     }
     let by = markdown(shown.by);
     let _ = writeln!(
         out,
         "\n| {columns} | by {by} | where | longest | started by | example |\n|{lines}|---|---|---|---|---|"
     );
-    let mut written = 0;
-    for group in &overview.groups {
-        let row = row(shown, group);
-        if out.len() + row.len() > BUDGET {
-            break;
-        }
-        out.push_str(&row);
-        written += 1;
-    }
-    if let more @ 1.. = overview.groups.len() - written {
+    let room = Room {
+        entries: usize::MAX,
+        bytes: BUDGET.saturating_sub(out.len()),
+    };
+    let rows = room.fill(
+        overview.groups.iter(),
+        |group| row(shown, group),
+        String::len,
+    );
+    out.extend(rows.entries);
+    if let more @ 1.. = rows.left_out {
         let more = plural(more as u64, "more group");
         let _ = writeln!(
             out,
@@ -98,9 +103,9 @@ fn row(shown: &Shown, group: &Group) -> String {
     let _ = write!(
         what,
         "<br>{}",
-        markdown(&some(&group.states, 3, Clone::clone))
+        markdown(&some(&group.states, FEW, |state| words::name(state).into_owned()))
     );
-    for one in group.shared.iter().take(3) {
+    for one in group.shared.iter().take(FEW) {
         let _ = write!(what, "<br>{}", markdown(&shared(one)));
     }
     if group.leaked > 0 {
@@ -113,8 +118,8 @@ fn row(shown: &Shown, group: &Group) -> String {
             markdown_code(&text)
         }
     };
-    let home = code(some(&group.homes, 3, place));
-    let creator = code(some(&group.creators, 3, |creator| {
+    let home = code(some(&group.homes, FEW, place));
+    let creator = code(some(&group.creators, FEW, |creator| {
         words::name(creator).into_owned()
     }));
     let id = group.example.id.map(|id| format!("goroutine {id}<br>"));
@@ -131,6 +136,7 @@ fn row(shown: &Shown, group: &Group) -> String {
 mod tests {
     use super::super::sample;
     use super::*;
+    use crate::overview::State;
     use crate::report::sample::assert_harmless;
 
     #[test]
@@ -147,5 +153,26 @@ mod tests {
             assert_harmless(&text);
             insta::assert_snapshot!(format!("pair_{is_pair}"), text);
         }
+    }
+
+    #[test]
+    fn states_of_any_number_and_length_leave_room_for_the_groups() {
+        let mut overview = sample::overview(false);
+        let long = State {
+            name: "s".repeat(50_000),
+            ..overview.states[0].clone()
+        };
+        overview.states = vec![long; 40];
+        overview.groups[0].states = vec![("s".repeat(50_000), 1)];
+        let text = render(&Shown {
+            files: &sample::files(false),
+            by: "root",
+            filters: &[],
+            overview: &overview,
+            full: false,
+        });
+        assert!(text.len() < BUDGET, "{}", text.len());
+        assert!(text.contains("\n30 more states\n"));
+        assert!(text.contains("worker.(&#42;Pool).run</code>"));
     }
 }

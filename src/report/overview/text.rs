@@ -10,12 +10,8 @@ use crate::report::text::{BOLD, DIM};
 use crate::report::words;
 use crate::verdict::Place;
 
-use super::{Shown, counts, left_out, minutes, name, notes, shared, some};
+use super::{FEW, STATES, Shown, counts, left_out, minutes, name, notes, shared, some};
 
-/// So many states are shown.
-const STATES: usize = 10;
-/// So many kinds of one thing are named in a group.
-const FEW: usize = 3;
 /// So many frames of an example are shown without `--full`.
 const FRAMES: usize = 4;
 
@@ -84,7 +80,7 @@ fn states(shown: &Shown, out: &mut String) {
             0 => String::new(),
             longest => format!("longest {}", minutes(longest)),
         };
-        let left = format!("{numbers}  {}", terminal(&state.name));
+        let left = format!("{numbers}  {}", terminal(&words::name(&state.name)));
         let line = layout::apart(&left, &longest);
         out.push_str(line.trim_end());
         out.push('\n');
@@ -116,7 +112,10 @@ fn group(shown: &Shown, group: &Group, out: &mut String) {
     if shown.overview.is_pair {
         line("count", &counts(group.counts, true));
     }
-    line("state", &some(&group.states, FEW, Clone::clone));
+    line(
+        "state",
+        &some(&group.states, FEW, |state| words::name(state).into_owned()),
+    );
     line("home", &some(&group.homes, FEW, home));
     line(
         "creator",
