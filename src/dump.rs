@@ -202,6 +202,23 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// What a person can do about it, as a full sentence.
+    pub fn fix(self) -> &'static str {
+        match self {
+            Self::Cut => {
+                "Capture it again, whole: debug=2 stops at 64 MiB, runtime.Stack at the end of its buffer. The protobuf form \
+                 (no debug parameter) has no such limit."
+            }
+            Self::Header | Self::NoFrames | Self::NoPlace => {
+                "Lines were lost there or mixed with others: capture it again, into a file that nothing else writes to."
+            }
+            Self::Split => {
+                "Take out the empty lines that the log put into its stacks; those between goroutines stay."
+            }
+            Self::OtherText => "Nothing: it was read around that text.",
+        }
+    }
+
     /// Whether something of the dump is lost or may be.
     pub fn is_damage(self) -> bool {
         self != Self::OtherText

@@ -26,7 +26,12 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
         Ok(file)
     } else {
         let error = format!("it is {}, not a regular file", name_of(kind));
-        Err(io::Error::new(io::ErrorKind::InvalidInput, error))
+        let kind = if kind.is_dir() {
+            io::ErrorKind::IsADirectory
+        } else {
+            io::ErrorKind::InvalidInput
+        };
+        Err(io::Error::new(kind, error))
     }
 }
 

@@ -98,6 +98,9 @@ impl InputError {
             InputProblem::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 "Check the path, and that the step which captures this profile ran."
             }
+            InputProblem::Io(error) if error.kind() == std::io::ErrorKind::IsADirectory => {
+                "Name a file in it: only `leakgate check` takes folders."
+            }
             InputProblem::Io(_) => {
                 "Check that it is a regular file that this user may read; save what comes through a pipe to a file first."
             }

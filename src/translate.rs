@@ -104,15 +104,9 @@ impl Unreadable {
     /// What a person can do about it, as a full sentence.
     pub fn fix(&self) -> &'static str {
         match self {
-            Unreadable::Damaged {
-                problem: Problem::Split,
-                ..
-            } => {
-                "Take out the empty lines that the log put into its stacks; between goroutines they stay."
-            }
-            Unreadable::Damaged { .. } | Unreadable::Total { .. } => {
-                "Capture it again, whole: debug=2 stops at 64 MiB, runtime.Stack at the end of its buffer. The protobuf form \
-                 (no debug parameter) has no such limit."
+            Unreadable::Damaged { problem, .. } => problem.fix(),
+            Unreadable::Total { .. } => {
+                "Stacks are missing: capture it again, whole. The protobuf form (no debug parameter) loses none unseen."
             }
             Unreadable::Several { .. } => "Keep one dump a file.",
             Unreadable::Traces(_) => {

@@ -203,6 +203,8 @@ fn a_dump_that_is_not_whole_is_unchecked() {
         read("go1.27/quit.txt")
     );
     let twice = format!("{}log\n{counts}", read("go1.27/before-debug1.txt"));
+    let created = dump.find("created by main.").unwrap();
+    let split = [&dump[..created], "\n", &dump[created..]].concat();
     let trace = "goroutine 1 [running]:\nmain.main()\n\t/x.go:1 +0x1\n";
     let traces = format!("{trace}log\n{trace}log\n");
     for (text, problem, fix) in [
@@ -214,7 +216,12 @@ fn a_dump_that_is_not_whole_is_unchecked() {
         (
             &short,
             "it announces 27 goroutines and holds 26",
-            "Capture it again, whole",
+            "Stacks are missing: capture it again, whole",
+        ),
+        (
+            &split,
+            "an empty line in the middle of a stack",
+            "Take out the empty lines",
         ),
         (&two, SEVERAL, "Keep one dump a file"),
         (&ruled, SEVERAL, "Keep one dump a file"),

@@ -272,6 +272,7 @@ fn a_file_that_cannot_be_read_is_no_answer() {
         (special("heap.pb.gz"), "not of goroutines"),
         (special("not-found.txt"), "text, not a profile"),
         (directory.path().join("missing.txt"), "Check the path"),
+        (directory.path().to_owned(), "Name a file in it"),
     ] {
         let ran = Leakgate::new(&["show"]).arg(file).run().exits(3);
         ran.complains(message);
