@@ -12,6 +12,7 @@ mod gate;
 mod git;
 mod init;
 mod judge_files;
+mod limit;
 mod man;
 mod output;
 mod policy;

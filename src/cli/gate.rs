@@ -7,6 +7,7 @@ use anstream::ColorChoice;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
+use super::limit::Limit;
 use super::output::{Actions, Destination, Report, Style};
 use super::{Code, config, judge_files, output};
 use crate::baseline::Baseline;
@@ -52,9 +53,8 @@ pub(super) struct Gate {
     #[arg(long, value_name = "DATE")]
     now: Option<Date>,
 
-    /// Refuse profiles larger than this many MiB once inflated.
-    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=4095))]
-    max_inflated: u64,
+    #[command(flatten)]
+    limit: Limit,
 
     /// Print the closing line only.
     #[arg(short, long, conflicts_with = "verbose")]
@@ -153,7 +153,7 @@ impl Gate {
 
     /// The largest profile that is read, inflated, in bytes.
     pub(super) fn limit(&self) -> u64 {
-        self.max_inflated << 20
+        self.limit.bytes()
     }
 
     pub(super) fn judge(

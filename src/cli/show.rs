@@ -7,6 +7,7 @@ use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
 
 use super::gate::ColorArg;
+use super::limit::Limit;
 use super::output::{self, Destination};
 use super::{Code, SHOW_EXIT_CODES, complain, duration, judge_files};
 use crate::input::{Bytes, InputError};
@@ -55,9 +56,8 @@ pub(super) struct Show {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = FormatArg::Text)]
     report: FormatArg,
 
-    /// Refuse files larger than this many MiB once inflated.
-    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=4095))]
-    max_inflated: u64,
+    #[command(flatten)]
+    limit: Limit,
 
     /// When to colour the text.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorArg::Auto)]
@@ -161,7 +161,7 @@ fn filters(show: &Show) -> Vec<String> {
 /// The files, in the form of the one that says least.
 fn read(show: &Show) -> Result<Vec<Bytes>, InputError> {
     let paths: Vec<_> = show.files.iter().map(PathBuf::as_path).collect();
-    let mut bytes = judge_files::read_all(&paths, show.max_inflated << 20)?;
+    let mut bytes = judge_files::read_all(&paths, show.limit.bytes())?;
     judge_files::level(&paths, &mut bytes)?;
     Ok(bytes)
 }
