@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::go_names::SERVER_READ_AHEAD;
-use crate::profile::{DecodeError, Kind, Label, Profile, SampleAt, Stack};
+use crate::profile::{DecodeError, Facts, Kind, Label, Profile, SampleAt, Stack};
 use crate::stack::{Depth, DepthLimit, Frames, Key, Symbols};
 use grouping::{Grouping, Writers, knows, outermost};
 
@@ -284,6 +284,18 @@ impl<'buf> Snapshot<'buf> {
         }
     }
 
+    /// The labels of a sample, without those that are none of the program's.
+    pub fn labels(&self, at: SampleAt) -> BTreeMap<String, String> {
+        let labels = self.profile.labels(at).expect(READ_BEFORE);
+        let owned = |Label { key, value }: Label| (key.into_owned(), value.into_owned());
+        labels.into_iter().map(owned).collect()
+    }
+
+    /// What the other labels of a sample say.
+    pub fn facts(&self, at: SampleAt) -> Facts<'buf> {
+        self.profile.facts(at).expect(READ_BEFORE)
+    }
+
     /// The goroutines of a group by their labels, sorted by labels; those without any come first.
     /// The test that started a goroutine is one of its labels, however it is known.
     pub fn portions(&self, group: usize) -> Vec<Portion> {
@@ -293,16 +305,12 @@ impl<'buf> Snapshot<'buf> {
         let first = self.labelled.partition_point(|&(other, _)| other < key);
         let samples = self.labelled[first..].iter();
         for &(_, at) in samples.take_while(|&&(other, _)| other == key) {
-            let labels = self.profile.labels(at).expect(READ_BEFORE);
             let count = self
                 .profile
                 .read_sample(at, &mut stack)
                 .expect(READ_BEFORE)
                 .count;
-            let owned = |Label { key, value }: Label| (key.into_owned(), value.into_owned());
-            *by_labels
-                .entry(labels.into_iter().map(owned).collect())
-                .or_default() += count;
+            *by_labels.entry(self.labels(at)).or_default() += count;
             unlabelled -= count;
         }
         if unlabelled > 0 {

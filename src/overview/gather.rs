@@ -7,13 +7,10 @@ use std::sync::Arc;
 use super::pairs::stacks_of;
 use super::{Counts, Example, Group, Overview, Query, Shared, State};
 use crate::judge::Selection;
-use crate::profile::{Facts, Kind, Label, SampleAt};
+use crate::profile::{Facts, Kind};
 use crate::snapshot::Snapshot;
 use crate::stack::{Frame, Frames};
 use crate::verdict::{Function, Place, Trace};
-
-/// What an error would be in a sample that was read before.
-const READ_BEFORE: &str = "every sample was read when the profile was grouped";
 
 const SEND: &str = "chan send";
 const RECEIVE: &str = "chan receive";
@@ -77,8 +74,7 @@ impl All {
         let mut described: Vec<Option<Frames>> = vec![None; stacks.len()];
         for (group, at, count) in snapshot.samples() {
             let frames = described[group].get_or_insert_with(|| snapshot.frames(group));
-            let profile = snapshot.profile();
-            let facts = profile.facts(at).expect(READ_BEFORE);
+            let facts = snapshot.facts(at);
             // Minutes are written where there are some, and a number wherever there is a header.
             *self.knows_waits[side].get_or_insert(false) |= facts.id.is_some();
             let state = state_of(frames, &facts);
@@ -86,7 +82,7 @@ impl All {
             if facts.waited_minutes < query.min_wait.unwrap_or(0) {
                 continue;
             }
-            let labels = labels_of(snapshot, at);
+            let labels = snapshot.labels(at);
             let proven = Some(facts.leaked || snapshot.kind() == Kind::GoroutineLeak);
             let takes = |selection: &mut Selection| selection.takes(frames, &labels, proven);
             if !selection.as_mut().is_none_or(takes) {
@@ -220,12 +216,6 @@ fn counts_of(sides: &HashMap<usize, Sides>, is_pair: bool) -> Counts {
         counts.add(Counts::of(left, right));
     }
     counts
-}
-
-fn labels_of(snapshot: &Snapshot, at: SampleAt) -> BTreeMap<String, String> {
-    let labels = snapshot.profile().labels(at).expect(READ_BEFORE);
-    let owned = |Label { key, value }: Label| (key.into_owned(), value.into_owned());
-    labels.into_iter().map(owned).collect()
 }
 
 /// The state that frames tell, or the words of the dump where they do not tell it.
