@@ -60,10 +60,6 @@ impl<'t> Dump<'t> {
 }
 
 /// One goroutine of a dump.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a mark that the runtime prints"
-)]
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Goroutine<'t> {
     /// Its number; 0 for the stack on which a thread schedules, which is no goroutine.
@@ -77,10 +73,6 @@ pub struct Goroutine<'t> {
     pub locked_to_thread: bool,
     /// Whether the garbage collector proved that it waits forever (Go 1.26 and later).
     pub leaked: bool,
-    /// Whether it waits only for goroutines of its own synctest bubble.
-    pub durable: bool,
-    /// Its synctest bubble.
-    pub bubble: Option<u64>,
     /// Its pprof labels, in the order of the text (Go 1.26 and later).
     pub labels: Vec<Label<'t>>,
     /// Its frames, leaf first. Those of the runtime itself are hidden, except in crashes with

@@ -86,8 +86,6 @@ fn status<'t>(text: &'t str, goroutine: &mut Goroutine<'t>) -> Option<&'t str> {
     for part in parts {
         if let Some(minutes) = part.strip_suffix(" minutes") {
             goroutine.waited_minutes = minutes.parse().ok()?;
-        } else if let Some(bubble) = part.strip_prefix("synctest bubble ") {
-            goroutine.bubble = Some(bubble.parse().ok()?);
         } else if part == "locked to thread" {
             goroutine.locked_to_thread = true;
         }
@@ -107,13 +105,11 @@ fn status<'t>(text: &'t str, goroutine: &mut Goroutine<'t>) -> Option<&'t str> {
 /// Output: `select (no cases)`; the goroutine is leaked
 fn state<'t>(mut text: &'t str, goroutine: &mut Goroutine<'t>) -> &'t str {
     loop {
-        if let Some(rest) = text.strip_suffix(" (scan)") {
-            text = rest;
-        } else if let Some(rest) = text.strip_suffix(" (leaked)") {
+        let other_marks = [" (scan)", " (durable)"];
+        if let Some(rest) = text.strip_suffix(" (leaked)") {
             goroutine.leaked = true;
             text = rest;
-        } else if let Some(rest) = text.strip_suffix(" (durable)") {
-            goroutine.durable = true;
+        } else if let Some(rest) = other_marks.iter().find_map(|mark| text.strip_suffix(mark)) {
             text = rest;
         } else {
             return text;
@@ -141,8 +137,7 @@ mod tests {
         let leaked = whole("goroutine 9 [select (no cases) (leaked) (scan)]:");
         assert_eq!((leaked.state, leaked.leaked), ("select (no cases)", true));
         let durable = whole("goroutine 9 [chan send (durable), synctest bubble 3]:");
-        assert_eq!((durable.state, durable.bubble), ("chan send", Some(3)));
-        assert!(durable.durable);
+        assert_eq!(durable.state, "chan send");
         for line in [
             r#"goroutine 9 [select labels:{"a]:": "b, c"}]:"#,
             r#"goroutine 9 [select] {"a]:": "b, c"}:"#,
