@@ -9,6 +9,8 @@ mod pairs;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use crate::judge::Filter;
 use crate::snapshot::Snapshot;
 use crate::verdict::{Place, Trace};
@@ -108,14 +110,36 @@ pub struct Group {
     pub longest_minutes: u32,
     /// Where user code waits, most goroutines first.
     pub homes: Vec<(Place, i64)>,
-    /// The functions with the `go` statements that started them, and where; most goroutines first.
-    pub creators: Vec<(String, i64)>,
+    /// What started them, most goroutines first.
+    pub creators: Vec<(Creator, i64)>,
     /// The channels and locks that more than one of them waits for.
     pub shared: Vec<Shared>,
     /// How many Go proved to wait forever.
     pub leaked: i64,
     /// The one that has waited longest.
     pub example: Example,
+}
+
+/// What started a goroutine.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Creator {
+    /// The function with the `go` statement, and the place of that.
+    Function(Place),
+    /// The number of the goroutine that did, where nothing else is known.
+    Goroutine(u64),
+}
+
+impl fmt::Display for Creator {
+    /// Output: `app.(*Pool).run /src/pool.go:31`, `app.(*Pool).run` or `goroutine 7`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Creator::Function(place) if place.file().is_empty() => f.write_str(place.name()),
+            Creator::Function(place) => {
+                write!(f, "{} {}:{}", place.name(), place.file(), place.line)
+            }
+            Creator::Goroutine(id) => write!(f, "goroutine {id}"),
+        }
+    }
 }
 
 /// Goroutines of one group that wait for one channel or lock in one state. What is said of others

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use super::Creator;
 use crate::profile::Facts;
 use crate::snapshot::TEST_LABEL;
 use crate::stack::Frames;
+use crate::verdict::{Function, Place};
 
 /// What goroutines of one group have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +87,7 @@ impl By {
             By::Root => function(frames.root()),
             By::Home => function(frames.home()),
             By::State => Some(state.to_owned()),
-            By::Creator => creator_of(facts),
+            By::Creator => creator_of(facts).map(|creator| creator.to_string()),
             By::Package => Some(frames.package().to_owned()).filter(|name| !name.is_empty()),
             By::Stack => Some(frames.id()),
             By::WaitsOn => facts.waits_on.as_deref().map(str::to_owned),
@@ -94,9 +97,25 @@ impl By {
     }
 }
 
-/// The function that started a goroutine, with its place; or the number of the goroutine that did,
-/// where nothing else is known.
-pub(super) fn creator_of(facts: &Facts) -> Option<String> {
-    let function = facts.creator.as_deref().map(str::to_owned);
-    function.or_else(|| Some(format!("goroutine {}", facts.created_by?)))
+/// What is known of what started a goroutine: best the `go` statement.
+pub(super) fn creator_of(facts: &Facts) -> Option<Creator> {
+    let function = facts.creator.as_deref().map(go_statement);
+    let function = function.map(Creator::Function);
+    function.or_else(|| Some(Creator::Goroutine(facts.created_by?)))
+}
+
+/// Input: `app.(*Pool).run /src/pool.go:31`, or `app.(*Pool).run` where the place is not known
+fn go_statement(text: &str) -> Place {
+    let place = text.split_once(' ').and_then(|(function, place)| {
+        let (file, line) = place.rsplit_once(':')?;
+        Some((function, file, line.parse().ok()?))
+    });
+    let (name, file, line) = place.unwrap_or((text, "", 0));
+    Place {
+        function: Arc::new(Function {
+            name: name.into(),
+            file: file.into(),
+        }),
+        line,
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::pairs::stacks_of;
-use super::{Counts, Example, Group, Overview, Query, Shared, State};
+use super::{Counts, Creator, Example, Group, Overview, Query, Shared, State};
 use crate::judge::Selection;
 use crate::profile::{Facts, Kind};
 use crate::snapshot::Snapshot;
@@ -26,7 +26,7 @@ struct Gathered {
     counts: HashMap<usize, Sides>,
     states: BTreeMap<String, i64>,
     homes: BTreeMap<Place, i64>,
-    creators: BTreeMap<String, i64>,
+    creators: BTreeMap<Creator, i64>,
     waits_on: BTreeMap<(String, String), i64>,
     leaked: i64,
     longest: u32,

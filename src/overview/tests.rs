@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use super::{By, Counts, Overview, Query, of};
 use crate::judge::Filter;
 use crate::policy::Matcher;
-use crate::profile::Profile;
+use crate::profile::{Facts, Profile};
 use crate::snapshot::Snapshot;
 use crate::translate::translate;
 
@@ -247,4 +247,21 @@ fn a_channel_of_one_file_is_none_of_the_other() {
     let overview = overview(&texts, &query(By::Root));
     let shared = &overview.groups[0].shared[0];
     assert_eq!((shared.in_file, shared.others), (2, 0));
+}
+
+#[test]
+fn a_creator_is_written_as_it_was_read() {
+    let creator = |facts: &Facts| super::by::creator_of(facts).unwrap().to_string();
+    for text in ["app.(*Pool).run C:/a b/pool.go:31", "app.run"] {
+        let facts = Facts {
+            creator: Some(text.into()),
+            ..Facts::default()
+        };
+        assert_eq!(creator(&facts), text);
+    }
+    let facts = Facts {
+        created_by: Some(7),
+        ..Facts::default()
+    };
+    assert_eq!(creator(&facts), "goroutine 7");
 }

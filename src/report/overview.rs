@@ -168,7 +168,7 @@ pub(super) mod sample {
     use std::sync::Arc;
 
     use super::File;
-    use crate::overview::{Counts, Example, Group, Overview, Shared, State};
+    use crate::overview::{Counts, Creator, Example, Group, Overview, Shared, State};
     use crate::report::sample::HOSTILE;
     use crate::verdict::{Function, Place, Trace};
 
@@ -201,7 +201,7 @@ pub(super) mod sample {
             states: vec![("chan send".into(), 39_998), (hostile.into(), 2)],
             longest_minutes: 192,
             homes: vec![(frames[1].clone(), 40_000)],
-            creators: vec![(format!("{hostile} /src/shop/worker/pool.go:31"), 40_000)],
+            creators: vec![(Creator::Function(place(hostile, 31)), 40_000)],
             shared: vec![Shared {
                 object: "channel 0xc000196000".into(),
                 state: "chan send".into(),

@@ -56,7 +56,7 @@ struct Group<'s> {
     leaked: i64,
     states: Vec<Counted<&'s str>>,
     homes: Vec<Counted<Frame<'s>>>,
-    creators: Vec<Counted<&'s str>>,
+    creators: Vec<Counted<String>>,
     shared: Vec<Shared<'s>>,
     example: Example<'s>,
 }
@@ -170,7 +170,7 @@ fn group(group: &overview::Group) -> Group<'_> {
         leaked: group.leaked,
         states: counted(&group.states, String::as_str),
         homes: counted(&group.homes, frame),
-        creators: counted(&group.creators, String::as_str),
+        creators: counted(&group.creators, ToString::to_string),
         shared: shared
             .map(|shared| Shared {
                 object: &shared.object,

@@ -120,7 +120,7 @@ fn row(shown: &Shown, group: &Group) -> String {
     };
     let home = code(some(&group.homes, FEW, place));
     let creator = code(some(&group.creators, FEW, |creator| {
-        words::name(creator).into_owned()
+        words::name(&creator.to_string()).into_owned()
     }));
     let id = group.example.id.map(|id| format!("goroutine {id}<br>"));
     format!(

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::escape::terminal;
-use crate::overview::{Example, Group};
+use crate::overview::{Creator, Example, Group};
 use crate::plural::plural;
 use crate::report::text::layout::{self, labelled, remark};
 use crate::report::text::{BOLD, DIM};
@@ -117,10 +117,7 @@ fn group(shown: &Shown, group: &Group, out: &mut String) {
         &some(&group.states, FEW, |state| words::name(state).into_owned()),
     );
     line("home", &some(&group.homes, FEW, home));
-    line(
-        "creator",
-        &some(&group.creators, FEW, |creator| self::creator(creator)),
-    );
+    line("creator", &some(&group.creators, FEW, creator));
     for one in group.shared.iter().take(FEW) {
         line("shared", &shared(one));
     }
@@ -139,21 +136,13 @@ fn home(place: &Place) -> String {
     )
 }
 
-/// A creator without the folders of its file.
-///
-/// Input: `example.com/shop/worker.(*Pool).run /src/shop/worker/pool.go:31`
-/// Output: `worker.(*Pool).run  worker/pool.go:31`
-fn creator(creator: &str) -> String {
-    let creator = words::name(creator);
-    if creator.starts_with("goroutine ") {
-        return creator.into_owned();
+/// The same for the `go` statement; the function alone where its file is not known.
+fn creator(creator: &Creator) -> String {
+    match creator {
+        Creator::Function(place) if !place.file().is_empty() => home(place),
+        Creator::Function(place) => words::base(&words::name(place.name())).to_owned(),
+        Creator::Goroutine(_) => creator.to_string(),
     }
-    let Some((function, place)) = creator.split_once(' ') else {
-        return words::base(&creator).to_owned();
-    };
-    let from = place.rmatch_indices(['/', '\\']).nth(1);
-    let place = from.map_or(place, |(at, _)| &place[at + 1..]);
-    format!("{}  {place}", words::base(function))
 }
 
 /// One goroutine: its number, its stack's id, and its innermost frames, or all of them.
