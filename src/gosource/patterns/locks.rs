@@ -1,7 +1,5 @@
 //! Locks that are not given back, and groups that are not done.
 
-use std::ops::Range;
-
 use gosyn::ast::{Expression, FuncDecl, Statement};
 
 use super::Seen;
@@ -186,24 +184,32 @@ pub(super) fn lock_held(_: &Seen, scene: &Scene) -> bool {
 /// Whether a function has a `return` between a lock and its unlock. One that never unlocks is there
 /// to lock for others.
 fn keeps(tree: &Tree, name: &str) -> bool {
-    let steps = steps(tree, 0, name);
-    let unlocks = steps.iter().any(|step| !step.is_lock);
-    let is_odd = tree.len() > LARGEST || steps.iter().any(|step| step.is_deferred);
-    if !unlocks || is_odd {
+    if tree.len() > LARGEST {
         return false;
     }
+    let steps = steps(tree, 0, name);
+    let unlocks = steps.iter().any(|step| !step.is_lock);
+    if !unlocks || steps.iter().any(|step| step.is_deferred) {
+        return false;
+    }
+    let (returns, unlocks) = (own_returns(tree), unlocks_by_name(tree));
     let locks = steps.iter().filter(|step| step.is_lock);
     locks.map(|step| step.index).any(|lock| {
-        let block = tree.ancestors(lock).find(|above| is_block(tree, *above));
-        tree.items().any(|(index, item)| {
-            let is_return = matches!(item.node, Node::Statement(Statement::Return(_)));
-            let is_after = index > lock && tree.scope(index) == 0;
-            let is_inside = block.is_some_and(|block| tree.ancestors(index).any(|it| it == block));
-            let between = |step: &Step| !step.is_lock && (lock..index).contains(&step.index);
-            let is_locked = !steps.iter().any(between) && !unlocks_for_it(tree, lock..index);
-            is_return && is_after && is_inside && is_locked
-        })
+        let Some(block) = tree.ancestors(lock).find(|above| is_block(tree, *above)) else {
+            return false;
+        };
+        let unlock = unlocks.iter().find(|unlock| **unlock > lock);
+        let end = unlock.map_or(tree.end(block), |unlock| tree.end(block).min(unlock + 1));
+        returns.iter().any(|index| (lock..end).contains(index))
     })
+}
+
+/// The returns of a function itself, not those of the literals inside of it.
+fn own_returns(tree: &Tree) -> Vec<usize> {
+    let returns = tree.items().filter(|(index, item)| {
+        matches!(item.node, Node::Statement(Statement::Return(_))) && tree.scope(*index) == 0
+    });
+    returns.map(|(index, _)| index).collect()
 }
 
 /// Whether a function says by its name that it returns with a lock: `lockForAppend`.
@@ -211,12 +217,13 @@ fn locks_for_others(function: &FuncDecl) -> bool {
     function.name.name.to_lowercase().contains("lock")
 }
 
-/// Whether something is called whose name says that it unlocks: `c.updateAndUnlock(state)`.
-fn unlocks_for_it(tree: &Tree, between: Range<usize>) -> bool {
-    tree.calls().any(|(index, call)| {
+/// The calls whose name says that they unlock: `c.mu.Unlock()`, `c.updateAndUnlock(state)`.
+fn unlocks_by_name(tree: &Tree) -> Vec<usize> {
+    let calls = tree.calls().filter(|(_, call)| {
         let name = callee(&call.func).map_or("", |(name, _)| name);
-        between.contains(&index) && name.to_lowercase().contains("unlock")
-    })
+        name.to_lowercase().contains("unlock")
+    });
+    calls.map(|(index, _)| index).collect()
 }
 
 /// Some path of a worker does not get to its Done.
