@@ -70,6 +70,7 @@ fn a_helper_that_opens_a_pool_or_a_connection_says_who_closes_it() {
             line: u32::try_from(line.unwrap() + 1).unwrap(),
         };
         let asked = Asked {
+            package: "example.com/frameworks",
             function: helper,
             near: Some(&near),
             except: &["TestForgetsToClose"],

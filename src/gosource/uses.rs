@@ -2,18 +2,21 @@
 
 use gosyn::ast::{Call, Expression, Statement};
 
-use super::Package;
 use super::calls::callee;
 use super::closer::Closer;
 use super::declared::Function;
 use super::lines::SourceLine;
 use super::spelled::Spelled;
 use super::tree::{Node, Tree};
+use super::types::import;
+use super::{File, Package};
 
 /// For what somebody looks for a test that ends it.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
-    /// The function that started it, as a stack spells it without its package.
+    /// The import path of the function that started it.
+    pub package: &'a str,
+    /// That function, as a stack spells it without its package.
     pub function: &'a str,
     /// Where it was called: a test of that file is preferred, the nearest one.
     pub near: Option<&'a SourceLine>,
@@ -38,23 +41,59 @@ impl Package {
     /// `t.Cleanup(s.Close)` count too.
     pub fn used_by(&self, closer: &Closer, asked: &Asked) -> Option<Use> {
         let wanted = Wanted::of(closer)?;
-        let started = Spelled::of(asked.function).name;
+        let started = Started::of(asked);
         let tests = self.functions().filter(|function| {
             function.file.is_test()
                 && is_test(function.name())
                 && !asked.except.contains(&function.name())
         });
-        let tests: Vec<Function> = tests.collect();
-        let places = |of: &dyn Fn(&Function) -> Option<usize>| {
-            let found = tests.iter().filter_map(|test| {
-                let position = of(test)?;
-                let function = test.name().to_owned();
-                let place = test.file.place(position);
-                Some(Use { function, place })
-            });
-            found.min_by_key(|found| distance(&found.place, asked.near))
-        };
-        places(&|test| ended(test, wanted, started))
+        let found = tests.filter_map(|test| {
+            let position = ended(&test, wanted, started)?;
+            let function = test.name().to_owned();
+            let place = test.file.place(position);
+            Some(Use { function, place })
+        });
+        found.min_by_key(|found| distance(&found.place, asked.near))
+    }
+}
+
+/// The function that started it.
+#[derive(Clone, Copy)]
+struct Started<'a> {
+    package: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Started<'a> {
+    fn of(asked: &Asked<'a>) -> Self {
+        Self {
+            package: asked.package,
+            name: Spelled::of(asked.function).name,
+        }
+    }
+
+    /// Whether a call in a file may be one of it: it has the name, and no import of the file says
+    /// that it is a function of another package. `os.Open` is not `catalog.Open`.
+    fn is_called(self, call: &Call, file: &File) -> bool {
+        let is_named = callee(&call.func).is_some_and(|(called, _)| called == self.name);
+        is_named && package_of(call, file).is_none_or(|package| package == self.package)
+    }
+}
+
+/// The import path of what a call names its function by.
+///
+/// Input: `os.Open(path)`, `s.Run()`, `Open()`
+/// Output: `os`, none, none
+fn package_of<'p>(call: &Call, file: &'p File) -> Option<&'p str> {
+    let mut function = &*call.func;
+    loop {
+        function = match function {
+            Expression::Paren(paren) => &paren.expr,
+            Expression::Index(generic) => &generic.left,
+            Expression::IndexList(generic) => &generic.left,
+            Expression::Selector(selector) => return import(file, name_of(&selector.x)?),
+            _ => return None,
+        }
     }
 }
 
@@ -96,8 +135,8 @@ fn distance(place: &SourceLine, near: Option<&SourceLine>) -> (bool, u32) {
     }
 }
 
-/// Where a test ends what a function of this name returned to it, or was called on.
-fn ended(test: &Function, wanted: Wanted, started: &str) -> Option<usize> {
+/// Where a test ends what a function returned to it, or was called on.
+fn ended(test: &Function, wanted: Wanted, started: Started) -> Option<usize> {
     let body = test.declaration.body.as_ref()?;
     let tree = Tree::of(Node::Block(body));
     let mut holders: Vec<&str> = Vec::new();
@@ -106,9 +145,10 @@ fn ended(test: &Function, wanted: Wanted, started: &str) -> Option<usize> {
     for (_, item) in tree.items() {
         if let Node::Statement(Statement::Assign(assign)) = item.node
             && let [right] = &assign.right[..]
-            && is_call_of(right, started)
+            && let Expression::Call(call) = right
+            && started.is_called(call, test.file)
         {
-            kept.extend(position_of(right));
+            kept.push(call.pos.0);
             let position = match wanted {
                 Wanted::Method(_) => None,
                 Wanted::Result(position) => Some(position),
@@ -120,7 +160,7 @@ fn ended(test: &Function, wanted: Wanted, started: &str) -> Option<usize> {
         // The receiver of `s.Run()`, for `s.Shutdown()`.
         if let (Node::Call(call), Wanted::Method(_)) = (item.node, wanted)
             && let Expression::Selector(selector) = &*call.func
-            && selector.sel.name == started
+            && started.is_called(call, test.file)
             && !kept.contains(&call.pos.0)
         {
             holders.extend(root_of(&selector.x));
@@ -139,14 +179,6 @@ fn ended(test: &Function, wanted: Wanted, started: &str) -> Option<usize> {
         })
 }
 
-/// Where the brackets of a call open.
-fn position_of(expression: &Expression) -> Option<usize> {
-    match expression {
-        Expression::Call(call) => Some(call.pos.0),
-        _ => None,
-    }
-}
-
 /// Where a function that is held is called, or given to `t.Cleanup`.
 fn called(call: &Call, holders: &[&str]) -> Option<usize> {
     let held =
@@ -157,13 +189,6 @@ fn called(call: &Call, holders: &[&str]) -> Option<usize> {
     let is_cleanup = callee(&call.func).is_some_and(|(name, _)| name == "Cleanup");
     let given = call.args.iter().any(held);
     (is_cleanup && given).then_some(call.pos.0)
-}
-
-fn is_call_of(expression: &Expression, name: &str) -> bool {
-    match expression {
-        Expression::Call(call) => callee(&call.func).is_some_and(|(called, _)| called == name),
-        _ => false,
-    }
 }
 
 /// Input: `s`
@@ -244,6 +269,7 @@ func helper() { s, _ := store.Open(); s.Shutdown() }
         let package = Package::parse([("store.go", STORE), ("store_test.go", TESTS)]);
         let file = "/build/store_test.go".to_owned();
         let asked = Asked {
+            package: "example.com/store",
             function,
             near: Some(&SourceLine { file, line }),
             except: &["TestLeaks"],
@@ -298,10 +324,45 @@ func TestPipeline(t *testing.T) {
 ";
         let package = Package::parse([("store.go", STORE), ("store_test.go", tests)]);
         let asked = Asked {
+            package: "example.com/store",
             function: "(*Store).Pipeline",
             near: None,
             except: &[],
         };
         assert_eq!(package.used_by(&shutdown(), &asked), None);
+    }
+
+    #[test]
+    fn a_function_of_another_package_with_the_same_name_is_no_example() {
+        let close = Closer::Method {
+            receiver: "(*Cache)".into(),
+            name: "Close".into(),
+            place: None,
+        };
+        for (call, function, is_example) in [
+            ("f, err := os.Open(p); f.Close()", "Open", false),
+            ("f, err := osx.Open(p); f.Close()", "Open", false),
+            ("os.Run(); os.Close()", "(*Cache).Run", false),
+            ("c, err := catalog.Open(p); c.Close()", "Open", true),
+            ("c, err := catalog.Open[int](p); c.Close()", "Open", true),
+            ("c, err := Open(p); c.Close()", "Open", true),
+            ("c, err := unseen.Open(p); c.Close()", "Open", true),
+            ("c.Run(); c.Close()", "(*Cache).Run", true),
+            ("s.os.Run(); s.Close()", "(*Cache).Run", true),
+        ] {
+            let test = format!(
+                "package catalog_test\nimport (\n\"os\"\nosx \"example.com/osx\"\n\
+                 \"example.com/catalog\"\n)\nfunc TestX(t *testing.T) {{\n{call}\n}}\n"
+            );
+            let package = Package::parse([("catalog_test.go", test)]);
+            let asked = Asked {
+                package: "example.com/catalog",
+                function,
+                near: None,
+                except: &[],
+            };
+            let found = package.used_by(&close, &asked);
+            assert_eq!(found.is_some(), is_example, "{call}");
+        }
     }
 }

@@ -51,6 +51,7 @@ pub(super) fn advice(
         None => (of_call, None),
     };
     let started = inside.as_ref().map_or(call.name(), |inside| &inside.name);
+    let started = Name::new(started.as_bytes());
     let package = code.package(line);
     let closer = match &ending {
         Ending::By(closers) => closers.first().zip(package),
@@ -68,7 +69,8 @@ pub(super) fn advice(
         line: line.line,
     };
     let asked = |except| Asked {
-        function: local(started),
+        package: started.package(),
+        function: started.local(),
         near: Some(&near),
         except,
     };
