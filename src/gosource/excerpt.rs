@@ -25,8 +25,8 @@ const COLUMNS: usize = 78;
 pub enum Point<'a> {
     /// A `go` statement.
     Go,
-    /// What waits: a channel operation, a `select`, a lock.
-    Wait,
+    /// What waits, by its state in the words of Go's dumps: a channel operation, a `select`, a lock.
+    Wait(&'a str),
     /// The call of a function, as a stack spells it.
     Call(&'a str),
 }
@@ -169,22 +169,27 @@ impl File {
 
     /// What is meant on a line, in characters of the file.
     fn span(&self, line: u32, point: Point) -> Option<Range<usize>> {
-        let mut found: Vec<Range<usize>> = Vec::new();
+        let mut found: Vec<(Node, Range<usize>)> = Vec::new();
         let is_here = |position: usize| self.lines.line_of(position) == line;
         for tree in trees(self) {
             for (_, item) in tree.items() {
                 let span = match point {
                     Point::Go => go(item.node),
-                    Point::Wait => waits(item.node),
+                    Point::Wait(_) => waits(item.node),
                     Point::Call(function) => calls(item.node, Spelled::of(function).name),
                 };
-                found.extend(span.filter(|span| is_here(span.start)));
+                let span = span.filter(|span| is_here(span.start));
+                found.extend(span.map(|span| (item.node, span)));
             }
         }
+        // Of `use(<-answers)`, both the call and the receive may wait.
+        if let Point::Wait(state) = point {
+            found.sort_by_key(|(node, _)| !waits_as(*node, state));
+        }
         match (found.into_iter().next(), point) {
-            (Some(span), _) => Some(span),
+            (Some((_, span)), _) => Some(span),
             // `g.Go(f)` starts a goroutine too, and a deferred call waits at the closing bracket.
-            (None, Point::Go | Point::Wait) => Some(self.first_word(line)),
+            (None, Point::Go | Point::Wait(_)) => Some(self.first_word(line)),
             // The line may be that of a return address.
             (None, Point::Call(function)) => {
                 let name = Spelled::of(function).name;
@@ -279,6 +284,18 @@ fn waits(node: Node) -> Option<Range<usize>> {
         }
         _ => None,
     }
+}
+
+/// Whether what waits gives a goroutine this state, with or without a remark: `chan send (nil chan)`.
+fn waits_as(node: Node, state: &str) -> bool {
+    let own = match node {
+        Node::Statement(Statement::Send(_)) => "chan send",
+        Node::Statement(Statement::Select(_)) => "select",
+        Node::Statement(Statement::Range(_)) | Node::Expression(_) => "chan receive",
+        // Whatever else there is to wait for, a call does it.
+        _ => return !["chan", "select"].iter().any(|of| state.starts_with(of)),
+    };
+    state.starts_with(own)
 }
 
 fn calls(node: Node, function: &str) -> Option<Range<usize>> {

@@ -144,10 +144,11 @@ pub(super) fn excerpts(
     let origins = stack.map_or(&[][..], |stack| &stack.origins);
     let created = origins.iter().find_map(|origin| origin.created());
     let home = stack.and_then(|stack| stack.home.as_ref());
+    let state = stack.map_or("", |stack| stack.wait.state);
     let points = [
         (Some(line), at_test),
         (created, Point::Go),
-        (home, Point::Wait),
+        (home, Point::Wait(state)),
     ];
     let mut excerpts: Vec<Excerpted> = Vec::new();
     for (place, point) in points {

@@ -43,25 +43,49 @@ fn the_caret_is_below_what_the_profile_means() {
     assert_eq!(go, expected[1..]);
     let call = shown(7, "Open", Point::Call("(*Store).run")).unwrap();
     assert!(call.contains("\n  |      ^^^\n"), "{call}");
-    let select = shown(16, "(*Store).run", Point::Wait).unwrap();
+    let select = shown(16, "(*Store).run", Point::Wait("select")).unwrap();
     assert!(
         select.contains("16 |     select {\n   |     ^^^^^^\n"),
         "{select}"
     );
-    let value = shown(22, "init.func1", Point::Wait).unwrap();
+    let value = shown(22, "init.func1", Point::Wait("select")).unwrap();
     assert!(value.contains("  ^^^^"), "{value}");
+}
+
+#[test]
+fn the_caret_is_below_what_gives_the_goroutine_its_state() {
+    for (line, state, expected) in [
+        ("use(<-answers)", "chan receive", "    ^^"),
+        ("use(<-answers)", "chan receive (nil chan)", "    ^^"),
+        ("use(<-answers)", "IO wait", "^^^"),
+        ("answers <- use()", "chan send", "        ^^"),
+        ("answers <- use()", "sync.Mutex.Lock", "           ^^^"),
+        ("for use(); <-more; {", "chan receive", "           ^^"),
+        ("for use() {", "chan receive", "    ^^^"),
+        ("for range all() {", "chan receive", "    ^^^^^"),
+        ("select { case <-one():", "chan receive", "              ^^"),
+        ("select { case <-one():", "select", "^^^^^^"),
+    ] {
+        let end = if line.contains('{') { "}" } else { "" };
+        let text = format!("package p\nfunc f() {{\n{line}\n{end}\n}}\n");
+        let package = Package::parse([("p.go", text)]);
+        let excerpt = package.excerpt("p.go", 3, "f", Point::Wait(state));
+        let shown = excerpt.unwrap().render("");
+        let carets = shown.lines().find_map(|line| line.strip_prefix("  | "));
+        assert_eq!(carets, Some(expected), "{line} {state}");
+    }
 }
 
 #[test]
 fn a_line_that_does_not_say_what_the_profile_says_is_not_shown() {
     for (line, function, point) in [
-        (3, "Open", Point::Wait),
-        (6, "Open", Point::Wait),
-        (12, "Old", Point::Wait),
+        (3, "Open", Point::Wait("select")),
+        (6, "Open", Point::Wait("select")),
+        (12, "Old", Point::Wait("select")),
         (7, "Close", Point::Go),
         (7, "(*Store).run", Point::Go),
         (7, "Open", Point::Call("Listen")),
-        (21, "(*Store).run", Point::Wait),
+        (21, "(*Store).run", Point::Wait("select")),
         (0, "Open", Point::Go),
         (99, "Open", Point::Go),
     ] {

@@ -66,7 +66,7 @@ fn said(example: &str, kind: &str) -> BTreeSet<&'static str> {
             line: frame.line,
         });
         let spots: Vec<Spot> = spots.collect();
-        assert_that_lines_agree(&package, &spots);
+        assert_that_lines_agree(&package, &spots, frames.state());
         let started = started.as_ref().map(|(file, line)| Spot {
             function: "",
             file,
@@ -85,10 +85,10 @@ fn said(example: &str, kind: &str) -> BTreeSet<&'static str> {
 }
 
 /// Each frame of a real profile lies where the source says, and calls the next inner one.
-fn assert_that_lines_agree(package: &Package, frames: &[Spot]) {
+fn assert_that_lines_agree(package: &Package, frames: &[Spot], state: &str) {
     for (index, frame) in frames.iter().enumerate() {
         let point = match index {
-            0 => Point::Wait,
+            0 => Point::Wait(state),
             _ => Point::Call(frames[index - 1].function),
         };
         // What is given as a value is called by another name.
