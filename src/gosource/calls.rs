@@ -4,6 +4,7 @@ use gosyn::ast::{Declaration, Expression, Statement};
 
 use super::spelled::Spelled;
 use super::tree::{Node, Tree};
+use super::types::INERT;
 use super::{File, Package};
 
 impl Package {
@@ -37,8 +38,9 @@ impl Package {
             Expression::Ident(ident) => {
                 let name = ident.name.as_str();
                 let is_exported = name.chars().next().is_some_and(char::is_uppercase);
+                let is_of_language = BUILTINS.contains(&name) || INERT.contains(&name);
                 let is_declared = || self.functions().any(|function| function.name() == name);
-                !is_exported && !PREDECLARED.contains(&name) && !is_declared()
+                !is_exported && !is_of_language && !is_declared()
             }
             Expression::Paren(paren) => self.may_be_value(&paren.expr),
             _ => callee(called).is_none(),
@@ -50,12 +52,10 @@ fn is_named(called: &Expression, name: &str) -> bool {
     callee(called).is_some_and(|(called, _)| called == name)
 }
 
-/// Functions and types of the language that are called like functions.
-const PREDECLARED: [&str; 32] = [
-    "append", "bool", "byte", "cap", "clear", "close", "complex", "copy", "delete", "error",
-    "float32", "float64", "imag", "int", "int16", "int32", "int64", "int8", "len", "make", "max",
-    "min", "new", "panic", "print", "println", "real", "recover", "rune", "string", "uint",
-    "uint64",
+/// Functions of the language.
+const BUILTINS: [&str; 18] = [
+    "append", "cap", "clear", "close", "complex", "copy", "delete", "imag", "len", "make", "max",
+    "min", "new", "panic", "print", "println", "real", "recover",
 ];
 
 /// A call, by its lines.
@@ -264,6 +264,21 @@ var started = start()
         assert_eq!(called(4, "(*Request).WithContext"), Some(false));
         assert_eq!(called(5, "(*Store).Run.func1"), None);
         assert_eq!(called(2, "(*Store).Run"), None);
+    }
+
+    #[test]
+    fn a_conversion_calls_no_variable() {
+        for (call, expected) in [
+            ("uint8(x)", Some(false)),
+            ("uintptr(x)", Some(false)),
+            ("complex64(x)", Some(false)),
+            ("len(x)", Some(false)),
+            ("handler(x)", None),
+        ] {
+            let text = format!("package p\nfunc f() {{\n{call}\n}}\n");
+            let package = Package::parse([("p.go", text)]);
+            assert_eq!(package.is_called("p.go", 3, "Open"), expected, "{call}");
+        }
     }
 
     const RETURNS: &str = "package store

@@ -35,7 +35,8 @@ impl Type<'_> {
     }
 }
 
-const INERT: [&str; 21] = [
+/// Types of the language that hold numbers and texts, and nothing that runs.
+pub(super) const INERT: [&str; 21] = [
     "bool",
     "byte",
     "complex128",
