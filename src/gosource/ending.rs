@@ -18,7 +18,7 @@ use super::spelled::Spelled;
 use super::spot::Spot;
 use super::types::{Type, read};
 use given::has_name;
-use names::{NAMES, Rank, SUREST, rank_of};
+use names::{Rank, SUREST, rank_of, ranked};
 use shared::mentions_variable;
 
 impl Package {
@@ -46,7 +46,8 @@ impl Package {
 struct Search<'p> {
     package: &'p Package,
     function: Function<'p>,
-    found: Vec<(Rank, Closer)>,
+    /// How likely each is: by what has it, then by its own name.
+    found: Vec<((Rank, Rank), Closer)>,
     /// Whether everything that was looked at is known.
     is_sure: bool,
 }
@@ -87,6 +88,10 @@ impl<'p> Search<'p> {
         }
     }
 
+    fn add(&mut self, rank: Rank, closer: Closer) {
+        self.found.push(((rank, rank), closer));
+    }
+
     fn results(&mut self) {
         let results = &self.function.declaration.typ.result.list;
         let types = results.iter().flat_map(|field| {
@@ -106,19 +111,16 @@ impl<'p> Search<'p> {
                 typ if typ.is_context() => {
                     let has_it = started.and_then(|go| has_name(&self.function, go, &parameter));
                     if parameter != "_" && has_it != Some(false) {
-                        self.found
-                            .push((Rank::Context, Closer::Context { parameter }));
+                        self.add(Rank::Context, Closer::Context { parameter });
                     }
                 }
-                Type::Channel => self
-                    .found
-                    .push((Rank::Channel, Closer::Channel { parameter })),
+                Type::Channel => self.add(Rank::Channel, Closer::Channel { parameter }),
                 Type::Callable => self.is_sure = false,
                 typ => {
                     let before = self.found.len();
                     self.look(typ, None);
-                    for (rank, _) in &mut self.found[before..] {
-                        *rank = (*rank).max(Rank::Argument);
+                    for ((of, _), _) in &mut self.found[before..] {
+                        *of = (*of).max(Rank::Argument);
                     }
                 }
             }
@@ -130,26 +132,19 @@ impl<'p> Search<'p> {
         match typ {
             Type::Own { name, is_pointer } => self.own(name, is_pointer, result),
             Type::Foreign { path, name } => match known::typed(path, name) {
-                Some(row) => self.known(row),
+                Some(row) => {
+                    for (rank, ends) in ranked(row) {
+                        self.add(rank, ends.closer());
+                    }
+                }
                 None => self.is_sure = false,
             },
             Type::Callable => match result {
-                Some(position) => self.found.push((Rank::Result, Closer::Result { position })),
+                Some(position) => self.add(Rank::Result, Closer::Result { position }),
                 None => self.is_sure = false,
             },
             Type::Channel | Type::Unknown => self.is_sure = false,
             Type::Inert => {}
-        }
-    }
-
-    fn known(&mut self, row: &known::Known) {
-        for ends in row.ends {
-            let name = match ends {
-                known::Ends::Method(_, name) => name,
-                known::Ends::Call(_) | known::Ends::Result(_) => "",
-            };
-            let rank = rank_of(name).unwrap_or(Rank::LongerName(NAMES.len()));
-            self.found.push((rank, ends.closer()));
         }
     }
 
@@ -165,16 +160,16 @@ impl<'p> Search<'p> {
                 continue;
             }
             // Any package may have a function `Free`; these belong to one that starts something.
-            let is_closer = match rank_of(function.name()) {
-                Some(Rank::Method(at) | Rank::LongerName(at) | Rank::Unexported(at)) => at < SUREST,
+            let rank = rank_of(function.name()).filter(|rank| match rank {
+                Rank::Method(at) | Rank::LongerName(at) | Rank::Unexported(at) => *at < SUREST,
                 _ => false,
-            };
-            if is_closer {
+            });
+            if let Some(rank) = rank {
                 let closer = Closer::Call {
                     function: function.name().to_owned(),
                     place: Some(function.file.place(function.declaration.name.pos)),
                 };
-                self.found.push((Rank::Function, closer));
+                self.found.push(((Rank::Function, rank), closer));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use gosyn::ast::{Expression, Field, TypeSpec};
 
-use super::names::{may_end, rank_of};
+use super::names::{may_end, rank_of, ranked};
 use super::{Closer, Search};
 use crate::gosource::File;
 use crate::gosource::known;
@@ -59,7 +59,7 @@ impl<'p> Search<'p> {
                     name: method.name().to_owned(),
                     place: Some(method.file.place(method.declaration.name.pos)),
                 };
-                self.found.push((rank, closer));
+                self.add(rank, closer);
             }
         }
     }
@@ -96,16 +96,14 @@ impl<'p> Search<'p> {
             self.is_sure &= path == "sync";
             return;
         };
-        for ends in row.ends {
-            if let known::Ends::Method(_, name) = ends
-                && let Some(rank) = rank_of(name)
-            {
+        for (rank, ends) in ranked(row) {
+            if let known::Ends::Method(_, name) = ends {
                 let closer = Closer::Method {
                     receiver: receiver.to_owned(),
                     name: (*name).to_owned(),
                     place: None,
                 };
-                self.found.push((rank, closer));
+                self.add(rank, closer);
             }
         }
     }
@@ -125,7 +123,7 @@ impl<'p> Search<'p> {
                 name: name.name.clone(),
                 place: Some(file.place(name.pos)),
             };
-            self.found.push((rank, closer));
+            self.add(rank, closer);
         }
     }
 

@@ -3,6 +3,7 @@
 use gosyn::ast::{Field, FieldList};
 
 use crate::gosource::File;
+use crate::gosource::known::{Ends, Known};
 use crate::gosource::types::{Type, read};
 
 /// Names of methods that end something, the surest first. A longer name that begins with one of
@@ -10,8 +11,8 @@ use crate::gosource::types::{Type, read};
 pub(super) const NAMES: [&str; 31] = [
     "Shutdown",
     "Close",
-    "Stop",
     "GracefulStop",
+    "Stop",
     "GracefulShutdown",
     "Cancel",
     "Terminate",
@@ -96,4 +97,17 @@ pub(super) fn rank_of(name: &str) -> Option<Rank> {
         .take(SUREST)
         .position(|ending| longer(ending))?;
     is_exported.then_some(Rank::LongerName(at))
+}
+
+/// What a row of the table says, in its order: what stands first is never less likely.
+pub(super) fn ranked(row: &Known) -> impl Iterator<Item = (Rank, &Ends)> {
+    let mut rank = Rank::Result;
+    row.ends.iter().map(move |ends| {
+        let name = match ends {
+            Ends::Method(_, name) => name,
+            _ => "",
+        };
+        rank = rank.max(rank_of(name).unwrap_or(Rank::LongerName(NAMES.len())));
+        (rank, ends)
+    })
 }

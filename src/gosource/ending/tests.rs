@@ -5,7 +5,7 @@ use crate::gosource::{Package, Spot};
 
 fn ending(source: &str, function: &str) -> Ending {
     let text = format!(
-        "package store\n\nimport (\n\"context\"\n\"io\"\n\"net\"\n\"net/http\"\n\"sync\"\n\"time\"\n\"example.com/other\"\n\"github.com/redis/go-redis/v9\"\n)\n{source}\n"
+        "package store\n\nimport (\n\"context\"\n\"io\"\n\"net\"\n\"net/http\"\n\"sync\"\n\"time\"\n\"example.com/other\"\n\"github.com/redis/go-redis/v9\"\n\"google.golang.org/grpc\"\n)\n{source}\n"
     );
     Package::parse([("store.go", text)]).ending(function, None)
 }
@@ -62,7 +62,7 @@ fn the_methods_of_what_a_constructor_returns_end_it_the_surest_first() {
     else {
         panic!("no method");
     };
-    assert_eq!((place.file.as_str(), place.line), ("store.go", 21));
+    assert_eq!((place.file.as_str(), place.line), ("store.go", 22));
 }
 
 #[test]
@@ -118,6 +118,34 @@ fn functions_and_known_types_that_are_returned_end_it() {
         ),
     ] {
         assert_eq!(said(source, "F"), expected, "{source}");
+    }
+}
+
+#[test]
+fn the_surest_comes_first_wherever_it_is_declared() {
+    let methods = "type S struct{ n int }\nfunc (s *S) Stop() {}\nfunc (s *S) GracefulStop() {}\n\
+                   func (s *S) Close() {}\n";
+    let of_methods = &["(*S).Close", "(*S).GracefulStop", "(*S).Stop"][..];
+    let of_grpc = &["(*grpc.Server).GracefulStop", "(*grpc.Server).Stop"][..];
+    for (source, expected) in [
+        ("func F() *S { return nil }", of_methods),
+        ("func F(s *S) {}", of_methods),
+        (
+            "func Stop() {}\nfunc Close() {}\nfunc F() {}",
+            &["Close", "Stop"],
+        ),
+        ("func F() *grpc.Server { return nil }", of_grpc),
+        ("func F(s *grpc.Server) {}", of_grpc),
+        (
+            "type G struct{ *grpc.Server }\nfunc F() *G { return nil }",
+            &["(*G).GracefulStop", "(*G).Stop"],
+        ),
+    ] {
+        assert_eq!(
+            said(&format!("{methods}{source}"), "F"),
+            expected,
+            "{source}"
+        );
     }
 }
 
