@@ -48,4 +48,11 @@ pub enum Closer {
         /// The name of the parameter; empty when it has none.
         parameter: String,
     },
+    /// Nothing can end it; call another function, whose result has a method that does.
+    Instead {
+        /// `time.NewTicker`, `an http.Server`.
+        other: String,
+        /// `Stop`.
+        name: String,
+    },
 }

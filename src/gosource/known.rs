@@ -14,7 +14,7 @@ pub struct Known {
     pub package: &'static str,
     /// The function or method as stacks spell it, `(*Client).Do`, or the type: `Listener`.
     pub name: &'static str,
-    /// What ends it, the best first; empty when nothing can.
+    /// What ends it, the best first; never empty.
     pub ends: &'static [Ends],
     /// Below `https://pkg.go.dev/`, the documentation that says so.
     pub source: &'static str,
@@ -29,9 +29,11 @@ pub enum Ends {
     Call(&'static str),
     /// The function among its results, 0-based.
     Result(usize),
+    /// Nothing: what to use instead, and what ends that.
+    Instead(&'static str, &'static str),
 }
 
-use Ends::{Call, Method, Result};
+use Ends::{Call, Instead, Method, Result};
 
 impl Ends {
     /// The same as a value that needs no table.
@@ -47,6 +49,10 @@ impl Ends {
                 place: None,
             },
             Result(position) => Closer::Result { position },
+            Instead(other, name) => Closer::Instead {
+                other: other.to_owned(),
+                name: name.to_owned(),
+            },
         }
     }
 }
@@ -114,6 +120,7 @@ const SERVER: &[Ends] = &[
     Method("(*http.Server)", "Shutdown"),
     Method("(*http.Server)", "Close"),
 ];
+const NO_SERVER: &[Ends] = &[Instead("an http.Server", "Shutdown")];
 const TEST_SERVER: &[Ends] = &[Method("(*httptest.Server)", "Close")];
 const LISTENER: &[Ends] = &[Method("(net.Listener)", "Close")];
 const CONN: &[Ends] = &[Method("(net.Conn)", "Close")];
@@ -169,7 +176,7 @@ static FUNCTIONS: &[Known] = &[
     row("iter", "iter", "Pull", SECOND, "iter#Pull"),
     row("iter", "iter", "Pull2", SECOND, "iter#Pull2"),
     row("time", "time", "NewTicker", TICKER, "time#NewTicker"),
-    row("time", "time", "Tick", &[], "time#Tick"),
+    row("time", "time", "Tick", &[Instead("time.NewTicker", "Stop")], "time#Tick"),
     row("time", "time", "NewTimer", TIMER, "time#Timer.Stop"),
     row("time", "time", "AfterFunc", TIMER, "time#AfterFunc"),
     row("net", "net", "Listen", LISTENER, "net#Listener"),
@@ -197,8 +204,8 @@ static FUNCTIONS: &[Known] = &[
     row("net/http", "http", "(*Server).ListenAndServe", SERVER, "net/http#Server.Shutdown"),
     row("net/http", "http", "(*Server).ListenAndServeTLS", SERVER, "net/http#Server.Shutdown"),
     row("net/http", "http", "Serve", LISTENER, "net/http#Serve"),
-    row("net/http", "http", "ListenAndServe", &[], "net/http#ListenAndServe"),
-    row("net/http", "http", "ListenAndServeTLS", &[], "net/http#ListenAndServeTLS"),
+    row("net/http", "http", "ListenAndServe", NO_SERVER, "net/http#ListenAndServe"),
+    row("net/http", "http", "ListenAndServeTLS", NO_SERVER, "net/http#ListenAndServeTLS"),
     row("net/http/httptest", "httptest", "NewServer", TEST_SERVER, "net/http/httptest#NewServer"),
     row("net/http/httptest", "httptest", "NewTLSServer", TEST_SERVER, "net/http/httptest#NewTLSServer"),
     row("net/http/httptest", "httptest", "(*Server).Start", TEST_SERVER, "net/http/httptest#Server.Close"),
@@ -321,7 +328,7 @@ static TYPES: &[Known] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, FUNCTIONS, Method, Result, TYPES, function, typed};
+    use super::{Call, FUNCTIONS, Instead, Method, Result, TYPES, function, typed};
 
     #[test]
     fn a_function_of_any_major_version_has_its_row() {
@@ -343,11 +350,11 @@ mod tests {
             ),
             ("context", "WithTimeout", Result(1)),
             ("os/signal", "Notify", Call("signal.Stop")),
+            ("time", "Tick", Instead("time.NewTicker", "Stop")),
         ] {
             let ends = function(path, local).map(|row| row.ends[0]);
             assert_eq!(ends, Some(first), "{path}.{local}");
         }
-        assert!(function("time", "Tick").unwrap().ends.is_empty());
         assert!(function("example.com/http", "Get").is_none());
         assert!(typed("net", "Listener").is_some());
     }
@@ -360,6 +367,7 @@ mod tests {
             let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
             assert_eq!(twice, None);
             for row in table {
+                assert!(!row.ends.is_empty(), "{}", row.name);
                 let unversioned = super::without_version(row.source);
                 assert!(unversioned.contains('#'), "{}", row.source);
                 assert_eq!(super::without_version(row.path), row.path);

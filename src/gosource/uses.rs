@@ -112,7 +112,10 @@ impl<'c> Wanted<'c> {
             // A field of a result, as in `resp.Body.Close()`: its method.
             Closer::Method { name, .. } => Some(Self::Method(name)),
             Closer::Result { position } => Some(Self::Result(*position)),
-            Closer::Call { .. } | Closer::Context { .. } | Closer::Channel { .. } => None,
+            Closer::Call { .. }
+            | Closer::Context { .. }
+            | Closer::Channel { .. }
+            | Closer::Instead { .. } => None,
         }
     }
 }

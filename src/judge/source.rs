@@ -100,7 +100,10 @@ fn inner<'f>(call: &Place, stack: Option<&'f Stack>, code: &Code) -> Option<(&'f
             // The call itself is no way to end what it starts.
             Closer::Method { name, .. } => !call.name().ends_with(&format!(").{name}")),
             Closer::Result { .. } => true,
-            Closer::Call { .. } | Closer::Context { .. } | Closer::Channel { .. } => false,
+            Closer::Call { .. }
+            | Closer::Context { .. }
+            | Closer::Channel { .. }
+            | Closer::Instead { .. } => false,
         };
         ends_it.then_some((place, ending))
     })

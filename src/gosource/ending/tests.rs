@@ -23,6 +23,7 @@ fn said(source: &str, function: &str) -> Vec<String> {
         Closer::Result { position } => format!("result {position}"),
         Closer::Context { parameter } => format!("context {parameter}"),
         Closer::Channel { parameter } => format!("channel {parameter}"),
+        Closer::Instead { other, .. } => format!("instead {other}"),
     });
     said.collect()
 }

@@ -294,6 +294,10 @@ pub(in crate::report) fn says(closer: &Closer, package: &str) -> String {
         Closer::Channel { parameter } => {
             format!("close the channel that it is given{}", named(parameter))
         }
+        Closer::Instead {
+            other,
+            name: method,
+        } => format!("use {other} instead, and call its {}", name(method)),
     }
 }
 
