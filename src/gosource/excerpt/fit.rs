@@ -1,5 +1,7 @@
 //! Text of a source as it may be printed: harmless, and within its columns.
 
+use textwrap::core::display_width;
+
 use super::COLUMNS;
 use crate::escape;
 
@@ -7,6 +9,8 @@ use crate::escape;
 const GUTTER: usize = 10;
 /// A tab.
 const TAB: &str = "    ";
+/// For what is cut off.
+const DOTS: &str = "...";
 
 /// Tabs are spaces, and what could steer a terminal is escaped.
 pub(super) fn printable(characters: &[char]) -> String {
@@ -14,39 +18,46 @@ pub(super) fn printable(characters: &[char]) -> String {
     escape::terminal(&text.replace('\t', TAB)).into_owned()
 }
 
-/// A line within its width, and where the word in the middle of it begins. What is cut off is shown
-/// as dots.
+/// A line within its width, and the byte at which the word in the middle of it begins. What is cut
+/// off is shown as dots.
 pub(super) fn fit(before: &str, word: &str, after: &str) -> (String, usize) {
-    const DOTS: &str = "...";
     let width = COLUMNS - GUTTER;
-    let length = |text: &str| textwrap::core::display_width(text);
-    let whole = format!("{before}{word}{after}");
-    if length(&whole) <= width {
-        return (whole, before.len());
-    }
-    let mut kept = String::new();
-    let room = width / 2;
-    if length(before) > room {
+    let mut line = if display_width(before) > width / 2 {
         // The end of what stands before is nearer to the word.
-        let mut tail: Vec<char> = Vec::new();
-        for character in before.chars().rev() {
-            if tail.len() + DOTS.len() >= room {
-                break;
-            }
-            tail.push(character);
-        }
-        kept += DOTS;
-        kept.extend(tail.iter().rev());
+        DOTS.to_owned() + last(before, width / 2 - DOTS.len())
     } else {
-        kept += before;
+        before.to_owned()
+    };
+    let start = line.len();
+    let room = width - display_width(&line);
+    let rest = format!("{word}{after}");
+    if display_width(&rest) <= room {
+        line += &rest;
+    } else {
+        line += first(&rest, room - DOTS.len());
+        line += DOTS;
     }
-    let start = kept.len();
-    for character in word.chars().chain(after.chars()) {
-        if length(&kept) + DOTS.len() + 2 > width {
-            kept += DOTS;
-            break;
-        }
-        kept.push(character);
-    }
-    (kept, start)
+    (line, start)
+}
+
+/// The beginning of a text, as much of it as so many columns hold.
+fn first(text: &str, columns: usize) -> &str {
+    let end = fitting(text.chars(), columns);
+    &text[..end]
+}
+
+/// The end of a text, as much of it as so many columns hold.
+fn last(text: &str, columns: usize) -> &str {
+    let start = text.len() - fitting(text.chars().rev(), columns);
+    &text[start..]
+}
+
+/// How many bytes of text so many columns hold. Characters may be two columns wide.
+fn fitting(characters: impl Iterator<Item = char>, columns: usize) -> usize {
+    let mut room = columns;
+    let fits = characters.map_while(|character| {
+        room = room.checked_sub(display_width(character.encode_utf8(&mut [0; 4])))?;
+        Some(character.len_utf8())
+    });
+    fits.sum()
 }

@@ -110,6 +110,28 @@ fn a_function_that_does_not_parse_is_found_at_the_margin() {
 }
 
 #[test]
+fn the_caret_is_below_its_word_after_tabs_and_wide_characters() {
+    for before in ["\tx\t:=\t1; ", "\tf(\"名名名\"); ", "\tf(\"e\u{301}\"); "] {
+        for times in [1, 40] {
+            let text = format!(
+                "package p\nfunc f() {{\n{}go g()\n}}\n",
+                before.repeat(times)
+            );
+            let package = Package::parse([("p.go", text)]);
+            let excerpt = package.excerpt("p.go", 3, "f", Point::Go).unwrap();
+            let shown = excerpt.render("");
+            let columns_before = |word: &str| {
+                let mut lines = shown.lines();
+                let (before, _) = lines.find_map(|line| line.split_once(word)).unwrap();
+                textwrap::core::display_width(before)
+            };
+            assert_eq!(columns_before("^^"), columns_before("go g"), "{shown}");
+            assert!(columns_before("go g") <= 44, "{shown}");
+        }
+    }
+}
+
+#[test]
 fn no_line_steers_a_terminal_or_leaves_its_columns() {
     let long = "\"näme\u{1b}[2K\u{202e}\", ".repeat(30);
     for call in [
