@@ -132,8 +132,8 @@ impl<'p> Search<'p> {
         match typ {
             Type::Own { name, is_pointer } => self.own(name, is_pointer, result),
             Type::Foreign { path, name } => match known::typed(path, name) {
-                Some(row) => {
-                    for (rank, ends) in ranked(row) {
+                Some(ends) => {
+                    for (rank, ends) in ranked(ends) {
                         self.add(rank, ends.closer());
                     }
                 }

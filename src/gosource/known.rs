@@ -1,22 +1,33 @@
 //! What ends the goroutines of well-known packages: a table, one row a function or a type.
 //!
-//! Each row names the page that says so. Import paths are without major versions: the names of
+//! Each row names the place that says so. Import paths are without major versions: the names of
 //! closers did not change with them.
 
 use super::closer::Closer;
 
-/// A function that starts something, or a type that is something to end, and what ends it.
+/// A package, and what of it there is to end.
 #[derive(Debug)]
 pub struct Known {
-    /// Its package, without a major version.
+    /// Its import path, without a major version.
     pub path: &'static str,
-    /// The name of that package in a source.
-    pub package: &'static str,
-    /// The function or method as stacks spell it, `(*Client).Do`, or the type: `Listener`.
+    /// Its name in a source.
+    pub name: &'static str,
+    /// Its documentation, below `https://pkg.go.dev/`.
+    pub page: &'static str,
+    /// Functions that start something, and methods that start what another value ends.
+    pub functions: &'static [Row],
+    /// Types whose values have to be ended, unless the row of a function says so.
+    pub types: &'static [Row],
+}
+
+/// A function or a type, and what ends it.
+#[derive(Debug)]
+pub struct Row {
+    /// As stacks spell it, without its package: `(*Client).Do`, or a type: `Listener`.
     pub name: &'static str,
     /// What ends it, the best first; never empty.
     pub ends: &'static [Ends],
-    /// Below `https://pkg.go.dev/`, the documentation that says so.
+    /// What the page of the package says so about: `Client.Do`.
     pub source: &'static str,
 }
 
@@ -57,32 +68,40 @@ impl Ends {
     }
 }
 
-/// The row of a function, by its import path and what follows it in a stack.
+/// What ends what a function starts, by its import path and what follows it in a stack.
 ///
 /// Input: `net/http`, `(*Client).Do`
-/// Output: the row that says to close the body of the response
-pub fn function(path: &str, local: &str) -> Option<&'static Known> {
-    find(FUNCTIONS, path, local)
+/// Output: Close of the body of the response
+pub fn function(path: &str, local: &str) -> Option<&'static [Ends]> {
+    let mut rows = package(path)?.functions.iter();
+    rows.find(|row| row.name == local).map(|row| row.ends)
 }
 
-/// The row of a type.
+/// What ends a value of a type.
 ///
 /// Input: `net`, `Listener`
-/// Output: the row that says `Close`
-pub fn typed(path: &str, name: &str) -> Option<&'static Known> {
-    find(TYPES, path, name)
-}
-
-fn find(table: &'static [Known], path: &str, name: &str) -> Option<&'static Known> {
-    let path = without_version(path);
-    let mut rows = table.iter();
-    rows.find(|row| row.path == path && row.name == name)
+/// Output: its Close
+pub fn typed(path: &str, name: &str) -> Option<&'static [Ends]> {
+    let package = package(path)?;
+    let typ = format!("{}.{name}", package.name);
+    let is_of_type = |ends: &Ends| match ends {
+        Method(receiver, _) => receiver.trim_matches(['(', '*', ')']) == typ,
+        _ => false,
+    };
+    let own = package.types.iter().find(|row| row.name == name);
+    let mut functions = package.functions.iter();
+    let row = own.or_else(|| functions.find(|row| row.ends.iter().all(is_of_type)));
+    row.map(|row| row.ends)
 }
 
 /// The name that a known package has in a source, where its path does not say it.
 pub(super) fn package_name(path: &str) -> Option<&'static str> {
-    let mut rows = FUNCTIONS.iter().chain(TYPES);
-    rows.find(|row| row.path == path).map(|row| row.package)
+    package(path).map(|package| package.name)
+}
+
+fn package(path: &str) -> Option<&'static Known> {
+    let path = without_version(path);
+    PACKAGES.iter().find(|package| package.path == path)
 }
 
 /// Input: `github.com/jackc/pgx/v5/pgxpool`, `github.com/redis/go-redis/v9`
@@ -96,19 +115,23 @@ pub(super) fn without_version(path: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-const fn row(
+const fn row(name: &'static str, ends: &'static [Ends], source: &'static str) -> Row {
+    Row { name, ends, source }
+}
+
+const fn known(
     path: &'static str,
-    package: &'static str,
     name: &'static str,
-    ends: &'static [Ends],
-    source: &'static str,
+    page: &'static str,
+    functions: &'static [Row],
+    types: &'static [Row],
 ) -> Known {
     Known {
         path,
-        package,
         name,
-        ends,
-        source,
+        page,
+        functions,
+        types,
     }
 }
 
@@ -161,174 +184,219 @@ const ECHO: &[Ends] = &[
     Method("(*echo.Echo)", "Close"),
 ];
 
-/// Functions. A method that stands here is one whose own package has another object to close.
 #[rustfmt::skip]
-static FUNCTIONS: &[Known] = &[
-    row("context", "context", "WithCancel", SECOND, "context#WithCancel"),
-    row("context", "context", "WithCancelCause", SECOND, "context#WithCancelCause"),
-    row("context", "context", "WithTimeout", SECOND, "context#WithTimeout"),
-    row("context", "context", "WithTimeoutCause", SECOND, "context#WithTimeoutCause"),
-    row("context", "context", "WithDeadline", SECOND, "context#WithDeadline"),
-    row("context", "context", "WithDeadlineCause", SECOND, "context#WithDeadlineCause"),
-    row("context", "context", "AfterFunc", &[Result(0)], "context#AfterFunc"),
-    row("os/signal", "signal", "Notify", &[Call("signal.Stop")], "os/signal#Stop"),
-    row("os/signal", "signal", "NotifyContext", SECOND, "os/signal#NotifyContext"),
-    row("iter", "iter", "Pull", SECOND, "iter#Pull"),
-    row("iter", "iter", "Pull2", SECOND, "iter#Pull2"),
-    row("time", "time", "NewTicker", TICKER, "time#NewTicker"),
-    row("time", "time", "Tick", &[Instead("time.NewTicker", "Stop")], "time#Tick"),
-    row("time", "time", "NewTimer", TIMER, "time#Timer.Stop"),
-    row("time", "time", "AfterFunc", TIMER, "time#AfterFunc"),
-    row("net", "net", "Listen", LISTENER, "net#Listener"),
-    row("net", "net", "Dial", CONN, "net#Conn"),
-    row("net", "net", "DialTimeout", CONN, "net#Conn"),
-    row("net", "net", "(*Dialer).Dial", CONN, "net#Conn"),
-    row("net", "net", "(*Dialer).DialContext", CONN, "net#Conn"),
-    row("net", "net", "Pipe", CONN, "net#Pipe"),
-    row("net", "net", "ListenPacket", &[Method("(net.PacketConn)", "Close")], "net#PacketConn"),
-    row("crypto/tls", "tls", "Listen", LISTENER, "net#Listener"),
-    row("crypto/tls", "tls", "Dial", &[Method("(*tls.Conn)", "Close")], "crypto/tls#Conn.Close"),
-    row("net/http", "http", "(*Client).Do", BODY, "net/http#Client.Do"),
-    row("net/http", "http", "(*Client).do", BODY, "net/http#Client.Do"),
-    row("net/http", "http", "(*Client).Get", BODY, "net/http#Client.Get"),
-    row("net/http", "http", "(*Client).Head", BODY, "net/http#Client.Head"),
-    row("net/http", "http", "(*Client).Post", BODY, "net/http#Client.Post"),
-    row("net/http", "http", "(*Client).PostForm", BODY, "net/http#Client.PostForm"),
-    row("net/http", "http", "(*Transport).RoundTrip", BODY, "net/http#RoundTripper"),
-    row("net/http", "http", "Get", BODY, "net/http#Get"),
-    row("net/http", "http", "Head", BODY, "net/http#Head"),
-    row("net/http", "http", "Post", BODY, "net/http#Post"),
-    row("net/http", "http", "PostForm", BODY, "net/http#PostForm"),
-    row("net/http", "http", "(*Server).Serve", SERVER, "net/http#Server.Shutdown"),
-    row("net/http", "http", "(*Server).ServeTLS", SERVER, "net/http#Server.Shutdown"),
-    row("net/http", "http", "(*Server).ListenAndServe", SERVER, "net/http#Server.Shutdown"),
-    row("net/http", "http", "(*Server).ListenAndServeTLS", SERVER, "net/http#Server.Shutdown"),
-    row("net/http", "http", "Serve", LISTENER, "net/http#Serve"),
-    row("net/http", "http", "ListenAndServe", NO_SERVER, "net/http#ListenAndServe"),
-    row("net/http", "http", "ListenAndServeTLS", NO_SERVER, "net/http#ListenAndServeTLS"),
-    row("net/http/httptest", "httptest", "NewServer", TEST_SERVER, "net/http/httptest#NewServer"),
-    row("net/http/httptest", "httptest", "NewTLSServer", TEST_SERVER, "net/http/httptest#NewTLSServer"),
-    row("net/http/httptest", "httptest", "(*Server).Start", TEST_SERVER, "net/http/httptest#Server.Close"),
-    row("net/http/httptest", "httptest", "(*Server).StartTLS", TEST_SERVER, "net/http/httptest#Server.Close"),
-    row("net/rpc", "rpc", "Dial", &[Method("(*rpc.Client)", "Close")], "net/rpc#Client.Close"),
-    row("net/rpc", "rpc", "NewClient", &[Method("(*rpc.Client)", "Close")], "net/rpc#Client.Close"),
-    row("database/sql", "sql", "Open", DB, "database/sql#DB.Close"),
-    row("database/sql", "sql", "OpenDB", DB, "database/sql#DB.Close"),
-    row("database/sql", "sql", "(*DB).Begin", TX, "database/sql#Tx"),
-    row("database/sql", "sql", "(*DB).BeginTx", TX, "database/sql#Tx"),
-    row("database/sql", "sql", "(*DB).Query", ROWS, "database/sql#Rows.Close"),
-    row("database/sql", "sql", "(*DB).QueryContext", ROWS, "database/sql#Rows.Close"),
-    row("database/sql", "sql", "(*Tx).Query", ROWS, "database/sql#Rows.Close"),
-    row("database/sql", "sql", "(*Tx).QueryContext", ROWS, "database/sql#Rows.Close"),
-    row("database/sql", "sql", "(*Stmt).Query", ROWS, "database/sql#Rows.Close"),
-    row("database/sql", "sql", "(*Stmt).QueryContext", ROWS, "database/sql#Rows.Close"),
-    row("database/sql", "sql", "(*DB).Prepare", STMT, "database/sql#DB.Prepare"),
-    row("database/sql", "sql", "(*DB).PrepareContext", STMT, "database/sql#DB.PrepareContext"),
-    row("database/sql", "sql", "(*DB).Conn", &[Method("(*sql.Conn)", "Close")], "database/sql#Conn.Close"),
-    row("os/exec", "exec", "(*Cmd).Start", &[Method("(*exec.Cmd)", "Wait")], "os/exec#Cmd.Start"),
-    row("io", "io", "Pipe", PIPE, "io#Pipe"),
-    row("runtime/trace", "trace", "Start", &[Call("trace.Stop")], "runtime/trace#Stop"),
-    row("runtime/pprof", "pprof", "StartCPUProfile", &[Call("pprof.StopCPUProfile")], "runtime/pprof#StopCPUProfile"),
-    row("golang.org/x/sync/errgroup", "errgroup", "(*Group).Go", &[Method("(*errgroup.Group)", "Wait")], "golang.org/x/sync/errgroup#Group.Wait"),
-    row("google.golang.org/grpc", "grpc", "NewClient", GRPC_CONN, "google.golang.org/grpc#ClientConn.Close"),
-    row("google.golang.org/grpc", "grpc", "Dial", GRPC_CONN, "google.golang.org/grpc#ClientConn.Close"),
-    row("google.golang.org/grpc", "grpc", "DialContext", GRPC_CONN, "google.golang.org/grpc#ClientConn.Close"),
-    row("google.golang.org/grpc", "grpc", "NewServer", GRPC_SERVER, "google.golang.org/grpc#Server.GracefulStop"),
-    row("google.golang.org/grpc", "grpc", "(*Server).Serve", GRPC_SERVER, "google.golang.org/grpc#Server.GracefulStop"),
-    row("google.golang.org/grpc/test/bufconn", "bufconn", "Listen", &[Method("(*bufconn.Listener)", "Close")], "google.golang.org/grpc/test/bufconn#Listener.Close"),
-    row("github.com/redis/go-redis", "redis", "NewClient", REDIS, "github.com/redis/go-redis/v9#Client.Close"),
-    row("github.com/redis/go-redis", "redis", "NewFailoverClient", REDIS, "github.com/redis/go-redis/v9#Client.Close"),
-    row("github.com/redis/go-redis", "redis", "NewClusterClient", REDIS_CLUSTER, "github.com/redis/go-redis/v9#ClusterClient.Close"),
-    row("github.com/redis/go-redis", "redis", "(*Client).Subscribe", PUBSUB, "github.com/redis/go-redis/v9#PubSub.Close"),
-    row("github.com/go-redis/redis", "redis", "NewClient", REDIS, "github.com/go-redis/redis/v8#Client.Close"),
-    row("github.com/go-redis/redis", "redis", "NewClusterClient", REDIS_CLUSTER, "github.com/go-redis/redis/v8#ClusterClient.Close"),
-    row("github.com/go-redis/redis", "redis", "(*Client).Subscribe", PUBSUB, "github.com/go-redis/redis/v8#PubSub.Close"),
-    row("github.com/jackc/pgx/pgxpool", "pgxpool", "New", POOL, "github.com/jackc/pgx/v5/pgxpool#Pool.Close"),
-    row("github.com/jackc/pgx/pgxpool", "pgxpool", "NewWithConfig", POOL, "github.com/jackc/pgx/v5/pgxpool#Pool.Close"),
-    row("github.com/jackc/pgx", "pgx", "Connect", &[Method("(*pgx.Conn)", "Close")], "github.com/jackc/pgx/v5#Conn.Close"),
-    row("github.com/nats-io/nats.go", "nats", "Connect", NATS, "github.com/nats-io/nats.go#Conn.Close"),
-    row("github.com/segmentio/kafka-go", "kafka", "NewReader", &[Method("(*kafka.Reader)", "Close")], "github.com/segmentio/kafka-go#Reader.Close"),
-    row("github.com/segmentio/kafka-go", "kafka", "NewWriter", &[Method("(*kafka.Writer)", "Close")], "github.com/segmentio/kafka-go#Writer.Close"),
-    row("github.com/IBM/sarama", "sarama", "NewClient", &[Method("(sarama.Client)", "Close")], "github.com/IBM/sarama#Client"),
-    row("github.com/IBM/sarama", "sarama", "NewConsumer", &[Method("(sarama.Consumer)", "Close")], "github.com/IBM/sarama#Consumer"),
-    row("github.com/IBM/sarama", "sarama", "NewAsyncProducer", &[Method("(sarama.AsyncProducer)", "Close")], "github.com/IBM/sarama#AsyncProducer"),
-    row("github.com/IBM/sarama", "sarama", "NewSyncProducer", &[Method("(sarama.SyncProducer)", "Close")], "github.com/IBM/sarama#SyncProducer"),
-    row("github.com/twmb/franz-go/pkg/kgo", "kgo", "NewClient", &[Method("(*kgo.Client)", "Close")], "github.com/twmb/franz-go/pkg/kgo#Client.Close"),
-    row("go.mongodb.org/mongo-driver/mongo", "mongo", "Connect", MONGO, "go.mongodb.org/mongo-driver/v2/mongo#Client.Disconnect"),
-    row("go.etcd.io/etcd/client", "clientv3", "New", ETCD, "go.etcd.io/etcd/client/v3#Client.Close"),
-    row("github.com/rabbitmq/amqp091-go", "amqp091", "Dial", AMQP, "github.com/rabbitmq/amqp091-go#Connection.Close"),
-    row("github.com/streadway/amqp", "amqp", "Dial", AMQP, "github.com/streadway/amqp#Connection.Close"),
-    row("github.com/fsnotify/fsnotify", "fsnotify", "NewWatcher", &[Method("(*fsnotify.Watcher)", "Close")], "github.com/fsnotify/fsnotify#Watcher.Close"),
-    row("github.com/robfig/cron", "cron", "(*Cron).Start", &[Method("(*cron.Cron)", "Stop")], "github.com/robfig/cron/v3#Cron.Stop"),
-    row("github.com/dgraph-io/badger", "badger", "Open", &[Method("(*badger.DB)", "Close")], "github.com/dgraph-io/badger/v4#DB.Close"),
-    row("github.com/hashicorp/yamux", "yamux", "Client", YAMUX, "github.com/hashicorp/yamux#Session.Close"),
-    row("github.com/hashicorp/yamux", "yamux", "Server", YAMUX, "github.com/hashicorp/yamux#Session.Close"),
-    row("github.com/gofiber/fiber", "fiber", "(*App).Listener", FIBER, "github.com/gofiber/fiber/v2#App.Shutdown"),
-    row("github.com/gofiber/fiber", "fiber", "(*App).Listen", FIBER, "github.com/gofiber/fiber/v2#App.Shutdown"),
-    row("github.com/labstack/echo", "echo", "(*Echo).Start", ECHO, "github.com/labstack/echo/v4#Echo.Shutdown"),
-    row("github.com/labstack/echo", "echo", "(*Echo).StartServer", ECHO, "github.com/labstack/echo/v4#Echo.Shutdown"),
-    row("github.com/ThreeDotsLabs/watermill/message", "message", "(*Router).Run", &[Method("(*message.Router)", "Close")], "github.com/ThreeDotsLabs/watermill/message#Router.Close"),
-    row("github.com/panjf2000/ants", "ants", "NewPool", &[Method("(*ants.Pool)", "Release")], "github.com/panjf2000/ants/v2#Pool.Release"),
-    row("go.opentelemetry.io/otel/sdk/trace", "trace", "NewTracerProvider", &[Method("(*trace.TracerProvider)", "Shutdown")], "go.opentelemetry.io/otel/sdk/trace#TracerProvider.Shutdown"),
-    row("go.opentelemetry.io/otel/sdk/metric", "metric", "NewMeterProvider", &[Method("(*metric.MeterProvider)", "Shutdown")], "go.opentelemetry.io/otel/sdk/metric#MeterProvider.Shutdown"),
-];
-
-/// Types that a function of a project may return, or be a method of.
-#[rustfmt::skip]
-static TYPES: &[Known] = &[
-    row("net", "net", "Listener", LISTENER, "net#Listener"),
-    row("net", "net", "TCPListener", &[Method("(*net.TCPListener)", "Close")], "net#TCPListener.Close"),
-    row("net", "net", "UnixListener", &[Method("(*net.UnixListener)", "Close")], "net#UnixListener.Close"),
-    row("net", "net", "Conn", CONN, "net#Conn"),
-    row("net", "net", "TCPConn", &[Method("(*net.TCPConn)", "Close")], "net#TCPConn"),
-    row("net", "net", "UDPConn", &[Method("(*net.UDPConn)", "Close")], "net#UDPConn"),
-    row("net", "net", "PacketConn", &[Method("(net.PacketConn)", "Close")], "net#PacketConn"),
-    row("net/http", "http", "Server", SERVER, "net/http#Server.Shutdown"),
-    row("net/http", "http", "Response", &[Method("(*http.Response).Body", "Close")], "net/http#Response"),
-    row("net/http", "http", "Client", &[Method("(*http.Client)", "CloseIdleConnections")], "net/http#Client.CloseIdleConnections"),
-    row("net/http", "http", "Transport", &[Method("(*http.Transport)", "CloseIdleConnections")], "net/http#Transport.CloseIdleConnections"),
-    row("net/http/httptest", "httptest", "Server", TEST_SERVER, "net/http/httptest#Server.Close"),
-    row("database/sql", "sql", "DB", DB, "database/sql#DB.Close"),
-    row("database/sql", "sql", "Tx", TX, "database/sql#Tx"),
-    row("database/sql", "sql", "Rows", ROWS, "database/sql#Rows.Close"),
-    row("database/sql", "sql", "Stmt", STMT, "database/sql#Stmt.Close"),
-    row("database/sql", "sql", "Conn", &[Method("(*sql.Conn)", "Close")], "database/sql#Conn.Close"),
-    row("os/exec", "exec", "Cmd", &[Method("(*exec.Cmd)", "Wait")], "os/exec#Cmd.Wait"),
-    row("time", "time", "Ticker", TICKER, "time#Ticker.Stop"),
-    row("time", "time", "Timer", TIMER, "time#Timer.Stop"),
-    row("io", "io", "Closer", &[Method("(io.Closer)", "Close")], "io#Closer"),
-    row("io", "io", "ReadCloser", &[Method("(io.ReadCloser)", "Close")], "io#ReadCloser"),
-    row("io", "io", "WriteCloser", &[Method("(io.WriteCloser)", "Close")], "io#WriteCloser"),
-    row("io", "io", "ReadWriteCloser", &[Method("(io.ReadWriteCloser)", "Close")], "io#ReadWriteCloser"),
-    row("io", "io", "PipeReader", &[Method("(*io.PipeReader)", "Close")], "io#PipeReader.Close"),
-    row("io", "io", "PipeWriter", &[Method("(*io.PipeWriter)", "Close")], "io#PipeWriter.Close"),
-    row("golang.org/x/sync/errgroup", "errgroup", "Group", &[Method("(*errgroup.Group)", "Wait")], "golang.org/x/sync/errgroup#Group.Wait"),
-    row("google.golang.org/grpc", "grpc", "ClientConn", GRPC_CONN, "google.golang.org/grpc#ClientConn.Close"),
-    row("google.golang.org/grpc", "grpc", "Server", GRPC_SERVER, "google.golang.org/grpc#Server.GracefulStop"),
-    row("google.golang.org/grpc/test/bufconn", "bufconn", "Listener", &[Method("(*bufconn.Listener)", "Close")], "google.golang.org/grpc/test/bufconn#Listener.Close"),
-    row("github.com/redis/go-redis", "redis", "Client", REDIS, "github.com/redis/go-redis/v9#Client.Close"),
-    row("github.com/redis/go-redis", "redis", "ClusterClient", REDIS_CLUSTER, "github.com/redis/go-redis/v9#ClusterClient.Close"),
-    row("github.com/redis/go-redis", "redis", "PubSub", PUBSUB, "github.com/redis/go-redis/v9#PubSub.Close"),
-    row("github.com/go-redis/redis", "redis", "Client", REDIS, "github.com/go-redis/redis/v8#Client.Close"),
-    row("github.com/jackc/pgx/pgxpool", "pgxpool", "Pool", POOL, "github.com/jackc/pgx/v5/pgxpool#Pool.Close"),
-    row("github.com/jackc/pgx", "pgx", "Conn", &[Method("(*pgx.Conn)", "Close")], "github.com/jackc/pgx/v5#Conn.Close"),
-    row("github.com/nats-io/nats.go", "nats", "Conn", NATS, "github.com/nats-io/nats.go#Conn.Close"),
-    row("github.com/segmentio/kafka-go", "kafka", "Reader", &[Method("(*kafka.Reader)", "Close")], "github.com/segmentio/kafka-go#Reader.Close"),
-    row("github.com/segmentio/kafka-go", "kafka", "Writer", &[Method("(*kafka.Writer)", "Close")], "github.com/segmentio/kafka-go#Writer.Close"),
-    row("github.com/twmb/franz-go/pkg/kgo", "kgo", "Client", &[Method("(*kgo.Client)", "Close")], "github.com/twmb/franz-go/pkg/kgo#Client.Close"),
-    row("go.mongodb.org/mongo-driver/mongo", "mongo", "Client", MONGO, "go.mongodb.org/mongo-driver/v2/mongo#Client.Disconnect"),
-    row("go.etcd.io/etcd/client", "clientv3", "Client", ETCD, "go.etcd.io/etcd/client/v3#Client.Close"),
-    row("github.com/rabbitmq/amqp091-go", "amqp091", "Connection", AMQP, "github.com/rabbitmq/amqp091-go#Connection.Close"),
-    row("github.com/fsnotify/fsnotify", "fsnotify", "Watcher", &[Method("(*fsnotify.Watcher)", "Close")], "github.com/fsnotify/fsnotify#Watcher.Close"),
-    row("go.uber.org/zap/zapcore", "zapcore", "BufferedWriteSyncer", &[Method("(*zapcore.BufferedWriteSyncer)", "Stop")], "go.uber.org/zap/zapcore#BufferedWriteSyncer.Stop"),
-    row("github.com/hashicorp/yamux", "yamux", "Session", YAMUX, "github.com/hashicorp/yamux#Session.Close"),
-    row("github.com/gofiber/fiber", "fiber", "App", FIBER, "github.com/gofiber/fiber/v2#App.Shutdown"),
-    row("github.com/labstack/echo", "echo", "Echo", ECHO, "github.com/labstack/echo/v4#Echo.Shutdown"),
+static PACKAGES: &[Known] = &[
+    known("context", "context", "context", &[
+        row("WithCancel", SECOND, "WithCancel"),
+        row("WithCancelCause", SECOND, "WithCancelCause"),
+        row("WithTimeout", SECOND, "WithTimeout"),
+        row("WithTimeoutCause", SECOND, "WithTimeoutCause"),
+        row("WithDeadline", SECOND, "WithDeadline"),
+        row("WithDeadlineCause", SECOND, "WithDeadlineCause"),
+        row("AfterFunc", &[Result(0)], "AfterFunc"),
+    ], &[]),
+    known("os/signal", "signal", "os/signal", &[
+        row("Notify", &[Call("signal.Stop")], "Stop"),
+        row("NotifyContext", SECOND, "NotifyContext"),
+    ], &[]),
+    known("iter", "iter", "iter", &[
+        row("Pull", SECOND, "Pull"),
+        row("Pull2", SECOND, "Pull2"),
+    ], &[]),
+    known("time", "time", "time", &[
+        row("NewTicker", TICKER, "NewTicker"),
+        row("Tick", &[Instead("time.NewTicker", "Stop")], "Tick"),
+        row("NewTimer", TIMER, "Timer.Stop"),
+        row("AfterFunc", TIMER, "AfterFunc"),
+    ], &[]),
+    known("net", "net", "net", &[
+        row("Listen", LISTENER, "Listener"),
+        row("Dial", CONN, "Conn"),
+        row("DialTimeout", CONN, "Conn"),
+        row("(*Dialer).Dial", CONN, "Conn"),
+        row("(*Dialer).DialContext", CONN, "Conn"),
+        row("Pipe", CONN, "Pipe"),
+        row("ListenPacket", &[Method("(net.PacketConn)", "Close")], "PacketConn"),
+    ], &[
+        row("TCPListener", &[Method("(*net.TCPListener)", "Close")], "TCPListener.Close"),
+        row("UnixListener", &[Method("(*net.UnixListener)", "Close")], "UnixListener.Close"),
+        row("TCPConn", &[Method("(*net.TCPConn)", "Close")], "TCPConn"),
+        row("UDPConn", &[Method("(*net.UDPConn)", "Close")], "UDPConn"),
+    ]),
+    known("crypto/tls", "tls", "crypto/tls", &[
+        row("Listen", LISTENER, "Listen"),
+        row("Dial", &[Method("(*tls.Conn)", "Close")], "Conn.Close"),
+    ], &[]),
+    known("net/http", "http", "net/http", &[
+        row("(*Client).Do", BODY, "Client.Do"),
+        row("(*Client).do", BODY, "Client.Do"),
+        row("(*Client).Get", BODY, "Client.Get"),
+        row("(*Client).Head", BODY, "Client.Head"),
+        row("(*Client).Post", BODY, "Client.Post"),
+        row("(*Client).PostForm", BODY, "Client.PostForm"),
+        row("(*Transport).RoundTrip", BODY, "RoundTripper"),
+        row("Get", BODY, "Get"),
+        row("Head", BODY, "Head"),
+        row("Post", BODY, "Post"),
+        row("PostForm", BODY, "PostForm"),
+        row("(*Server).Serve", SERVER, "Server.Shutdown"),
+        row("(*Server).ServeTLS", SERVER, "Server.Shutdown"),
+        row("(*Server).ListenAndServe", SERVER, "Server.Shutdown"),
+        row("(*Server).ListenAndServeTLS", SERVER, "Server.Shutdown"),
+        row("Serve", LISTENER, "Serve"),
+        row("ListenAndServe", NO_SERVER, "ListenAndServe"),
+        row("ListenAndServeTLS", NO_SERVER, "ListenAndServeTLS"),
+    ], &[
+        row("Response", &[Method("(*http.Response).Body", "Close")], "Response"),
+        row("Client", &[Method("(*http.Client)", "CloseIdleConnections")], "Client.CloseIdleConnections"),
+        row("Transport", &[Method("(*http.Transport)", "CloseIdleConnections")], "Transport.CloseIdleConnections"),
+    ]),
+    known("net/http/httptest", "httptest", "net/http/httptest", &[
+        row("NewServer", TEST_SERVER, "NewServer"),
+        row("NewTLSServer", TEST_SERVER, "NewTLSServer"),
+        row("(*Server).Start", TEST_SERVER, "Server.Close"),
+        row("(*Server).StartTLS", TEST_SERVER, "Server.Close"),
+    ], &[]),
+    known("net/rpc", "rpc", "net/rpc", &[
+        row("Dial", &[Method("(*rpc.Client)", "Close")], "Client.Close"),
+        row("NewClient", &[Method("(*rpc.Client)", "Close")], "Client.Close"),
+    ], &[]),
+    known("database/sql", "sql", "database/sql", &[
+        row("Open", DB, "DB.Close"),
+        row("OpenDB", DB, "DB.Close"),
+        row("(*DB).Begin", TX, "Tx"),
+        row("(*DB).BeginTx", TX, "Tx"),
+        row("(*DB).Query", ROWS, "Rows.Close"),
+        row("(*DB).QueryContext", ROWS, "Rows.Close"),
+        row("(*Tx).Query", ROWS, "Rows.Close"),
+        row("(*Tx).QueryContext", ROWS, "Rows.Close"),
+        row("(*Stmt).Query", ROWS, "Rows.Close"),
+        row("(*Stmt).QueryContext", ROWS, "Rows.Close"),
+        row("(*DB).Prepare", STMT, "DB.Prepare"),
+        row("(*DB).PrepareContext", STMT, "DB.PrepareContext"),
+        row("(*DB).Conn", &[Method("(*sql.Conn)", "Close")], "Conn.Close"),
+    ], &[]),
+    known("os/exec", "exec", "os/exec", &[
+        row("(*Cmd).Start", &[Method("(*exec.Cmd)", "Wait")], "Cmd.Start"),
+    ], &[]),
+    known("io", "io", "io", &[
+        row("Pipe", PIPE, "Pipe"),
+    ], &[
+        row("Closer", &[Method("(io.Closer)", "Close")], "Closer"),
+        row("ReadCloser", &[Method("(io.ReadCloser)", "Close")], "ReadCloser"),
+        row("WriteCloser", &[Method("(io.WriteCloser)", "Close")], "WriteCloser"),
+        row("ReadWriteCloser", &[Method("(io.ReadWriteCloser)", "Close")], "ReadWriteCloser"),
+        row("PipeReader", &[Method("(*io.PipeReader)", "Close")], "PipeReader.Close"),
+        row("PipeWriter", &[Method("(*io.PipeWriter)", "Close")], "PipeWriter.Close"),
+    ]),
+    known("runtime/trace", "trace", "runtime/trace", &[
+        row("Start", &[Call("trace.Stop")], "Stop"),
+    ], &[]),
+    known("runtime/pprof", "pprof", "runtime/pprof", &[
+        row("StartCPUProfile", &[Call("pprof.StopCPUProfile")], "StopCPUProfile"),
+    ], &[]),
+    known("golang.org/x/sync/errgroup", "errgroup", "golang.org/x/sync/errgroup", &[
+        row("(*Group).Go", &[Method("(*errgroup.Group)", "Wait")], "Group.Wait"),
+    ], &[]),
+    known("google.golang.org/grpc", "grpc", "google.golang.org/grpc", &[
+        row("NewClient", GRPC_CONN, "ClientConn.Close"),
+        row("Dial", GRPC_CONN, "ClientConn.Close"),
+        row("DialContext", GRPC_CONN, "ClientConn.Close"),
+        row("NewServer", GRPC_SERVER, "Server.GracefulStop"),
+        row("(*Server).Serve", GRPC_SERVER, "Server.GracefulStop"),
+    ], &[]),
+    known("google.golang.org/grpc/test/bufconn", "bufconn", "google.golang.org/grpc/test/bufconn", &[
+        row("Listen", &[Method("(*bufconn.Listener)", "Close")], "Listener.Close"),
+    ], &[]),
+    known("github.com/redis/go-redis", "redis", "github.com/redis/go-redis/v9", &[
+        row("NewClient", REDIS, "Client.Close"),
+        row("NewFailoverClient", REDIS, "Client.Close"),
+        row("NewClusterClient", REDIS_CLUSTER, "ClusterClient.Close"),
+        row("(*Client).Subscribe", PUBSUB, "PubSub.Close"),
+    ], &[]),
+    known("github.com/go-redis/redis", "redis", "github.com/go-redis/redis/v8", &[
+        row("NewClient", REDIS, "Client.Close"),
+        row("NewClusterClient", REDIS_CLUSTER, "ClusterClient.Close"),
+        row("(*Client).Subscribe", PUBSUB, "PubSub.Close"),
+    ], &[]),
+    known("github.com/jackc/pgx/pgxpool", "pgxpool", "github.com/jackc/pgx/v5/pgxpool", &[
+        row("New", POOL, "Pool.Close"),
+        row("NewWithConfig", POOL, "Pool.Close"),
+    ], &[]),
+    known("github.com/jackc/pgx", "pgx", "github.com/jackc/pgx/v5", &[
+        row("Connect", &[Method("(*pgx.Conn)", "Close")], "Conn.Close"),
+    ], &[]),
+    known("github.com/nats-io/nats.go", "nats", "github.com/nats-io/nats.go", &[
+        row("Connect", NATS, "Conn.Close"),
+    ], &[]),
+    known("github.com/segmentio/kafka-go", "kafka", "github.com/segmentio/kafka-go", &[
+        row("NewReader", &[Method("(*kafka.Reader)", "Close")], "Reader.Close"),
+        row("NewWriter", &[Method("(*kafka.Writer)", "Close")], "Writer.Close"),
+    ], &[]),
+    known("github.com/IBM/sarama", "sarama", "github.com/IBM/sarama", &[
+        row("NewClient", &[Method("(sarama.Client)", "Close")], "Client"),
+        row("NewConsumer", &[Method("(sarama.Consumer)", "Close")], "Consumer"),
+        row("NewAsyncProducer", &[Method("(sarama.AsyncProducer)", "Close")], "AsyncProducer"),
+        row("NewSyncProducer", &[Method("(sarama.SyncProducer)", "Close")], "SyncProducer"),
+    ], &[]),
+    known("github.com/twmb/franz-go/pkg/kgo", "kgo", "github.com/twmb/franz-go/pkg/kgo", &[
+        row("NewClient", &[Method("(*kgo.Client)", "Close")], "Client.Close"),
+    ], &[]),
+    known("go.mongodb.org/mongo-driver/mongo", "mongo", "go.mongodb.org/mongo-driver/v2/mongo", &[
+        row("Connect", MONGO, "Client.Disconnect"),
+    ], &[]),
+    known("go.etcd.io/etcd/client", "clientv3", "go.etcd.io/etcd/client/v3", &[
+        row("New", ETCD, "Client.Close"),
+    ], &[]),
+    known("github.com/rabbitmq/amqp091-go", "amqp091", "github.com/rabbitmq/amqp091-go", &[
+        row("Dial", AMQP, "Connection.Close"),
+    ], &[
+        row("Connection", AMQP, "Connection.Close"),
+    ]),
+    known("github.com/streadway/amqp", "amqp", "github.com/streadway/amqp", &[
+        row("Dial", AMQP, "Connection.Close"),
+    ], &[]),
+    known("github.com/fsnotify/fsnotify", "fsnotify", "github.com/fsnotify/fsnotify", &[
+        row("NewWatcher", &[Method("(*fsnotify.Watcher)", "Close")], "Watcher.Close"),
+    ], &[]),
+    known("github.com/robfig/cron", "cron", "github.com/robfig/cron/v3", &[
+        row("(*Cron).Start", &[Method("(*cron.Cron)", "Stop")], "Cron.Stop"),
+    ], &[]),
+    known("github.com/dgraph-io/badger", "badger", "github.com/dgraph-io/badger/v4", &[
+        row("Open", &[Method("(*badger.DB)", "Close")], "DB.Close"),
+    ], &[]),
+    known("github.com/hashicorp/yamux", "yamux", "github.com/hashicorp/yamux", &[
+        row("Client", YAMUX, "Session.Close"),
+        row("Server", YAMUX, "Session.Close"),
+    ], &[]),
+    known("github.com/gofiber/fiber", "fiber", "github.com/gofiber/fiber/v2", &[
+        row("(*App).Listener", FIBER, "App.Shutdown"),
+        row("(*App).Listen", FIBER, "App.Shutdown"),
+    ], &[]),
+    known("github.com/labstack/echo", "echo", "github.com/labstack/echo/v4", &[
+        row("(*Echo).Start", ECHO, "Echo.Shutdown"),
+        row("(*Echo).StartServer", ECHO, "Echo.Shutdown"),
+    ], &[]),
+    known("github.com/ThreeDotsLabs/watermill/message", "message", "github.com/ThreeDotsLabs/watermill/message", &[
+        row("(*Router).Run", &[Method("(*message.Router)", "Close")], "Router.Close"),
+    ], &[]),
+    known("github.com/panjf2000/ants", "ants", "github.com/panjf2000/ants/v2", &[
+        row("NewPool", &[Method("(*ants.Pool)", "Release")], "Pool.Release"),
+    ], &[]),
+    known("go.opentelemetry.io/otel/sdk/trace", "trace", "go.opentelemetry.io/otel/sdk/trace", &[
+        row("NewTracerProvider", &[Method("(*trace.TracerProvider)", "Shutdown")], "TracerProvider.Shutdown"),
+    ], &[]),
+    known("go.opentelemetry.io/otel/sdk/metric", "metric", "go.opentelemetry.io/otel/sdk/metric", &[
+        row("NewMeterProvider", &[Method("(*metric.MeterProvider)", "Shutdown")], "MeterProvider.Shutdown"),
+    ], &[]),
+    known("go.uber.org/zap/zapcore", "zapcore", "go.uber.org/zap/zapcore", &[], &[
+        row("BufferedWriteSyncer", &[Method("(*zapcore.BufferedWriteSyncer)", "Stop")], "BufferedWriteSyncer.Stop"),
+    ]),
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::{Call, FUNCTIONS, Instead, Method, Result, TYPES, function, typed};
+    use super::{Call, Instead, Method, PACKAGES, Result, function, typed};
 
     #[test]
     fn a_function_of_any_major_version_has_its_row() {
@@ -352,25 +420,55 @@ mod tests {
             ("os/signal", "Notify", Call("signal.Stop")),
             ("time", "Tick", Instead("time.NewTicker", "Stop")),
         ] {
-            let ends = function(path, local).map(|row| row.ends[0]);
+            let ends = function(path, local).map(|ends| ends[0]);
             assert_eq!(ends, Some(first), "{path}.{local}");
         }
         assert!(function("example.com/http", "Get").is_none());
-        assert!(typed("net", "Listener").is_some());
     }
 
     #[test]
-    fn no_row_stands_twice_and_each_has_its_source() {
-        for table in [FUNCTIONS, TYPES] {
-            let mut names: Vec<_> = table.iter().map(|row| (row.path, row.name)).collect();
-            names.sort_unstable();
-            let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
-            assert_eq!(twice, None);
-            for row in table {
-                assert!(!row.ends.is_empty(), "{}", row.name);
-                let unversioned = super::without_version(row.source);
-                assert!(unversioned.contains('#'), "{}", row.source);
-                assert_eq!(super::without_version(row.path), row.path);
+    fn a_type_is_known_by_its_row_or_by_that_of_a_function() {
+        for (path, name, first) in [
+            ("net", "TCPConn", Some(Method("(*net.TCPConn)", "Close"))),
+            ("net", "Listener", Some(Method("(net.Listener)", "Close"))),
+            (
+                "github.com/jackc/pgx/v5/pgxpool",
+                "Pool",
+                Some(Method("(*pgxpool.Pool)", "Close")),
+            ),
+            (
+                "net/http",
+                "Client",
+                Some(Method("(*http.Client)", "CloseIdleConnections")),
+            ),
+            ("crypto/tls", "Listener", None),
+            ("net/http", "Request", None),
+        ] {
+            assert_eq!(
+                typed(path, name).map(|ends| ends[0]),
+                first,
+                "{path}.{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_row_stands_twice_and_each_says_what_ends_it() {
+        let mut paths: Vec<&str> = PACKAGES.iter().map(|package| package.path).collect();
+        let all = paths.len();
+        paths.sort_unstable();
+        paths.dedup();
+        assert_eq!(paths.len(), all);
+        for package in PACKAGES {
+            assert_eq!(super::without_version(package.path), package.path);
+            assert_eq!(super::without_version(package.page), package.path);
+            for rows in [package.functions, package.types] {
+                let mut names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+                names.sort_unstable();
+                names.dedup();
+                assert_eq!(names.len(), rows.len(), "{}", package.path);
+                let is_whole = |row: &super::Row| !row.ends.is_empty() && !row.source.is_empty();
+                assert!(rows.iter().all(is_whole), "{}", package.path);
             }
         }
     }

@@ -119,8 +119,8 @@ fn origins_of<'f>(call: &Place, stack: Option<&'f Stack>) -> impl Iterator<Item 
 /// What ends what a call started.
 fn ending(call: &Place, stack: Option<&Stack>, code: &Code) -> Ending {
     let name = name(call);
-    if let Some(known) = known::function(name.package(), name.local()) {
-        return Ending::By(known.ends.iter().map(|ends| ends.closer()).collect());
+    if let Some(ends) = known::function(name.package(), name.local()) {
+        return Ending::By(ends.iter().map(|ends| ends.closer()).collect());
     }
     let is_own = |place: &&Place| self::name(place).package() == name.package();
     let mut calls = origins_of(call, stack).flat_map(|origin| origin.calls.iter().rev());

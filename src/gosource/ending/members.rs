@@ -92,11 +92,11 @@ impl<'p> Search<'p> {
 
     /// A type of another package that lends its methods to one of this.
     fn embedded(&mut self, path: &str, name: &str, receiver: &str) {
-        let Some(row) = known::typed(path, name) else {
+        let Some(ends) = known::typed(path, name) else {
             self.is_sure &= path == "sync";
             return;
         };
-        for (rank, ends) in ranked(row) {
+        for (rank, ends) in ranked(ends) {
             if let known::Ends::Method(_, name) = ends {
                 let closer = Closer::Method {
                     receiver: receiver.to_owned(),

@@ -3,7 +3,7 @@
 use gosyn::ast::{Field, FieldList};
 
 use crate::gosource::File;
-use crate::gosource::known::{Ends, Known};
+use crate::gosource::known::Ends;
 use crate::gosource::types::{Type, read};
 
 /// Names of methods that end something, the surest first. A longer name that begins with one of
@@ -100,9 +100,9 @@ pub(super) fn rank_of(name: &str) -> Option<Rank> {
 }
 
 /// What a row of the table says, in its order: what stands first is never less likely.
-pub(super) fn ranked(row: &Known) -> impl Iterator<Item = (Rank, &Ends)> {
+pub(super) fn ranked(ends: &[Ends]) -> impl Iterator<Item = (Rank, &Ends)> {
     let mut rank = Rank::Result;
-    row.ends.iter().map(move |ends| {
+    ends.iter().map(move |ends| {
         let name = match ends {
             Ends::Method(_, name) => name,
             _ => "",

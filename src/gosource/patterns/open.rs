@@ -107,9 +107,8 @@ fn opened_by<'p>(inside: &Inside<'p>) -> Option<&'p str> {
                 return None;
             };
             let (package, function) = method(called(right)?)?;
-            let row = known::function(import(inside.file, &package)?, function)?;
-            let is_closed = row
-                .ends
+            let ends = known::function(import(inside.file, &package)?, function)?;
+            let is_closed = ends
                 .iter()
                 .any(|ends| matches!(ends, Ends::Method(_, "Close")));
             match assign.left.first()? {
