@@ -33,7 +33,7 @@ mod uses;
 pub use closer::{Closer, Ending};
 pub use excerpt::{Excerpt, Point};
 pub use lines::SourceLine;
-pub use patterns::{PATTERNS, Pattern, Seen};
+pub use patterns::{Pattern, Seen};
 pub use spot::Spot;
 pub use uses::{Asked, Use};
 
@@ -81,11 +81,6 @@ impl Package {
     /// of one folder have different names, so the name decides.
     fn file(&self, path: &str) -> Option<&File> {
         self.files.iter().find(|file| file.name() == base(path))
-    }
-
-    /// The text of a file.
-    pub fn text(&self, path: &str) -> Option<&str> {
-        self.file(path).map(|file| file.text.as_str())
     }
 }
 

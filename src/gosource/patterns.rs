@@ -46,22 +46,11 @@ pub struct Pattern {
     pub fix: &'static str,
     /// The folder of its examples, in `testdata/patterns`.
     pub example: &'static str,
+    /// Whether it stays whatever is closed or stopped: only the code of its loop helps.
+    pub is_endless: bool,
+    /// The states in which it waits, in the words of Go's dumps; empty for any.
     states: &'static [&'static str],
     is_it: fn(&Seen, &Scene) -> bool,
-}
-
-impl Pattern {
-    /// The states in which it waits, in the words of Go's dumps; empty for any.
-    pub fn states(&self) -> &'static [&'static str] {
-        self.states
-    }
-}
-
-impl Pattern {
-    /// Whether the goroutine stays whatever is closed or stopped: only the code of its loop helps.
-    pub fn has_no_way_out(&self) -> bool {
-        ["ticker", "loop"].contains(&self.example)
-    }
 }
 
 impl Package {
@@ -85,12 +74,13 @@ const NIL: &[&str] = &["chan send (nil chan)", "chan receive (nil chan)"];
 const LOCK: &[&str] = &["sync.Mutex.Lock", "sync.RWMutex.Lock", "sync.RWMutex.RLock"];
 
 /// All patterns, the more special first: the first that fits is said.
-pub static PATTERNS: &[Pattern] = &[
+static PATTERNS: &[Pattern] = &[
     Pattern {
         name: "nil channel",
         says: "the channel was declared and never made, so nothing can be sent or received",
         fix: "make the channel before the goroutine starts",
         example: "nil-channel",
+        is_endless: false,
         states: NIL,
         is_it: channels::nil_channel,
     },
@@ -99,6 +89,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "every goroutine sends and one value is received: the others wait for ever",
         fix: "give the channel room for every sender, or receive once for each",
         example: "senders",
+        is_endless: false,
         states: SEND,
         is_it: channels::senders,
     },
@@ -107,6 +98,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "the receiver gave up by another case, and the sender does not watch for that",
         fix: "give the channel room for one value, or select on ctx.Done() beside the send",
         example: "timeout",
+        is_endless: false,
         states: SEND,
         is_it: channels::timeout,
     },
@@ -115,6 +107,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "the function returned before it received, so the send waits for ever",
         fix: "give the channel room for one value, or receive on every way out",
         example: "early-return",
+        is_endless: false,
         states: SEND,
         is_it: channels::early_return,
     },
@@ -123,6 +116,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "the goroutine waits for a context whose cancel function is dropped",
         fix: "keep the cancel function that context.WithCancel returns, and call it",
         example: "missing-cancel",
+        is_endless: false,
         states: WAITS,
         is_it: channels::missing_cancel,
     },
@@ -131,6 +125,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "the loop waits for the next tick and has no other way out; Stop does not end it",
         fix: "select on ctx.Done() beside the ticker, return there, and defer ticker.Stop()",
         example: "ticker",
+        is_endless: true,
         states: WAITS,
         is_it: loops::ticker,
     },
@@ -139,6 +134,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "the loop ranges over a channel that nothing closes",
         fix: "close the channel when the last value is sent",
         example: "range-without-close",
+        is_endless: false,
         states: RECEIVE,
         is_it: channels::range_without_close,
     },
@@ -147,6 +143,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "a worker can return without Done, or more is added than is done",
         fix: "defer wg.Done() as the first statement of each worker",
         example: "waitgroup",
+        is_endless: false,
         states: &["sync.WaitGroup.Wait"],
         is_it: locks::wait_group,
     },
@@ -155,6 +152,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "the goroutine holds this lock already and waits for itself",
         fix: "lock in the exported method only, and call a helper that expects the lock",
         example: "lock-twice",
+        is_endless: false,
         states: LOCK,
         is_it: locks::lock_twice,
     },
@@ -163,6 +161,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "a function can return with this lock locked, and then nobody unlocks it",
         fix: "defer the Unlock right after the Lock",
         example: "lock-held",
+        is_endless: false,
         states: LOCK,
         is_it: locks::lock_held,
     },
@@ -171,6 +170,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "the response is not given to anybody else, and its body is not closed",
         fix: "defer resp.Body.Close() after the check of the error",
         example: "body",
+        is_endless: false,
         // A connection in IO wait is idle: its body was read to the end.
         states: &["select"],
         is_it: open::body,
@@ -180,6 +180,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "the server runs in the background, and nothing has it that could shut it down",
         fix: "return the server or a stop function, and call Shutdown or Close",
         example: "server",
+        is_endless: false,
         states: &[],
         is_it: open::server,
     },
@@ -188,6 +189,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "the pool is opened here, not given to anybody else, and not closed",
         fix: "defer Close right after opening it, or open one pool for the whole program",
         example: "pool",
+        is_endless: false,
         states: &[],
         is_it: open::pool,
     },
@@ -196,6 +198,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "the goroutine loops for ever: there is no return and no break in its loop",
         fix: "add a case <-ctx.Done() that returns",
         example: "loop",
+        is_endless: true,
         states: &[],
         is_it: loops::loop_without_exit,
     },
@@ -204,6 +207,7 @@ pub static PATTERNS: &[Pattern] = &[
         says: "a goroutine is started for each of what comes in, and nothing bounds how many",
         fix: "bound them: errgroup with SetLimit, a semaphore, or a fixed number of workers",
         example: "spawn",
+        is_endless: false,
         states: &[],
         is_it: loops::unbounded,
     },

@@ -1,6 +1,6 @@
 //! Real packages of testdata, and hostile texts.
 
-use super::{Asked, Closer, Ending, PATTERNS, Package, Point, Seen, SourceLine, Spot};
+use super::{Asked, Closer, Ending, Package, Point, Seen, SourceLine, Spot};
 
 const POOL: &str = include_str!("../../testdata/programs/pool/pool.go");
 const SQL: &str = include_str!("../../testdata/frameworks/sql/leaky/leaky_test.go");
@@ -97,7 +97,7 @@ fn one_construct_that_does_not_parse_costs_its_own_declaration_only() {
     let closer = first(&package, "Open");
     assert_eq!(closer, Some(method("(net.Conn)", "Close", None)));
     assert_eq!(package.ending("(*Q).Do", None), Ending::Unknown);
-    assert_eq!(package.text("/elsewhere/p.go"), Some(text));
+    assert_eq!(package.file("/elsewhere/p.go").unwrap().text, text);
 }
 
 #[test]
@@ -198,13 +198,12 @@ fn no_cut_or_changed_file_breaks_it() {
                 let _ = excerpt.map(|excerpt| excerpt.render("here"));
             }
             let spot = Spot {
-                function: "TestCloses",
                 file: "a_test.go",
                 line,
             };
-            for pattern in PATTERNS {
+            for state in crate::state::all_states() {
                 let seen = Seen {
-                    state: pattern.states().first().copied().unwrap_or("select"),
+                    state,
                     root: "database/sql.(*DB).connectionOpener",
                     frames: &[spot],
                     started: Some(spot),

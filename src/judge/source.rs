@@ -205,15 +205,9 @@ fn pattern(stack: &Stack, count: u64, code: &Code) -> Option<&'static Pattern> {
 
 fn spot(place: &Place) -> Spot<'_> {
     Spot {
-        function: local(place.name()),
         file: place.file(),
         line: place.line,
     }
-}
-
-fn local(function: &str) -> &str {
-    let package = Name::new(function.as_bytes()).package().len();
-    function[package..].trim_start_matches('.')
 }
 
 fn name(place: &Place) -> Name<'_> {

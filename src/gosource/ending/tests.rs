@@ -253,7 +253,6 @@ fn the_function_with_the_go_statement_counts_too() {
     let text = "package p\nvar Stop = make(chan int)\nfunc F() { start() }\nfunc start() { go loop() }\nfunc loop() { <-Stop }\n";
     let package = Package::parse([("p.go", text)]);
     let spot = Spot {
-        function: "start",
         file: "/build/p.go",
         line: 4,
     };
@@ -268,7 +267,6 @@ fn a_context_counts_only_for_a_goroutine_that_has_it() {
              inner, cancel := context.WithCancel(ctx)\n{statement}\nreturn nil\n}}\n"
         );
         let spot = Spot {
-            function: "F",
             file: "/build/p.go",
             line: 5,
         };

@@ -223,7 +223,6 @@ fn started_once<'p>(package: &'p Package, seen: &Seen) -> Option<Start<'p>> {
         return None;
     }
     let spot = Spot {
-        function: "",
         file: &file.path,
         line,
     };

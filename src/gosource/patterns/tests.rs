@@ -60,18 +60,16 @@ fn said(example: &str, kind: &str) -> BTreeSet<&'static str> {
             .collect();
         let own = frames.as_slice().iter().zip(&files);
         let own = own.filter(|(frame, _)| frame.function.package() == import);
-        let spots = own.map(|(frame, file)| Spot {
-            function: frame.function.local(),
+        let spots = own.clone().map(|(frame, file)| Spot {
             file,
             line: frame.line,
         });
         let spots: Vec<Spot> = spots.collect();
-        assert_that_lines_agree(&package, &spots, frames.state());
-        let started = started.as_ref().map(|(file, line)| Spot {
-            function: "",
-            file,
-            line: *line,
-        });
+        let own: Vec<&str> = own.map(|(frame, _)| frame.function.local()).collect();
+        assert_that_lines_agree(&package, &spots, &own, frames.state());
+        let started = started
+            .as_ref()
+            .map(|(file, line)| Spot { file, line: *line });
         let pattern = package.pattern(&Seen {
             state: frames.state(),
             root: frames.root().map_or("", |root| root.function.as_str()),
@@ -85,16 +83,16 @@ fn said(example: &str, kind: &str) -> BTreeSet<&'static str> {
 }
 
 /// Each frame of a real profile lies where the source says, and calls the next inner one.
-fn assert_that_lines_agree(package: &Package, frames: &[Spot], state: &str) {
-    for (index, frame) in frames.iter().enumerate() {
+fn assert_that_lines_agree(package: &Package, spots: &[Spot], functions: &[&str], state: &str) {
+    for (index, (spot, function)) in spots.iter().zip(functions).enumerate() {
         let point = match index {
             0 => Point::Wait(state),
-            _ => Point::Call(frames[index - 1].function),
+            _ => Point::Call(functions[index - 1]),
         };
         // What is given as a value is called by another name.
-        let is_value = index > 0 && frames[index - 1].function.contains(".func");
-        let excerpt = package.excerpt(frame.file, frame.line, frame.function, point);
-        assert!(excerpt.is_some() || is_value, "{frame:?}");
+        let is_value = index > 0 && functions[index - 1].contains(".func");
+        let excerpt = package.excerpt(spot.file, spot.line, function, point);
+        assert!(excerpt.is_some() || is_value, "{function} {spot:?}");
     }
 }
 
@@ -142,11 +140,7 @@ fn named(state: &str, at: &str, source: &str) -> Option<&'static str> {
     let text = format!("package p\nimport \"context\"\n{source}");
     let package = Package::parse([("p.go", text)]);
     let (file, line) = line_with(&package, at).unwrap();
-    let spot = Spot {
-        function: "",
-        file: &file,
-        line,
-    };
+    let spot = Spot { file: &file, line };
     let seen = Seen {
         state,
         root: "",

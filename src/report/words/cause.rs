@@ -210,7 +210,7 @@ impl<'v> Together<'v> {
         let stack = finding.stack();
         let is_of_library = stack.is_some_and(|stack| stack.home.is_none());
         let sleeps = stack.is_some_and(|stack| stack.wait.state == "sleep");
-        let never_ends = pattern.is_some_and(Pattern::has_no_way_out);
+        let never_ends = pattern.is_some_and(|pattern| pattern.is_endless);
         if finding.rule.message.is_some() || never_ends || sleeps {
             return usual();
         }
