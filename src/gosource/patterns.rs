@@ -86,7 +86,7 @@ static PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "many senders, one receive",
-        says: "every goroutine sends and one value is received: the others wait for ever",
+        says: "every goroutine sends, but only one value is received: the others wait forever",
         fix: "give the channel room for every sender, or receive once for each",
         example: "senders",
         is_endless: false,
@@ -104,8 +104,8 @@ static PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "early return before receive",
-        says: "the function returned before it received, so the send waits for ever",
-        fix: "give the channel room for one value, or receive on every way out",
+        says: "the function returned before it received, so the send waits forever",
+        fix: "give the channel room for one value, or receive before every return",
         example: "early-return",
         is_endless: false,
         states: SEND,
@@ -113,7 +113,7 @@ static PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "missing cancel",
-        says: "the goroutine waits for a context whose cancel function is dropped",
+        says: "the goroutine waits for a context whose cancel function is never called",
         fix: "keep the cancel function that context.WithCancel returns, and call it",
         example: "missing-cancel",
         is_endless: false,
@@ -132,7 +132,7 @@ static PATTERNS: &[Pattern] = &[
     Pattern {
         name: "range without close",
         says: "the loop ranges over a channel that nothing closes",
-        fix: "close the channel when the last value is sent",
+        fix: "close the channel after the last value is sent",
         example: "range-without-close",
         is_endless: false,
         states: RECEIVE,
@@ -140,7 +140,7 @@ static PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "WaitGroup short of Done",
-        says: "a worker can return without Done, or more is added than is done",
+        says: "a worker can return without Done, or Add counts more than Done",
         fix: "defer wg.Done() as the first statement of each worker",
         example: "waitgroup",
         is_endless: false,
@@ -167,8 +167,8 @@ static PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "body not closed",
-        says: "the response is not given to anybody else, and its body is not closed",
-        fix: "defer resp.Body.Close() after the check of the error",
+        says: "only this function has the response, and it does not close the body",
+        fix: "defer resp.Body.Close() after checking the error",
         example: "body",
         is_endless: false,
         // A connection in IO wait is idle: its body was read to the end.
@@ -177,7 +177,7 @@ static PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "server not shut down",
-        says: "the server runs in the background, and nothing has it that could shut it down",
+        says: "the server runs in the background, and no other code can reach it to shut it down",
         fix: "return the server or a stop function, and call Shutdown or Close",
         example: "server",
         is_endless: false,
@@ -186,7 +186,7 @@ static PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "pool not closed",
-        says: "the pool is opened here, not given to anybody else, and not closed",
+        says: "only this function has the pool that it opens, and it does not close it",
         fix: "defer Close right after opening it, or open one pool for the whole program",
         example: "pool",
         is_endless: false,
@@ -195,7 +195,7 @@ static PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "loop without exit",
-        says: "the goroutine loops for ever: there is no return and no break in its loop",
+        says: "the goroutine loops forever: its loop has no return and no break",
         fix: "add a case <-ctx.Done() that returns",
         example: "loop",
         is_endless: true,
@@ -204,8 +204,8 @@ static PATTERNS: &[Pattern] = &[
     },
     Pattern {
         name: "unbounded spawn",
-        says: "a goroutine is started for each of what comes in, and nothing bounds how many",
-        fix: "bound them: errgroup with SetLimit, a semaphore, or a fixed number of workers",
+        says: "each item that comes in starts a goroutine, and nothing limits how many run",
+        fix: "limit them: errgroup with SetLimit, a semaphore, or a fixed number of workers",
         example: "spawn",
         is_endless: false,
         states: &[],

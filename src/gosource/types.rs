@@ -1,4 +1,4 @@
-//! Types as far as syntax tells them.
+//! What the syntax of a type says about it, without knowing the types of other packages.
 
 use gosyn::ast::{Expression, Import};
 
