@@ -1,6 +1,6 @@
 //! What a line calls.
 
-use gosyn::ast::{Declaration, Expression, Statement};
+use gosyn::ast::{Declaration, Expression, FuncLit, Statement};
 
 use super::spelled::Spelled;
 use super::tree::{Node, Tree};
@@ -48,7 +48,7 @@ impl Package {
     }
 }
 
-fn is_named(called: &Expression, name: &str) -> bool {
+pub(super) fn is_named(called: &Expression, name: &str) -> bool {
     callee(called).is_some_and(|(called, _)| called == name)
 }
 
@@ -127,14 +127,21 @@ impl File {
                 if first < line && line < last {
                     functions.clear();
                 }
-                // The line that a longer one begins on belongs to the function around it.
-                if (first < line && line <= last) || (first == line && line == last) {
+                if self.is_in(literal, line) {
                     functions.push(self.calls_of(tree, index, line).collect());
                 }
             }
         }
         functions.reverse();
         Some(Calls { line, functions })
+    }
+
+    /// Whether a line is one of a function literal: the line that a longer one begins on belongs to
+    /// the function around it.
+    pub(super) fn is_in(&self, literal: &FuncLit, line: u32) -> bool {
+        let first = self.lines.line_of(literal.typ.pos);
+        let last = self.lines.line_of(literal.body.pos.1);
+        (first < line && line <= last) || (first == line && line == last)
     }
 
     /// The calls that a function makes itself: not those of the literals inside of it.
@@ -195,17 +202,22 @@ fn roots(declaration: &Declaration) -> impl Iterator<Item = Node<'_>> {
 /// Input: `store.Open`, `New[int]`, `(f)`, `func() {}`
 /// Output: `Open`, `New`, `f`, none
 pub(super) fn callee(function: &Expression) -> Option<(&str, usize)> {
+    match bare(function) {
+        Expression::Ident(ident) => Some((&ident.name, ident.pos)),
+        Expression::Selector(selector) => Some((&selector.sel.name, selector.sel.pos)),
+        _ => None,
+    }
+}
+
+/// What is called, without brackets around it and type arguments behind it.
+pub(super) fn bare(function: &Expression) -> &Expression {
     let mut function = function;
     loop {
         function = match function {
             Expression::Paren(paren) => &paren.expr,
             Expression::Index(generic) => &generic.left,
             Expression::IndexList(generic) => &generic.left,
-            Expression::Ident(ident) => return Some((&ident.name, ident.pos)),
-            Expression::Selector(selector) => {
-                return Some((&selector.sel.name, selector.sel.pos));
-            }
-            _ => return None,
+            _ => return function,
         }
     }
 }

@@ -3,6 +3,7 @@
 use gosyn::ast::{Declaration, FuncDecl, TypeSpec};
 
 use super::spelled::Spelled;
+use super::tree::{Node, Tree};
 use super::types::{Type, read};
 use super::{File, Package};
 
@@ -16,6 +17,12 @@ pub(super) struct Function<'p> {
 impl<'p> Function<'p> {
     pub(super) fn name(&self) -> &'p str {
         &self.declaration.name.name
+    }
+
+    /// What it does; `None` for one that is written elsewhere, in assembly.
+    pub(super) fn tree(&self) -> Option<Tree<'p>> {
+        let body = self.declaration.body.as_ref()?;
+        Some(Tree::of(Node::Block(body)))
     }
 
     /// The name of its receiver's type; empty for a function.

@@ -108,6 +108,24 @@ impl<'t> Tree<'t> {
         items.next().map(|(index, _)| index)
     }
 
+    /// The returns of a function literal, or of the whole function for 0: not those of the literals
+    /// inside of it.
+    pub(super) fn returns(&self, scope: usize) -> impl Iterator<Item = usize> {
+        let returns = self.items().filter(move |(index, item)| {
+            matches!(item.node, Node::Statement(Statement::Return(_)))
+                && self.scope(*index) == scope
+        });
+        returns.map(|(index, _)| index)
+    }
+
+    /// All names that stand for themselves: not the fields and methods of others.
+    pub(super) fn names(&self) -> impl Iterator<Item = (usize, &'t str)> {
+        self.items().filter_map(|(index, item)| match item.node {
+            Node::Expression(Expression::Ident(ident)) => Some((index, ident.name.as_str())),
+            _ => None,
+        })
+    }
+
     /// All calls.
     pub(super) fn calls(&self) -> impl Iterator<Item = (usize, &'t ast::Call)> {
         self.items().filter_map(|(index, item)| match item.node {

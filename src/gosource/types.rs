@@ -101,7 +101,7 @@ pub(super) fn read<'p>(expression: &'p Expression, file: &'p File) -> Type<'p> {
         }
     }
     match expression {
-        Expression::Ident(ident) if INERT.contains(&ident.name.as_str()) => Type::Inert,
+        expression if is_inert(expression) => Type::Inert,
         Expression::Ident(ident) if ident.name == "any" => Type::Unknown,
         Expression::Ident(ident) => Type::Own {
             name: &ident.name,
@@ -130,15 +130,16 @@ pub(super) fn read<'p>(expression: &'p Expression, file: &'p File) -> Type<'p> {
 
 /// A slice of numbers is as inert as a number; one of anything else may hold what runs.
 fn plain_elements<'p>(element: &'p Expression, file: &'p File) -> Type<'p> {
-    match element {
-        Expression::Ident(ident) if INERT.contains(&ident.name.as_str()) => Type::Inert,
-        Expression::TypeSlice(slice) => match &*slice.typ {
-            Expression::Ident(ident) if INERT.contains(&ident.name.as_str()) => Type::Inert,
-            _ => Type::Unknown,
-        },
-        Expression::Selector(selector) if foreign(selector, file) == Type::Inert => Type::Inert,
-        _ => Type::Unknown,
-    }
+    let is_plain = match element {
+        Expression::TypeSlice(slice) => is_inert(&slice.typ),
+        Expression::Selector(selector) => foreign(selector, file) == Type::Inert,
+        element => is_inert(element),
+    };
+    if is_plain { Type::Inert } else { Type::Unknown }
+}
+
+fn is_inert(expression: &Expression) -> bool {
+    matches!(expression, Expression::Ident(ident) if INERT.contains(&ident.name.as_str()))
 }
 
 fn foreign<'p>(selector: &'p gosyn::ast::Selector, file: &'p File) -> Type<'p> {

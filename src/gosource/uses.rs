@@ -2,12 +2,12 @@
 
 use gosyn::ast::{Call, Expression, Statement};
 
-use super::calls::callee;
+use super::calls::{bare, callee, is_named};
 use super::closer::Closer;
 use super::declared::Function;
 use super::lines::SourceLine;
 use super::spelled::Spelled;
-use super::tree::{Node, Tree};
+use super::tree::Node;
 use super::types::import;
 use super::{File, Package};
 
@@ -75,8 +75,8 @@ impl<'a> Started<'a> {
     /// Whether a call in a file may be one of it: it has the name, and no import of the file says
     /// that it is a function of another package. `os.Open` is not `catalog.Open`.
     fn is_called(self, call: &Call, file: &File) -> bool {
-        let is_named = callee(&call.func).is_some_and(|(called, _)| called == self.name);
-        is_named && package_of(call, file).is_none_or(|package| package == self.package)
+        is_named(&call.func, self.name)
+            && package_of(call, file).is_none_or(|package| package == self.package)
     }
 }
 
@@ -85,15 +85,9 @@ impl<'a> Started<'a> {
 /// Input: `os.Open(path)`, `s.Run()`, `Open()`
 /// Output: `os`, none, none
 fn package_of<'p>(call: &Call, file: &'p File) -> Option<&'p str> {
-    let mut function = &*call.func;
-    loop {
-        function = match function {
-            Expression::Paren(paren) => &paren.expr,
-            Expression::Index(generic) => &generic.left,
-            Expression::IndexList(generic) => &generic.left,
-            Expression::Selector(selector) => return import(file, name_of(&selector.x)?),
-            _ => return None,
-        }
+    match bare(&call.func) {
+        Expression::Selector(selector) => import(file, name_of(&selector.x)?),
+        _ => None,
     }
 }
 
@@ -140,8 +134,7 @@ fn distance(place: &SourceLine, near: Option<&SourceLine>) -> (bool, u32) {
 
 /// Where a test ends what a function returned to it, or was called on.
 fn ended(test: &Function, wanted: Wanted, started: Started) -> Option<usize> {
-    let body = test.declaration.body.as_ref()?;
-    let tree = Tree::of(Node::Block(body));
+    let tree = test.tree()?;
     let mut holders: Vec<&str> = Vec::new();
     // What a call returned is what has to be ended, where it is kept, and not what it is called on.
     let mut kept: Vec<usize> = Vec::new();

@@ -12,8 +12,7 @@ use crate::gosource::tree::{Node, Tree};
 /// Whether the goroutine of a `go` statement has what a parameter of the function around it is, or
 /// something that was made of that; `None` when its function is a method, or the line is elsewhere.
 pub(super) fn has_name(function: &Function, go: &Spot, parameter: &str) -> Option<bool> {
-    let body = function.declaration.body.as_ref()?;
-    let tree = Tree::of(Node::Block(body));
+    let tree = function.tree()?;
     let is_here = function.file.name() == base(go.file);
     let (index, call) = tree.items().find_map(|(index, item)| match item.node {
         Node::Statement(Statement::Go(statement)) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use gosyn::ast::{Declaration, Expression, FuncDecl, Statement};
+use gosyn::ast::{Declaration, Statement};
 
 use crate::gosource::Package;
 use crate::gosource::calls::callee;
@@ -21,15 +21,16 @@ pub(super) fn mentions_variable(
     if variables.is_empty() {
         return false;
     }
-    let other = started.and_then(|go| match package.file(go.file)?.around(go.line)? {
-        Declaration::Function(other) => Some(other),
-        _ => None,
+    let other = started.and_then(|go| {
+        let file = package.file(go.file)?;
+        match file.around(go.line)? {
+            Declaration::Function(declaration) => Some(Function { file, declaration }),
+            _ => None,
+        }
     });
     let mut run: BTreeSet<&str> = BTreeSet::new();
-    for declaration in [Some(function.declaration), other].into_iter().flatten() {
-        let Some(tree) = tree(declaration) else {
-            continue;
-        };
+    let both = [Some(*function), other].into_iter().flatten();
+    for tree in both.filter_map(|one| one.tree()) {
         if mentions(&tree, &variables) {
             return true;
         }
@@ -44,17 +45,9 @@ pub(super) fn mentions_variable(
         }
     }
     let mut run = package.functions().filter(|one| run.contains(one.name()));
-    run.any(|one| tree(one.declaration).is_some_and(|tree| mentions(&tree, &variables)))
-}
-
-fn tree(declaration: &FuncDecl) -> Option<Tree<'_>> {
-    let body = declaration.body.as_ref()?;
-    Some(Tree::of(Node::Block(body)))
+    run.any(|one| one.tree().is_some_and(|tree| mentions(&tree, &variables)))
 }
 
 fn mentions(tree: &Tree, variables: &BTreeSet<&str>) -> bool {
-    tree.items().any(|(_, item)| match item.node {
-        Node::Expression(Expression::Ident(ident)) => variables.contains(ident.name.as_str()),
-        _ => false,
-    })
+    tree.names().any(|(_, name)| variables.contains(name))
 }

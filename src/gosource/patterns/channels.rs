@@ -103,14 +103,10 @@ pub(super) fn timeout(_: &Seen, scene: &Scene) -> bool {
 pub(super) fn early_return(_: &Seen, scene: &Scene) -> bool {
     Waiting::of(scene).is_some_and(|waiting| {
         let (tree, start) = (waiting.tree(), waiting.start.index);
-        let returns = tree.items().filter(|(index, item)| {
-            matches!(item.node, Node::Statement(Statement::Return(_)))
-                && *index > start
-                && tree.scope(*index) == tree.scope(start)
-        });
+        let returns = tree.returns(tree.scope(start));
         let receives = &waiting.receives;
-        let mut early = returns.filter(|(index, item)| {
-            let contains = |receive: usize| (*index..item.end).contains(&receive);
+        let mut early = returns.filter(|index| *index > start).filter(|index| {
+            let contains = |receive: usize| (*index..tree.end(*index)).contains(&receive);
             let before = receives.iter().any(|receive| index < receive);
             let between = receives.iter().any(|receive| {
                 is_in_loop(tree, *receive) && is_in_loop(tree, *index) && receive < index

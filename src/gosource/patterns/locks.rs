@@ -86,13 +86,9 @@ fn is_block(tree: &Tree, index: usize) -> bool {
 
 /// The lock that a line waits for: its name, and where it is locked.
 fn awaited(inside: &Inside) -> Option<(String, usize)> {
-    inside.here().find_map(|(index, node)| match node {
-        Node::Call(call) => {
-            let (of, method) = method(call)?;
-            let is_lock = LOCKS.contains(&method) && call.args.is_empty();
-            is_lock.then_some((of, index))
-        }
-        _ => None,
+    inside.methods().find_map(|(index, of, method, call)| {
+        let is_lock = LOCKS.contains(&method) && call.args.is_empty();
+        is_lock.then_some((of, index))
     })
 }
 
@@ -134,14 +130,9 @@ fn as_called(inside: &Inside, caller: &Inside, name: &str) -> Option<(String, us
     if inside.scope != 0 {
         return None;
     }
-    caller.here().find_map(|(index, node)| match node {
-        Node::Call(call) => {
-            let (of, method) = method(call)?;
-            let is_it = method == inside.declaration.name.name;
-            is_it.then(|| (format!("{of}.{field}"), index))
-        }
-        _ => None,
-    })
+    let mut calls = caller.methods();
+    let call = calls.find(|(_, _, method, _)| *method == inside.declaration.name.name);
+    call.map(|(index, of, ..)| (format!("{of}.{field}"), index))
 }
 
 /// Some function of the package can return with the lock locked.
@@ -175,9 +166,8 @@ pub(super) fn lock_held(_: &Seen, scene: &Scene) -> bool {
     let mut methods = methods.filter(|method| !locks_for_others(method.declaration));
     methods.any(|method| {
         let name = receiver(method.declaration).map(|receiver| format!("{receiver}.{field}"));
-        let body = method.declaration.body.as_ref();
-        name.zip(body)
-            .is_some_and(|(name, body)| keeps(&Tree::of(Node::Block(body)), &name))
+        name.zip(method.tree())
+            .is_some_and(|(name, tree)| keeps(&tree, &name))
     })
 }
 
@@ -192,7 +182,8 @@ fn keeps(tree: &Tree, name: &str) -> bool {
     if !unlocks || steps.iter().any(|step| step.is_deferred) {
         return false;
     }
-    let (returns, unlocks) = (own_returns(tree), unlocks_by_name(tree));
+    let returns: Vec<usize> = tree.returns(0).collect();
+    let unlocks = unlocks_by_name(tree);
     let locks = steps.iter().filter(|step| step.is_lock);
     locks.map(|step| step.index).any(|lock| {
         let Some(block) = tree.ancestors(lock).find(|above| is_block(tree, *above)) else {
@@ -202,14 +193,6 @@ fn keeps(tree: &Tree, name: &str) -> bool {
         let end = unlock.map_or(tree.end(block), |unlock| tree.end(block).min(unlock + 1));
         returns.iter().any(|index| (lock..end).contains(index))
     })
-}
-
-/// The returns of a function itself, not those of the literals inside of it.
-fn own_returns(tree: &Tree) -> Vec<usize> {
-    let returns = tree.items().filter(|(index, item)| {
-        matches!(item.node, Node::Statement(Statement::Return(_))) && tree.scope(*index) == 0
-    });
-    returns.map(|(index, _)| index).collect()
 }
 
 /// Whether a function says by its name that it returns with a lock: `lockForAppend`.
@@ -231,14 +214,8 @@ pub(super) fn wait_group(_: &Seen, scene: &Scene) -> bool {
     let Some(home) = &scene.home else {
         return false;
     };
-    let name = home.here().find_map(|(_, node)| match node {
-        Node::Call(call) => {
-            let (of, method) = method(call)?;
-            (method == "Wait").then_some(of)
-        }
-        _ => None,
-    });
-    let Some(name) = name else {
+    let waits = home.methods().find(|(_, _, method, _)| *method == "Wait");
+    let Some((_, name, ..)) = waits else {
         return false;
     };
     let tree = &home.tree;
@@ -251,13 +228,10 @@ pub(super) fn wait_group(_: &Seen, scene: &Scene) -> bool {
     let dones = of("Done");
     let skipped = dones.iter().any(|done| {
         let scope = tree.scope(*done);
-        let is_before = |(index, item): (usize, &crate::gosource::tree::Item)| {
-            let is_return = matches!(item.node, Node::Statement(Statement::Return(_)));
-            is_return && tree.scope(index) == scope && index > scope && index < *done
-        };
+        let is_before = |index: usize| (scope..*done).contains(&index);
         // A return may have a Done of its own. A `defer` after a return is skipped by it too.
         let other = dones.iter().any(|it| it < done && tree.scope(*it) == scope);
-        scope != 0 && !other && tree.items().any(is_before)
+        scope != 0 && !other && tree.returns(scope).any(is_before)
     });
     skipped || fewer(tree, &name, &of("Add"), &dones)
 }
@@ -292,9 +266,7 @@ fn fewer(tree: &Tree, name: &str, adds: &[usize], dones: &[usize]) -> bool {
         sum += number;
     }
     // Of a variable, only its methods are called here: not `&wg`, `wg.Go(..)` or `f(wg.Done)`.
-    let mut mentions = tree.items().filter(|(_, item)| {
-        matches!(item.node, Node::Expression(Expression::Ident(ident)) if ident.name == name)
-    });
+    let mut mentions = tree.names().filter(|(_, mentioned)| *mentioned == name);
     let given_away = !mentions.all(|(index, _)| {
         let mut above = tree.ancestors(index);
         let method = above.next().map(|at| tree.node(at));

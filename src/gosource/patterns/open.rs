@@ -50,14 +50,9 @@ pub(super) fn server(seen: &Seen, scene: &Scene) -> bool {
     let Some(home) = &scene.home else {
         return false;
     };
-    let server = home.here().find_map(|(_, node)| match node {
-        Node::Call(call) => {
-            let (of, method) = method(call)?;
-            SERVES.contains(&method).then_some((of, method))
-        }
-        _ => None,
-    });
-    let Some((server, method)) = server else {
+    let mut calls = home.methods();
+    let call = calls.find(|(_, _, method, _)| SERVES.contains(method));
+    let Some((_, server, method, _)) = call else {
         return false;
     };
     // `http.ListenAndServe` has a server that nobody can reach.

@@ -3,8 +3,8 @@
 use gosyn::ast::{Call, Expression, FuncDecl, FuncLit, Statement};
 
 use super::Seen;
-use super::names::path;
-use crate::gosource::calls::callee;
+use super::names::{method, path};
+use crate::gosource::calls::is_named;
 use crate::gosource::spot::Spot;
 use crate::gosource::tree::{Node, Tree};
 use crate::gosource::{File, Package};
@@ -34,19 +34,14 @@ impl<'p> Inside<'p> {
             let first = file.lines.line_of(declaration.typ.pos);
             let last = file.lines.line_of(body.pos.1);
             let is_here = std::ptr::eq(function.file, file) && (first..=last).contains(&line);
-            let tree = is_here.then(|| Tree::of(Node::Block(body)))?;
+            let tree = is_here.then(|| function.tree())??;
             (tree.len() < LARGEST).then(|| Self::of(file, declaration, tree, line))
         })
     }
 
     fn of(file: &'p File, declaration: &'p FuncDecl, tree: Tree<'p>, line: u32) -> Self {
         let literals = tree.items().filter(|(_, item)| match item.node {
-            Node::Expression(Expression::FuncLit(literal)) => {
-                let first = file.lines.line_of(literal.typ.pos);
-                let last = file.lines.line_of(literal.body.pos.1);
-                // The line that a longer one begins on belongs to the function around it.
-                (first < line && line <= last) || (first == line && line == last)
-            }
+            Node::Expression(Expression::FuncLit(literal)) => file.is_in(literal, line),
             _ => false,
         });
         let scope = literals.last().map_or(0, |(index, _)| index);
@@ -67,6 +62,18 @@ impl<'p> Inside<'p> {
                 && self.tree.scope(*index) == self.scope
         });
         here.map(|(index, item)| (index, item.node))
+    }
+
+    /// The calls on the line of methods of something that has a name: its index, what it is of, its
+    /// name and the call.
+    pub(super) fn methods(&self) -> impl Iterator<Item = (usize, String, &'p str, &'p Call)> {
+        self.here().filter_map(|(index, node)| match node {
+            Node::Call(call) => {
+                let (of, name) = method(call)?;
+                Some((index, of, name, call))
+            }
+            _ => None,
+        })
     }
 
     /// The function literal that the line is in.
@@ -205,11 +212,9 @@ fn started_once<'p>(package: &'p Package, seen: &Seen) -> Option<Start<'p>> {
     }
     let name = home.declaration.name.name.as_str();
     let mut starts = package.functions().flat_map(|function| {
-        let body = function.declaration.body.iter();
-        let trees = body.map(|body| Tree::of(Node::Block(body)));
-        trees.flat_map(move |tree| {
+        function.tree().into_iter().flat_map(move |tree| {
             let lines = tree.items().filter_map(|(_, item)| match item.node {
-                Node::Statement(Statement::Go(go)) if is_call_of(&go.call, name) => {
+                Node::Statement(Statement::Go(go)) if is_named(&go.call.func, name) => {
                     Some(function.file.lines.line_of(go.pos))
                 }
                 _ => None,
@@ -227,8 +232,4 @@ fn started_once<'p>(package: &'p Package, seen: &Seen) -> Option<Start<'p>> {
         line,
     };
     started_on(Inside::find(package, &spot)?)
-}
-
-fn is_call_of(call: &Call, name: &str) -> bool {
-    callee(&call.func).is_some_and(|(called, _)| called == name)
 }
