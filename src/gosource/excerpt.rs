@@ -10,7 +10,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use gosyn::ast::{Declaration, Expression, Statement};
 use gosyn::token::Operator;
 
-use super::calls::{callee, trees};
+use super::calls::{callee, is_named, trees};
 use super::spelled::Spelled;
 use super::tree::{Node, Tree};
 use super::{File, Package};
@@ -25,8 +25,13 @@ const COLUMNS: usize = 78;
 pub enum Point<'a> {
     /// A `go` statement.
     Go,
-    /// What waits, by its state in the words of Go's dumps: a channel operation, a `select`, a lock.
-    Wait(&'a str),
+    /// What waits: a channel operation, a `select`, or a call such as that of `Lock`.
+    Wait {
+        /// The state, in the words of Go's dumps.
+        state: &'a str,
+        /// The function that is called there, as a stack spells it; empty when nothing is.
+        called: &'a str,
+    },
     /// The call of a function, as a stack spells it.
     Call(&'a str),
 }
@@ -175,7 +180,7 @@ impl File {
             for (_, item) in tree.items() {
                 let span = match point {
                     Point::Go => go(item.node),
-                    Point::Wait(_) => waits(item.node),
+                    Point::Wait { .. } => waits(item.node),
                     Point::Call(function) => calls(item.node, Spelled::of(function).name),
                 };
                 let span = span.filter(|span| is_here(span.start));
@@ -183,13 +188,18 @@ impl File {
             }
         }
         // Of `use(<-answers)`, both the call and the receive may wait.
-        if let Point::Wait(state) = point {
-            found.sort_by_key(|(node, _)| !waits_as(*node, state));
+        if let Point::Wait { state, called } = point {
+            let called = Spelled::of(called).name;
+            found.sort_by_key(|(node, _)| match node {
+                Node::Call(call) if is_named(&call.func, called) => 0,
+                node if waits_as(*node, state) => 1,
+                _ => 2,
+            });
         }
         match (found.into_iter().next(), point) {
             (Some((_, span)), _) => Some(span),
             // `g.Go(f)` starts a goroutine too, and a deferred call waits at the closing bracket.
-            (None, Point::Go | Point::Wait(_)) => Some(self.first_word(line)),
+            (None, Point::Go | Point::Wait { .. }) => Some(self.first_word(line)),
             // The line may be that of a return address.
             (None, Point::Call(function)) => {
                 let name = Spelled::of(function).name;

@@ -193,7 +193,11 @@ fn no_cut_or_changed_file_breaks_it() {
             let _ = package.ending("open", None);
             let line = u32::try_from(numbers.below(60)).unwrap();
             let _ = package.line_of_call("a_test.go", line, "open");
-            for point in [Point::Go, Point::Wait("chan send"), Point::Call("open")] {
+            let wait = Point::Wait {
+                state: "chan send",
+                called: "open",
+            };
+            for point in [Point::Go, wait, Point::Call("open")] {
                 let excerpt = package.excerpt("a_test.go", line, "TestCloses.func1", point);
                 let _ = excerpt.map(|excerpt| excerpt.render("here"));
             }

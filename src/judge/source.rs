@@ -147,12 +147,12 @@ pub(super) fn excerpts(
     let origins = stack.map_or(&[][..], |stack| &stack.origins);
     let created = origins.iter().find_map(|origin| origin.created());
     let home = stack.and_then(|stack| stack.home.as_ref());
-    let state = stack.map_or("", |stack| stack.wait.state);
-    let points = [
-        (Some(line), at_test),
-        (created, Point::Go),
-        (home, Point::Wait(state)),
-    ];
+    let called = stack.and_then(called_at_home);
+    let wait = Point::Wait {
+        state: stack.map_or("", |stack| stack.wait.state),
+        called: called.as_ref().map_or("", Name::local),
+    };
+    let points = [(Some(line), at_test), (created, Point::Go), (home, wait)];
     let mut excerpts: Vec<Excerpted> = Vec::new();
     for (place, point) in points {
         let known = |place: &Place| excerpts.iter().any(|one| one.place == *place);
@@ -164,6 +164,13 @@ pub(super) fn excerpts(
         }));
     }
     excerpts
+}
+
+/// The function that user code calls where it waits.
+fn called_at_home(stack: &Stack) -> Option<Name<'_>> {
+    let home = stack.home.as_ref()?;
+    let inner = stack.trace.frames().iter();
+    inner.take_while(|frame| *frame != home).last().map(name)
 }
 
 fn excerpt(place: &Place, point: Point, code: &Code) -> Option<Excerpt> {

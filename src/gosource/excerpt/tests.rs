@@ -3,6 +3,11 @@
 use super::Point;
 use crate::gosource::Package;
 
+const WAIT: Point = Point::Wait {
+    state: "select",
+    called: "",
+};
+
 const STORE: &str = "package store
 
 // Open opens a store.
@@ -43,33 +48,51 @@ fn the_caret_is_below_what_the_profile_means() {
     assert_eq!(go, expected[1..]);
     let call = shown(7, "Open", Point::Call("(*Store).run")).unwrap();
     assert!(call.contains("\n  |      ^^^\n"), "{call}");
-    let select = shown(16, "(*Store).run", Point::Wait("select")).unwrap();
+    let select = shown(16, "(*Store).run", WAIT).unwrap();
     assert!(
         select.contains("16 |     select {\n   |     ^^^^^^\n"),
         "{select}"
     );
-    let value = shown(22, "init.func1", Point::Wait("select")).unwrap();
+    let value = shown(22, "init.func1", WAIT).unwrap();
     assert!(value.contains("  ^^^^"), "{value}");
 }
 
 #[test]
 fn the_caret_is_below_what_gives_the_goroutine_its_state() {
-    for (line, state, expected) in [
-        ("use(<-answers)", "chan receive", "    ^^"),
-        ("use(<-answers)", "chan receive (nil chan)", "    ^^"),
-        ("use(<-answers)", "IO wait", "^^^"),
-        ("answers <- use()", "chan send", "        ^^"),
-        ("answers <- use()", "sync.Mutex.Lock", "           ^^^"),
-        ("for use(); <-more; {", "chan receive", "           ^^"),
-        ("for use() {", "chan receive", "    ^^^"),
-        ("for range all() {", "chan receive", "    ^^^^^"),
-        ("select { case <-one():", "chan receive", "              ^^"),
-        ("select { case <-one():", "select", "^^^^^^"),
+    for (line, state, called, expected) in [
+        ("use(<-answers)", "chan receive", "", "    ^^"),
+        ("use(<-answers)", "chan receive (nil chan)", "", "    ^^"),
+        ("use(<-answers)", "IO wait", "", "^^^"),
+        ("answers <- use()", "chan send", "", "        ^^"),
+        ("answers <- use()", "sync.Mutex.Lock", "", "           ^^^"),
+        ("for use(); <-more; {", "chan receive", "", "           ^^"),
+        ("for use() {", "chan receive", "", "    ^^^"),
+        ("for range all() {", "chan receive", "", "    ^^^^^"),
+        (
+            "select { case <-one():",
+            "chan receive",
+            "",
+            "              ^^",
+        ),
+        ("select { case <-one():", "select", "", "^^^^^^"),
+        ("log(use(answers))", "IO wait", "use", "    ^^^"),
+        (
+            "log(use(<-answers))",
+            "chan receive",
+            "chanrecv1",
+            "        ^^",
+        ),
+        (
+            "s.mu.Lock(); <-s.jobs",
+            "sync.Mutex.Lock",
+            "(*Mutex).Lock",
+            "     ^^^^",
+        ),
     ] {
         let end = if line.contains('{') { "}" } else { "" };
         let text = format!("package p\nfunc f() {{\n{line}\n{end}\n}}\n");
         let package = Package::parse([("p.go", text)]);
-        let excerpt = package.excerpt("p.go", 3, "f", Point::Wait(state));
+        let excerpt = package.excerpt("p.go", 3, "f", Point::Wait { state, called });
         let shown = excerpt.unwrap().render("");
         let carets = shown.lines().find_map(|line| line.strip_prefix("  | "));
         assert_eq!(carets, Some(expected), "{line} {state}");
@@ -79,13 +102,13 @@ fn the_caret_is_below_what_gives_the_goroutine_its_state() {
 #[test]
 fn a_line_that_does_not_say_what_the_profile_says_is_not_shown() {
     for (line, function, point) in [
-        (3, "Open", Point::Wait("select")),
-        (6, "Open", Point::Wait("select")),
-        (12, "Old", Point::Wait("select")),
+        (3, "Open", WAIT),
+        (6, "Open", WAIT),
+        (12, "Old", WAIT),
         (7, "Close", Point::Go),
         (7, "(*Store).run", Point::Go),
         (7, "Open", Point::Call("Listen")),
-        (21, "(*Store).run", Point::Wait("select")),
+        (21, "(*Store).run", WAIT),
         (0, "Open", Point::Go),
         (99, "Open", Point::Go),
     ] {

@@ -86,7 +86,7 @@ fn said(example: &str, kind: &str) -> BTreeSet<&'static str> {
 fn assert_that_lines_agree(package: &Package, spots: &[Spot], functions: &[&str], state: &str) {
     for (index, (spot, function)) in spots.iter().zip(functions).enumerate() {
         let point = match index {
-            0 => Point::Wait(state),
+            0 => Point::Wait { state, called: "" },
             _ => Point::Call(functions[index - 1]),
         };
         // What is given as a value is called by another name.
