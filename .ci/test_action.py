@@ -167,7 +167,7 @@ class Inputs(Case):
     def test_hostile_inputs_are_data(self):
         hostile = "a\"b'c;touch pwned;$(touch pwned)`touch pwned`|touch pwned&&%0A::error::x"
         lines = "x\n::error::pwned\nresult=pass\nexit-code=0"
-        for name in ("before", "after", "policy", "suite", "reports", "working-directory", "fail-on", "annotations", "summary", "baseline", "base"):
+        for name in ("before", "after", "policy", "suite", "reports", "working-directory", "fail-on", "annotations", "summary", "baseline", "base", "against-policy", "against-baseline"):
             for text in (hostile, lines, "--help", "-x"):
                 inputs = {**LEAK, name: text}
                 done = self.act(**{key.replace("-", "_"): value for key, value in inputs.items()})

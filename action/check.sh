@@ -12,6 +12,8 @@ after=$LEAKGATE_ACTION_AFTER
 policy=$LEAKGATE_ACTION_POLICY
 baseline=$LEAKGATE_ACTION_BASELINE
 base=$LEAKGATE_ACTION_BASE
+against_policy=$LEAKGATE_ACTION_AGAINST_POLICY
+against_baseline=$LEAKGATE_ACTION_AGAINST_BASELINE
 suite=$LEAKGATE_ACTION_SUITE
 fail_on=$LEAKGATE_ACTION_FAIL_ON
 reports=$LEAKGATE_ACTION_REPORTS
@@ -63,8 +65,8 @@ case ${run:+run}-${before:+before}-${after:+after} in
 esac
 [ -z "$base" ] || [ -n "$run" ] || refuse "the input base goes with run: of two captured sides, before is the base"
 case $fail_on in
-    error | warning | never) ;;
-    *) refuse "the input fail-on is \"$fail_on\": give error, warning or never" ;;
+    error | warning | loosened | never) ;;
+    *) refuse "the input fail-on is \"$fail_on\": give error, warning, loosened or never" ;;
 esac
 case $annotations-$summary in
     true-true | true-false | false-true | false-false) ;;
@@ -79,6 +81,8 @@ folder=$(mktemp -d "${RUNNER_TEMP//\\//}/leakgate.XXXXXX")
 arguments=("--fail-on=$fail_on")
 [ -z "$policy" ] || arguments+=("--policy=$policy")
 [ -z "$baseline" ] || arguments+=("--baseline=$baseline")
+[ -z "$against_policy" ] || arguments+=("--against-policy=$against_policy")
+[ -z "$against_baseline" ] || arguments+=("--against-baseline=$against_baseline")
 [ -z "$suite" ] || arguments+=("--suite=$suite")
 if [ "$annotations" = true ]; then
     arguments+=(--report=github)

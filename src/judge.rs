@@ -11,6 +11,7 @@ mod cause;
 mod condition;
 mod exception;
 mod filter;
+mod loosened;
 mod remarks;
 mod row_part;
 mod rule;
@@ -33,7 +34,7 @@ use crate::evidence::{self, Command, Profiles, SuiteName, TestRun, Unchecked};
 use crate::policy::{Matcher, Per, Policy, Source};
 use crate::profile::Kind;
 use crate::verdict::{
-    Cause, CommandRun, Disposition, Finding, Note, Skipped, Subject, Suite, Verdict,
+    Cause, CommandRun, Disposition, Finding, Loosened, Note, Skipped, Subject, Suite, Verdict,
 };
 use condition::Patterns;
 pub use filter::{Filter, Selection};
@@ -51,6 +52,7 @@ pub struct Judge<'p> {
     /// In the order of the policy.
     exceptions: Vec<exception::InForce<'p>>,
     baseline: Option<baseline::InForce<'p>>,
+    loosened: Vec<Loosened>,
     /// Whether stacks that did not grow can matter: for a ceiling, a sum, the count of an
     /// exception, or what to say of a rule.
     every_row: bool,
@@ -99,6 +101,7 @@ impl<'p> Judge<'p> {
             rules: rule::InForce::all(&policy.rules, &mut patterns),
             exceptions: exception::InForce::all(&policy.exceptions, &mut patterns),
             baseline: None,
+            loosened: Vec::new(),
             patterns,
             every_row: has_own
                 || !policy.rules.is_empty()
@@ -117,6 +120,18 @@ impl<'p> Judge<'p> {
             baseline: Some(baseline::InForce::new(baseline, strict)),
             ..self
         }
+    }
+
+    /// Also says what lets more pass than the policy and the baseline of the base branch, as far as
+    /// these are given. The baseline that is in force has to be given before.
+    #[must_use]
+    pub fn against(mut self, policy: Option<&Policy>, baseline: Option<&Baseline>) -> Self {
+        let now = self.baseline.as_ref().map(baseline::InForce::baseline);
+        let of_baseline = baseline.map(|before| loosened::baseline(before, now));
+        let of_policy = policy.map(|before| loosened::policy(before, self.policy));
+        let loosened = of_baseline.into_iter().chain(of_policy).flatten();
+        self.loosened = loosened.collect();
+        self
     }
 
     /// Judges one suite by its profiles.
@@ -186,6 +201,7 @@ impl<'p> Judge<'p> {
         let mut verdict = Verdict {
             policy: self.policy.name.clone(),
             builtin_version: self.policy.builtin_version,
+            loosened: self.loosened.clone(),
             unchecked,
             ..Verdict::default()
         };

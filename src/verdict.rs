@@ -6,6 +6,7 @@
 mod baseline;
 mod cause;
 mod finding;
+mod loosened;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub use crate::stack::{Function, Place, Trace};
 pub use baseline::{Baseline, EntryUse};
 pub use cause::{Cause, Excerpted, Opened, Site};
 pub use finding::{Disposition, Finding, Stack, Subject, Sum};
+pub use loosened::{Loosened, Looser};
 
 /// The judgement over all suites.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +39,8 @@ pub struct Verdict {
     pub allows: Vec<AllowUse>,
     /// The result of the baseline; `None` where none is in force.
     pub baseline: Option<Baseline>,
+    /// What lets more pass than the policy and the baseline of the base branch, where these are known.
+    pub loosened: Vec<Loosened>,
     /// The result of each rule of the policy, in its order.
     pub rules: Vec<RuleUse>,
     /// What could not be checked. Never the same as clean.
@@ -115,6 +119,8 @@ pub enum FailOn {
     Error,
     /// Warnings too.
     Warning,
+    /// Errors, and a policy or a baseline that lets more pass than that of the base branch.
+    Loosened,
     /// Nothing.
     Never,
 }
@@ -124,7 +130,7 @@ impl FailOn {
     pub fn counts(self, finding: &Finding) -> bool {
         finding.is_open()
             && match self {
-                FailOn::Error => finding.rule.severity == Severity::Error,
+                FailOn::Error | FailOn::Loosened => finding.rule.severity == Severity::Error,
                 FailOn::Warning => true,
                 FailOn::Never => false,
             }
@@ -135,6 +141,7 @@ impl FailOn {
         match self {
             FailOn::Error => "error",
             FailOn::Warning => "warning",
+            FailOn::Loosened => "loosened",
             FailOn::Never => "never",
         }
     }
@@ -146,7 +153,9 @@ impl Verdict {
         let gated = self.command.as_ref().is_none_or(|command| command.gated);
         if !gated {
             Outcome::NoEvidence
-        } else if self.findings.iter().any(|finding| fail_on.counts(finding)) || self.is_too_wide()
+        } else if self.findings.iter().any(|finding| fail_on.counts(finding))
+            || self.is_too_wide()
+            || self.is_too_loose(fail_on)
         {
             Outcome::Fail
         } else if !self.unchecked.is_empty() || self.totals.suites == 0 {
@@ -160,6 +169,11 @@ impl Verdict {
     pub fn is_too_wide(&self) -> bool {
         let strict = self.baseline.iter().filter(|baseline| baseline.strict);
         strict.flat_map(Baseline::stale).next().is_some()
+    }
+
+    /// Whether something lets more pass than before, and that fails the build.
+    pub fn is_too_loose(&self, fail_on: FailOn) -> bool {
+        fail_on == FailOn::Loosened && !self.loosened.is_empty()
     }
 
     /// Why what was found does not count: how the command failed.

@@ -19,11 +19,11 @@ pub(super) fn run(check: &Check) -> anyhow::Result<ExitCode> {
         let nothing = Unchecked::new(check.paths[0].display().to_string(), why);
         evidence.unchecked.push(nothing);
     }
-    let (policy, baseline) = (gate.policy()?, gate.baseline()?);
+    let bar = gate.bar()?;
     // A run ends as its command did, when that failed; a comparison of two runs is no run.
     let code = evidence.command.as_ref().map_or(0, |command| command.code);
     let failed = Some(code).filter(|&code| check.paths.len() == 1 && code != 0);
-    let verdict = gate.judge(&policy, baseline.as_ref(), evidence);
+    let verdict = gate.judge(&bar, evidence);
     let code = gate.report(&verdict)?;
     Ok(failed.map_or(code.into(), ExitCode::from))
 }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use anstream::ColorChoice;
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
@@ -12,6 +13,7 @@ use super::output::{Actions, Destination, Report, Style};
 use super::{Code, config, judge_files, output};
 use crate::baseline::Baseline;
 use crate::evidence::Evidence;
+use crate::gotest::Accepted;
 use crate::judge::Judge;
 use crate::policy::Policy;
 use crate::report::text::Detail;
@@ -27,7 +29,7 @@ pub(super) struct Gate {
     policy: Option<PathBuf>,
 
     #[command(flatten)]
-    accepted: BaselineFile,
+    files: BaselineFile,
 
     /// Write a report: text, json, markdown, comment (markdown that is short enough for one),
     /// github, sarif, junit, gitlab or outputs (key=value lines for a CI step); repeatable. One
@@ -82,9 +84,28 @@ struct BaselineFile {
     #[arg(long, conflicts_with = "baseline")]
     no_baseline: bool,
 
+    /// The baseline of the base branch: what the one in force accepts more than it comes first in
+    /// every report.
+    #[arg(long, value_name = "FILE")]
+    against_baseline: Option<PathBuf>,
+
+    /// The same for the policy of the base branch.
+    #[arg(long, value_name = "FILE")]
+    against_policy: Option<PathBuf>,
+
     /// Also fail if the baseline has entries that nothing needs any more.
     #[arg(long, conflicts_with = "no_baseline")]
     strict: bool,
+}
+
+/// By what is judged. It is read before anything is done.
+#[derive(Debug)]
+pub(super) struct Bar {
+    pub(super) accepted: Accepted,
+    /// The policy of the base branch.
+    policy_before: Option<Policy>,
+    /// The baseline of the base branch.
+    baseline_before: Option<Baseline>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -93,6 +114,9 @@ enum FailOnArg {
     Error,
     /// Those of severity warning too.
     Warning,
+    /// Violations of severity error, and a policy or a baseline that lets more pass than that of
+    /// `--against-policy` or `--against-baseline`.
+    Loosened,
     /// None: the report is still written, and missing evidence is still an error.
     Never,
 }
@@ -112,6 +136,7 @@ impl From<FailOnArg> for FailOn {
         match argument {
             FailOnArg::Error => FailOn::Error,
             FailOnArg::Warning => FailOn::Warning,
+            FailOnArg::Loosened => FailOn::Loosened,
             FailOnArg::Never => FailOn::Never,
         }
     }
@@ -134,20 +159,44 @@ impl Gate {
         output::check_destinations(&self.reports)
     }
 
-    pub(super) fn policy(&self) -> anyhow::Result<Policy> {
-        config::policy(self.policy.as_deref())
-    }
-
-    /// The baseline, unless there is none or it does not count.
-    pub(super) fn baseline(&self) -> anyhow::Result<Option<Baseline>> {
-        if self.accepted.no_baseline {
-            return Ok(None);
+    /// Reads the policy and the baseline, and those of the base branch, as far as they are given.
+    pub(super) fn bar(&self) -> anyhow::Result<Bar> {
+        let BaselineFile {
+            baseline,
+            no_baseline,
+            against_policy,
+            against_baseline,
+            ..
+        } = &self.files;
+        let knows_before = against_policy.is_some() || against_baseline.is_some();
+        if matches!(self.fail_on, FailOnArg::Loosened) && !knows_before {
+            bail!(
+                "--fail-on loosened needs --against-baseline or --against-policy, to know what was accepted before"
+            );
         }
-        config::baseline(self.accepted.baseline.as_deref())
+        Ok(Bar {
+            accepted: Accepted {
+                policy: config::policy(self.policy.as_deref())?,
+                baseline: if *no_baseline {
+                    None
+                } else {
+                    config::baseline(baseline.as_deref())?
+                },
+                today: self.today(),
+            },
+            policy_before: match against_policy {
+                Some(path) => Some(config::policy(Some(path))?),
+                None => None,
+            },
+            baseline_before: match against_baseline {
+                Some(path) => config::baseline(Some(path))?,
+                None => None,
+            },
+        })
     }
 
     /// The day by which exceptions expire.
-    pub(super) fn today(&self) -> Date {
+    fn today(&self) -> Date {
         self.now.unwrap_or_else(config::today)
     }
 
@@ -156,16 +205,12 @@ impl Gate {
         self.limit.bytes()
     }
 
-    pub(super) fn judge(
-        &self,
-        policy: &Policy,
-        baseline: Option<&Baseline>,
-        evidence: Evidence,
-    ) -> Verdict {
-        let mut judge = Judge::new(policy, self.today());
-        if let Some(baseline) = baseline {
-            judge = judge.with_baseline(baseline, self.accepted.strict);
+    pub(super) fn judge(&self, bar: &Bar, evidence: Evidence) -> Verdict {
+        let mut judge = Judge::new(&bar.accepted.policy, bar.accepted.today);
+        if let Some(baseline) = &bar.accepted.baseline {
+            judge = judge.with_baseline(baseline, self.files.strict);
         }
+        judge = judge.against(bar.policy_before.as_ref(), bar.baseline_before.as_ref());
         let Evidence {
             suites,
             mut unchecked,

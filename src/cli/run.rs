@@ -9,22 +9,19 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
+use super::gate::Bar;
 use super::output::Destination;
 use super::{Code, Run, complain, service};
 use crate::evidence::Evidence;
 use crate::gotest::{
-    self, Accepted, Apart, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo,
+    self, Apart, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo,
 };
 use base::Base;
 use services::Services;
 
 pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     run.gate.check_reports()?;
-    let accepted = Accepted {
-        policy: run.gate.policy()?,
-        baseline: run.gate.baseline()?,
-        today: run.gate.today(),
-    };
+    let bar = run.gate.bar()?;
     let base = run.base.as_deref().map(Base::find).transpose()?;
     let services = Services::new(run)?;
     let mut signals = Signals::watch().context("signals cannot be watched")?;
@@ -34,7 +31,8 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
         settle: run.settle,
         origin: !run.no_origin,
     };
-    let prepared = match Prepared::new(&run.command, &folder.path, options, &accepted, &signals) {
+    let prepared = match Prepared::new(&run.command, &folder.path, options, &bar.accepted, &signals)
+    {
         // A service may be driven by anything; what keeps go tests from being captured is reported.
         Err(error) if !run.urls.is_empty() => Prepared::nothing(&run.command, &error),
         Err(error) if error.is::<UnknownGo>() => {
@@ -53,7 +51,7 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     let of_services = services.after(run.settle, &folder.path);
     let judged = collect(run, &folder, of_services).and_then(|evidence| {
         let folders = (&folder, &mut signals);
-        judge(run, &accepted, evidence, base.as_ref(), folders)
+        judge(run, &bar, evidence, base.as_ref(), folders)
     });
     if status.success() {
         return Ok(judged?.into());
@@ -83,21 +81,18 @@ fn collect(run: &Run, folder: &Folder, of_services: Evidence) -> anyhow::Result<
 /// Judges what was captured, and writes the reports. With a base, the command may run once more.
 fn judge(
     run: &Run,
-    accepted: &Accepted,
+    bar: &Bar,
     evidence: Evidence,
     base: Option<&Base>,
     (folder, signals): (&Folder, &mut Signals),
 ) -> anyhow::Result<Code> {
-    let judge = |evidence| {
-        let baseline = accepted.baseline.as_ref();
-        run.gate.judge(&accepted.policy, baseline, evidence)
-    };
+    let judge = |evidence| run.gate.judge(bar, evidence);
     let verdict = match base {
         None => judge(evidence),
         Some(base) => {
             let verdict = judge(evidence.clone());
             let of_head = (evidence, &verdict);
-            judge(base.only_new((run, accepted), of_head, &folder.base, signals)?)
+            judge(base.only_new((run, &bar.accepted), of_head, &folder.base, signals)?)
         }
     };
     run.gate.report_to(&verdict, Destination::Error)

@@ -70,9 +70,17 @@ pub(super) fn find(verdict: &Verdict, extent: Extent) -> Sources {
     });
     let sources = Sources::new(roots, walk.modules, walk.files);
     // Its path may go up and down, or be absolute, and its place in the repository is one.
-    let policy = here.join(&verdict.policy).canonicalize().ok();
-    let policy = policy.and_then(|path| sources.below_root(&plain(&path)));
-    sources.with_policy(policy).with_link(link())
+    let place = |name: &str| {
+        let path = here.join(name).canonicalize().ok()?;
+        sources.below_root(&plain(&path))
+    };
+    let baseline = verdict.baseline.as_ref();
+    let baseline = baseline.and_then(|baseline| place(&baseline.name));
+    let policy = place(&verdict.policy);
+    sources
+        .with_policy(policy)
+        .with_baseline(baseline)
+        .with_link(link())
 }
 
 /// The files that a verdict names by their path in this very checkout, and whether these are all.

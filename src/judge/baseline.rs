@@ -60,6 +60,11 @@ impl<'p> InForce<'p> {
         }
     }
 
+    /// The baseline itself.
+    pub(super) fn baseline(&self) -> &'p Baseline {
+        self.baseline
+    }
+
     /// Says of each finding of a suite that counts what the baseline makes of it.
     pub(super) fn cover(&self, suite: &SuiteName, findings: &mut [Finding], today: Date) -> Held {
         let Some(entries) = self.by_suite.get(suite.subject()) else {

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use super::Subject;
 use super::text::{self, Detail};
-use super::words::{self, Line, Tests, Together, Unit, Words};
+use super::words::{self, BarLine, Line, Tests, Together, Unit, Words};
 use crate::escape::{command_message, command_property};
 use crate::evidence::Unchecked;
 use crate::plural::plural;
@@ -81,9 +81,16 @@ fn annotations(subject: &Subject) -> Vec<Annotation> {
         })
         .partition(|annotation| annotation.level == Level::Error);
     let unchecked = verdict.unchecked.iter().map(of_unchecked);
-    errors
+    let bar = words::bar(verdict, subject.fail_on, subject.sources);
+    let (bar_errors, bar_warnings): (Vec<_>, Vec<_>) = bar
         .into_iter()
+        .map(of_bar)
+        .partition(|annotation| annotation.level == Level::Error);
+    bar_errors
+        .into_iter()
+        .chain(errors)
         .chain(unchecked)
+        .chain(bar_warnings)
         .chain(warnings)
         .collect()
 }
@@ -187,6 +194,19 @@ fn of_finding(subject: &Subject, words: &Words, finding: &Finding) -> Annotation
             words::subject(finding)
         ),
         message: lines,
+    }
+}
+
+fn of_bar(line: BarLine) -> Annotation {
+    Annotation {
+        level: if line.fails {
+            Level::Error
+        } else {
+            Level::Warning
+        },
+        spot: line.spot,
+        title: format!("leakgate: {}", line.what),
+        message: vec![format!("{} {}", line.place, line.text)],
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Subject;
 use super::room::{self, Room};
 use super::sources::Spot;
-use super::words::{self, Label, Line, Tests, Words};
+use super::words::{self, BarLine, Label, Line, Tests, Words};
 use crate::escape::{self, terminal};
 use crate::evidence::Unchecked;
 use crate::policy::Severity;
@@ -55,7 +55,9 @@ pub fn render(subject: &Subject) -> String {
     let findings = ROOM.fill(findings, of_finding, size);
     let more = of_left_out(subject, findings.left_out + unchecked.left_out);
     let issues = findings.entries.into_iter().chain(unchecked.entries);
-    let issues: Vec<Issue> = issues.chain(more).collect();
+    let bar = words::bar(verdict, subject.fail_on, subject.sources);
+    let bar = bar.into_iter().map(|line| of_bar(subject, line));
+    let issues: Vec<Issue> = bar.chain(issues).chain(more).collect();
     let plain = serde_json::to_string_pretty(&issues).expect("it holds nothing that JSON cannot");
     escape::json(&plain) + "\n"
 }
@@ -80,6 +82,17 @@ fn of_finding(subject: &Subject, words: &Words, finding: &Finding, fingerprint: 
         fingerprint,
         severity,
         location: location(&spot.unwrap_or_else(|| subject.sources.somewhere())),
+    }
+}
+
+fn of_bar(subject: &Subject, line: BarLine) -> Issue {
+    let description = format!("{}: {} {}", line.what, line.place, line.text);
+    Issue {
+        description: terminal(&description).into_owned(),
+        check_name: format!("leakgate/{}", line.what),
+        fingerprint: words::fingerprint(&[line.what, &line.text]),
+        severity: if line.fails { "major" } else { "minor" },
+        location: location(&line.spot.unwrap_or_else(|| subject.sources.somewhere())),
     }
 }
 

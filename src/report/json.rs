@@ -34,6 +34,7 @@ struct Report<'v> {
     causes: Vec<cause::Cause<'v>>,
     findings: Vec<Finding<'v>>,
     moved: Vec<Moved<'v>>,
+    loosened: Vec<Loosened>,
     allows: Vec<Allow<'v>>,
     baseline: Option<baseline::Baseline<'v>>,
     rules: Vec<Rule<'v>>,
@@ -113,6 +114,12 @@ struct Moved<'v> {
     stack_before_elided: usize,
     stack: Vec<Place<'v>>,
     stack_elided: usize,
+}
+
+#[derive(Serialize)]
+struct Loosened {
+    place: String,
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -207,6 +214,14 @@ pub fn render(subject: &Subject) -> String {
         causes: causes.entries,
         findings: findings.entries,
         moved: moved.entries,
+        loosened: words::bar(verdict, fail_on, subject.sources)
+            .into_iter()
+            .filter(|line| line.what == "loosened")
+            .map(|line| Loosened {
+                place: line.place,
+                text: line.text,
+            })
+            .collect(),
         allows: verdict.allows.iter().map(allow).collect(),
         baseline: verdict.baseline.as_ref().map(baseline::baseline),
         rules: verdict.rules.iter().map(rule).collect(),

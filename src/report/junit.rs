@@ -34,7 +34,8 @@ fn write(subject: &Subject, xml: &mut Writer<Vec<u8>>) -> Written<()> {
     let unchecked = verdict.unchecked.iter().map(|one| &one.suite);
     let names: BTreeSet<&SuiteName> = judged.chain(unchecked).collect();
     let mut of_suites: HashMap<&SuiteName, Vec<Case>> = HashMap::new();
-    for case in cases(subject) {
+    let first = names.first().copied();
+    for case in cases(subject, first) {
         of_suites.entry(case.suite).or_default().push(case);
     }
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
@@ -77,8 +78,9 @@ enum Outcome {
     Error,
 }
 
-/// All cases but those of clean suites, in the order of the verdict.
-fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
+/// All cases but those of clean suites, in the order of the verdict. What is wrong with the policy or
+/// the baseline themselves is in the `first` suite.
+fn cases<'v>(subject: &Subject<'v>, first: Option<&'v SuiteName>) -> Vec<Case<'v>> {
     let verdict = subject.verdict;
     let words = Words::new(verdict);
     let finding = |finding: &'v Finding| {
@@ -110,12 +112,26 @@ fn cases<'v>(subject: &Subject<'v>) -> Vec<Case<'v>> {
     let findings = ROOM.fill(verdict.findings.iter(), finding, size);
     let unchecked = ROOM.fill(verdict.unchecked.iter(), unchecked, size);
     let left_out = findings.left_out + unchecked.left_out;
-    let not_shown = &verdict.findings[findings.entries.len()..];
+    let not_shown = &verdict.findings[verdict.findings.len() - findings.left_out..];
     let hides_failures = unchecked.left_out > 0
         || not_shown
             .iter()
             .any(|one| words::fails(verdict, subject.fail_on, one));
-    let mut cases = findings.entries;
+    let bar = words::bar(verdict, subject.fail_on, subject.sources);
+    let bar = bar.into_iter().zip(first.into_iter().cycle());
+    let bar = bar.map(|(line, suite)| Case {
+        suite,
+        name: format!("{}: {}", line.what, line.text),
+        result: if line.fails {
+            Outcome::Failed
+        } else {
+            Outcome::Skipped
+        },
+        message: format!("{} {}", line.place, line.text),
+        text: format!("{} {}", terminal(&line.place), terminal(&line.text)),
+    });
+    let mut cases: Vec<Case> = bar.collect();
+    cases.extend(findings.entries);
     cases.extend(unchecked.entries);
     if let Some(first) = cases.first().filter(|_| left_out > 0) {
         let message = room::says(left_out, "case");

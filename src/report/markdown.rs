@@ -72,6 +72,7 @@ impl Page<'_, '_> {
             self.subject.slug(),
             markdown(&words::summary(verdict)),
         );
+        self.bar();
         self.unchecked();
         self.table(&units);
         let details = units.iter().map(|unit| match unit {
@@ -118,6 +119,23 @@ impl Page<'_, '_> {
         if written < total {
             self.left_out.push(plural((total - written) as u64, noun));
         }
+    }
+
+    /// What is wrong with the policy or the baseline themselves.
+    fn bar(&mut self) {
+        let Subject {
+            verdict,
+            fail_on,
+            sources,
+            ..
+        } = self.subject;
+        let bar = words::bar(verdict, *fail_on, sources);
+        let rows = bar.iter().take(MOST).map(|line| {
+            let icon = if line.fails { "❌" } else { "⚠" };
+            let (place, text) = (markdown_code(&line.place), markdown(&line.text));
+            format!("- {icon} **{}** {place} {text}\n", line.what)
+        });
+        self.rows("line", bar.len(), "", rows.collect(), "\n");
     }
 
     fn unchecked(&mut self) {

@@ -9,11 +9,12 @@ use crate::verdict::{FailOn, Verdict};
 
 /// Renders a verdict.
 ///
-/// Output: `result=fail`, `violations=2`, `warnings=1`, `allowed=0`, `accepted=0`, `unchecked=0`, each on a line. The result is `pass`,
+/// Output: `result=fail`, `violations=2`, `warnings=1`, `allowed=0`, `accepted=0`, `loosened=0`,
+/// `unchecked=0`, each on a line. The result is `pass`,
 /// `fail`, `no-evidence`, or `not-gated` where the command failed and what was found does not
 /// count. Violations and warnings are the open findings of severity error and warning, whatever
 /// `fail_on` is; allowed are findings that something covers, accepted those of them that the
-/// baseline does; unchecked are suites.
+/// baseline does; loosened is what lets more pass than on the base branch; unchecked are suites.
 pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
     let result = match verdict.not_gated() {
         Some(_) => "not-gated",
@@ -21,10 +22,11 @@ pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
     };
     let allowed = verdict.findings.iter().filter(|one| !one.is_open()).count();
     format!(
-        "result={result}\nviolations={}\nwarnings={}\nallowed={allowed}\naccepted={}\nunchecked={}\n",
+        "result={result}\nviolations={}\nwarnings={}\nallowed={allowed}\naccepted={}\nloosened={}\nunchecked={}\n",
         verdict.count(Severity::Error),
         verdict.count(Severity::Warning),
         verdict.accepted().count(),
+        verdict.loosened.len(),
         verdict.unchecked.len(),
     )
 }

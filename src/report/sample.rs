@@ -301,6 +301,7 @@ pub(super) fn verdict() -> Verdict {
         policy: "leakgate.yml".into(),
         builtin_version: Some(1),
         baseline: None,
+        loosened: Vec::new(),
         totals: Totals {
             before: 3,
             after: 45,

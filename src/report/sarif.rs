@@ -305,6 +305,14 @@ fn invocation(subject: &Subject, results_left_out: usize) -> Value {
     let not_gated = verdict
         .not_gated()
         .map(|failed| notification("error", &format!("the findings do not count: {failed}")));
+    let bar = words::bar(verdict, subject.fail_on, subject.sources);
+    let bar = bar.into_iter().map(|line| {
+        let level = if line.fails { "error" } else { "warning" };
+        notification(
+            level,
+            &format!("{} {} {}", line.what, line.place, line.text),
+        )
+    });
     let remarks = words::remarks(verdict).into_iter().map(|remark| {
         let Remark {
             what, place, text, ..
@@ -325,7 +333,8 @@ fn invocation(subject: &Subject, results_left_out: usize) -> Value {
     });
     let left_out = words::left_out(verdict, false).into_iter();
     let left_out = left_out.map(|text| notification("note", &format!("left out: {text}")));
-    let notifications = unchecked
+    let notifications = bar
+        .chain(unchecked)
         .chain(not_gated)
         .chain(remarks)
         .chain(notes)

@@ -21,6 +21,7 @@ pub struct Sources {
     modules: Vec<Module>,
     files: BTreeSet<String>,
     policy: Option<String>,
+    baseline: Option<String>,
     link: Option<String>,
 }
 
@@ -68,6 +69,13 @@ impl Sources {
     #[must_use]
     pub fn with_policy(mut self, path: Option<String>) -> Self {
         self.policy = path;
+        self
+    }
+
+    /// Says where the baseline is below the root.
+    #[must_use]
+    pub fn with_baseline(mut self, path: Option<String>) -> Self {
+        self.baseline = path;
         self
     }
 
@@ -156,8 +164,18 @@ impl Sources {
 
     /// The line of a rule in the policy file; the file alone for defaults that it leaves unsaid.
     pub fn rule(&self, rule: &Rule) -> Option<Spot> {
+        self.of_policy(rule.line.unwrap_or(0))
+    }
+
+    /// A line of the policy file.
+    pub fn of_policy(&self, line: u32) -> Option<Spot> {
         let path = self.policy.clone()?;
-        let line = rule.line.unwrap_or(0);
+        Some(Spot { path, line })
+    }
+
+    /// A line of the baseline.
+    pub fn of_baseline(&self, line: u32) -> Option<Spot> {
+        let path = self.baseline.clone()?;
         Some(Spot { path, line })
     }
 

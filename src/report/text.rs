@@ -100,6 +100,7 @@ impl Text<'_, '_> {
         let verdict = self.subject.verdict;
         let findings = verdict.findings.iter();
         let covered: Vec<&Finding> = findings.filter(|finding| !finding.is_open()).collect();
+        self.bar();
         self.open();
         let unchecked = verdict.unchecked.iter();
         self.entries(ROOM, "unchecked suite", unchecked, Self::unchecked);
@@ -131,6 +132,20 @@ impl Text<'_, '_> {
         }
         self.remark(DIM, "policy", &verdict.policy);
         if self.out.len() > start {
+            self.out.push('\n');
+        }
+    }
+
+    /// What is wrong with the policy or the baseline themselves.
+    fn bar(&mut self) {
+        let (verdict, sources) = (self.subject.verdict, self.subject.sources);
+        let bar = words::bar(verdict, self.subject.fail_on, sources);
+        let is_any = !bar.is_empty();
+        self.entries(ROOM, "line", bar.into_iter(), |text, line| {
+            let style = if line.fails { RED } else { YELLOW };
+            text.remark(style, line.what, &format!("{} {}", line.place, line.text));
+        });
+        if is_any {
             self.out.push('\n');
         }
     }

@@ -461,3 +461,176 @@ fn a_baseline_that_cannot_be_read_is_no_empty_one() {
         .exits(2);
     ran.complains("the baseline none.yml cannot be read");
 }
+
+#[test]
+fn what_a_change_accepts_comes_first_and_fails_only_if_asked_for() {
+    let directory = reported(&["send-abandoned", "mutex-unlocked"]);
+    let path = directory.path();
+    accept_all(path);
+    let before = baseline(path);
+    // The base branch has one entry less, another has a lower bound, and the third an earlier end.
+    let block = |text: &str, id: &str| {
+        let start = text.find(&format!("  - stack: {id}")).unwrap();
+        let end = text[start + 4..]
+            .find("  - ")
+            .map_or(text.len(), |end| start + 4 + end);
+        text[start..end].to_owned()
+    };
+    let ids: Vec<&str> = before
+        .lines()
+        .filter_map(|line| line.strip_prefix("  - stack: "))
+        .collect();
+    let known = &["send-abandoned", "mutex-unlocked"];
+    let judge = |base: &str, flags: &[&str]| {
+        write(&path.join("base.yml"), base);
+        let against = [&["--against-baseline", "base.yml"], flags].concat();
+        check(path, known, &against).run()
+    };
+    let added = judge(&before.replace(&block(&before, ids[0]), ""), &[]).exits(0);
+    assert!(
+        added
+            .stdout
+            .starts_with("loosened leakgate.baseline.yml:3 accepts "),
+        "{}",
+        added.said()
+    );
+    added.prints(", and did not before: SHOP-482");
+    added.prints("1 loosened");
+    judge(
+        &before.replace(&block(&before, ids[0]), ""),
+        &["--fail-on", "loosened"],
+    )
+    .exits(1);
+    judge(&before.replace("max: 3", "max: 2"), &[])
+        .exits(0)
+        .prints("accepts 3 of main.sendAbandoned.func1 in send-abandoned, before only 2: SHOP-482");
+    judge(&before.replace("2099-03-31", "2098-01-01"), &[])
+        .exits(0)
+        .prints(" until 2099-03-31, before until 2098-01-01");
+    // The same, or less, is fine.
+    for base in [before.clone(), before.replace("max: 3", "max: 30")] {
+        let ran = judge(&base, &["--fail-on", "loosened"]).exits(0);
+        assert!(!ran.has("loosened"), "{}", ran.said());
+    }
+    check(path, known, &["--fail-on", "loosened"])
+        .run()
+        .exits(2)
+        .complains("--fail-on loosened needs --against-baseline or --against-policy");
+}
+
+#[test]
+fn what_a_policy_lets_pass_more_than_before_is_said_at_its_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let judge = |before: &str, now: &str| -> Vec<String> {
+        write(&path.join("base.yml"), format!("version: 1\n{before}"));
+        write(&path.join("leakgate.yml"), format!("version: 1\n{now}"));
+        let (_, report) = check(path, &[], &["--against-policy", "base.yml"]).json();
+        let loosened = report["loosened"].as_array().unwrap().iter();
+        let text = |one: &Value, key: &str| one[key].as_str().unwrap().to_owned();
+        loosened
+            .map(|one| text(one, "place") + " " + &text(one, "text"))
+            .collect()
+    };
+    let rule = |text: &str| format!("rules:\n  - {{ name: few, {text} }}\n");
+    let limit = |limit: &str| rule(&format!("per: total, limit: {{ {limit} }}"));
+    let allow =
+        |text: &str| format!("allow:\n  - {{ match: {{ root: main.x }}, {text}, reason: why }}\n");
+    for (before, now, loosened) in [
+        (
+            limit("growth: 2"),
+            limit("growth: 3"),
+            &["leakgate.yml:3 few allows growth 3, and allowed growth 2"][..],
+        ),
+        (
+            limit("growth: 2, count: 9"),
+            limit("growth: 2"),
+            &["leakgate.yml:3 few allows growth 2, and allowed growth 2, count 9"],
+        ),
+        (limit("growth: 2"), limit("growth: 1"), &[]),
+        (limit("growth: 2"), limit("growth: 2, count: 5"), &[]),
+        (
+            limit("growth: 2"),
+            String::new(),
+            &["leakgate.yml the rule few is gone"],
+        ),
+        (String::new(), limit("growth: 9"), &[]),
+        (
+            String::new(),
+            rule("match: { state: select }, limit: { growth: 9 }"),
+            &["leakgate.yml:3 few is new, and allows growth 9"],
+        ),
+        (
+            limit("growth: 2"),
+            rule("per: total, limit: { growth: 2 }, severity: warning"),
+            &["leakgate.yml:3 few only warns now"],
+        ),
+        (
+            limit("growth: 2"),
+            rule("match: { root: main.x }, per: total, limit: { growth: 2 }"),
+            &["leakgate.yml:3 few is about other goroutines than before"],
+        ),
+        (
+            String::new(),
+            allow("max: 2, expires: 2099-01-01"),
+            &["leakgate.yml:3 accepts 2 goroutines, and did not before: why"],
+        ),
+        (
+            allow("max: 2, expires: 2099-01-01"),
+            allow("max: 3, expires: 2099-01-01"),
+            &["leakgate.yml:3 accepts 3 goroutines, before only 2: why"],
+        ),
+        (
+            allow("max: 2, expires: 2098-01-01"),
+            allow("max: 1, expires: 2099-01-01"),
+            &["leakgate.yml:3 accepts 1 goroutine until 2099-01-01, before until 2098-01-01: why"],
+        ),
+        (allow("max: 2, expires: 2099-01-01"), String::new(), &[]),
+        (
+            "builtin-allow: false\ngate-failed-tests: true\n".to_owned(),
+            String::new(),
+            &[
+                "leakgate.yml the built-in list is in force now",
+                "leakgate.yml findings of a failed command do not count any more",
+            ],
+        ),
+        (
+            "defaults: { limit: { growth: 0 } }\n".to_owned(),
+            "defaults: { limit: { growth: 5 } }\n".to_owned(),
+            &["leakgate.yml:2 default allows growth 5, and allowed growth 0"],
+        ),
+    ] {
+        assert_eq!(judge(&before, &now), loosened, "{before} -> {now}");
+    }
+}
+
+#[test]
+fn every_format_fails_for_what_fails_the_run() {
+    let directory = reported(&["send-abandoned"]);
+    let path = directory.path();
+    accept_all(path);
+    edit(path, "suite: send-abandoned", "suite: clean");
+    let render = |format: &str| {
+        let ran = check(path, &[], &["--strict", "--report", format])
+            .run()
+            .exits(1);
+        ran.stdout
+    };
+    let junit = render("junit");
+    assert!(
+        junit.contains("failures=\"1\"")
+            && junit.contains("<failure message=\"leakgate.baseline.yml:3 "),
+        "{junit}"
+    );
+    assert!(render("gitlab").contains("\"check_name\": \"leakgate/stale\""));
+    assert!(
+        render("sarif").contains("matches nothing any more: leakgate accept --prune REPORT.json")
+    );
+    assert!(render("markdown").contains("**stale** <code>leakgate.baseline.yml&#58;3</code>"));
+    let github = render("github");
+    assert!(
+        github.contains("::error file=leakgate.baseline.yml,line=3,title=leakgate%3A stale::")
+            || github.contains("::error title=leakgate%3A stale::"),
+        "{github}"
+    );
+}

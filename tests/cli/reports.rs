@@ -203,7 +203,7 @@ fn outputs_are_fixed_words_and_numbers_for_a_ci_step() {
     };
     let lines = |result: &str, violations: u32, warnings: u32, allowed: u32| {
         format!(
-            "result={result}\nviolations={violations}\nwarnings={warnings}\nallowed={allowed}\naccepted=0\nunchecked=0\n"
+            "result={result}\nviolations={violations}\nwarnings={warnings}\nallowed={allowed}\naccepted=0\nloosened=0\nunchecked=0\n"
         )
     };
     let clean = outputs("send-abandoned-clean", "", &[]);

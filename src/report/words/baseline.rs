@@ -16,7 +16,9 @@ pub(super) fn remarks(baseline: &Baseline) -> Vec<Remark<'_>> {
     let mut remarks = named(baseline, &soon, "expire within 14 days", |one| {
         format!("expires in {}", plural(one.days_left, "day"))
     });
-    let stale: Vec<&EntryUse> = baseline.stale().collect();
+    // Where these fail the build, they come first.
+    let stale = baseline.stale().filter(|_| !baseline.strict);
+    let stale: Vec<&EntryUse> = stale.collect();
     remarks.extend(named(baseline, &stale, "match nothing any more", |_| {
         "matches nothing any more".to_owned()
     }));
@@ -74,7 +76,7 @@ fn named<'v>(
 }
 
 /// What an entry accepts: `worker.(*Pool).run in example.com/shop/worker`.
-fn title(entry: &Entry) -> String {
+pub(super) fn title(entry: &Entry) -> String {
     let what = match &entry.about {
         About::Stack { root, home } => home.as_ref().or(root.as_ref()).map(|name| base(name)),
         About::Sum { rule, key } => Some(key.as_deref().unwrap_or(rule)),

@@ -96,6 +96,9 @@ pub(in crate::report) fn summary(verdict: &Verdict) -> String {
     if let Some(command) = &verdict.command {
         parts.extend(aside(command));
     }
+    if let loosened @ 1.. = verdict.loosened.len() {
+        parts.push(format!("{loosened} loosened"));
+    }
     let why = verdict.not_gated().map(|failed| format!("{failed}: "));
     let (why, whole) = (why.unwrap_or_default(), whole(verdict).unwrap_or_default());
     format!("{why}{whole}{}", parts.join(", "))

@@ -1,0 +1,59 @@
+//! What a change lets pass that did not pass before it.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::baseline::Entry;
+use crate::policy::{Exception, Limit, Rule};
+
+/// Something of the policy or of the baseline that lets more pass than that of the base branch.
+#[derive(Debug, Clone)]
+pub enum Loosened {
+    /// An entry of the baseline.
+    Entry {
+        /// How messages name the file.
+        file: String,
+        /// The entry as it is now.
+        entry: Entry,
+        /// What it was.
+        looser: Looser,
+    },
+    /// An exception of the policy.
+    Exception {
+        /// The exception as it is now.
+        exception: Arc<Exception>,
+        /// What it was.
+        looser: Looser,
+    },
+    /// A rule with a higher limit.
+    Limit {
+        /// The rule as it is now.
+        rule: Arc<Rule>,
+        /// What it allowed.
+        from: Limit,
+    },
+    /// A rule that was an error and is a warning.
+    Severity(Arc<Rule>),
+    /// A rule that is about other goroutines, or counts them otherwise.
+    Match(Arc<Rule>),
+    /// A new rule that allows more than the default.
+    NewRule(Arc<Rule>),
+    /// A rule that is gone.
+    RuleRemoved(Arc<Rule>),
+    /// The built-in list was off and is on.
+    BuiltinAllowed,
+    /// Findings of a failed command counted, and do not any more.
+    FailedTestsNotGated,
+}
+
+/// What something that accepts goroutines was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looser {
+    /// It was not there.
+    Accepted,
+    /// It accepted only so many.
+    RaisedFrom(i64),
+    /// It ended on this day.
+    ExtendedFrom(Date),
+}
