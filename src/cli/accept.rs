@@ -147,6 +147,34 @@ fn refuse_to_lose(path: &Path, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The text of a baseline of all that counts in these reports, and how many entries it has.
+///
+/// # Errors
+/// A report that cannot be read, or whose suites have no names that last.
+pub(super) fn baseline_of(reports: &[String], terms: &Terms) -> anyhow::Result<(String, usize)> {
+    let (report, ids) = read(reports)?;
+    if let Some(id) = ids.first() {
+        bail!("{id} is no report");
+    }
+    refuse_unlasting(&report)?;
+    let mut baseline = Baseline::default();
+    baseline::accept(&mut baseline, &report, &[], terms);
+    Ok((baseline.text(), baseline.entries.len()))
+}
+
+/// Refuses suites that have another name on every machine.
+fn refuse_unlasting(report: &Report) -> anyhow::Result<()> {
+    let mut suites = report.findings.iter();
+    let unlasting = suites.find(|((_, suite), one)| one.is_open && Path::new(suite).is_absolute());
+    if let Some(((_, suite), _)) = unlasting {
+        bail!(
+            "the suite {suite} has the name of a file, which other machines do not have: give it one with --suite when you \
+             write the report"
+        );
+    }
+    Ok(())
+}
+
 /// Reads the reports among what was given; the rest are ids.
 fn read(given: &[String]) -> anyhow::Result<(Report, Vec<String>)> {
     let is_id = |one: &&String| {
@@ -181,14 +209,7 @@ fn add(
     ids: &[String],
 ) -> anyhow::Result<Done> {
     let terms = terms(accept)?;
-    let mut suites = report.findings.iter();
-    let unlasting = suites.find(|((_, suite), one)| one.is_open && Path::new(suite).is_absolute());
-    if let Some(((_, suite), _)) = unlasting {
-        bail!(
-            "the suite {suite} has the name of a file, which other machines do not have: give it one with --suite when you \
-             write the report"
-        );
-    }
+    refuse_unlasting(report)?;
     let Accepted {
         added,
         raised,

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
 
-use super::{Code, config, output};
+use super::{Code, accept, config, output};
+use crate::baseline::{self, Terms};
 use crate::files::{read_regular, stage};
 use job::Ci;
 
@@ -25,6 +28,15 @@ pub(super) struct Init {
     #[arg(long, value_name = "CI", value_enum)]
     ci: Vec<Ci>,
 
+    /// Write a baseline of these JSON reports too: all that they found passes, until a day. Of several,
+    /// the highest count of each finding is taken.
+    #[arg(long, value_name = "REPORT.json", num_args = 1.., conflicts_with = "print")]
+    baseline: Vec<String>,
+
+    /// The last day (UTC) of the baseline, as in 2027-03-31. Without this, in half a year.
+    #[arg(long, value_name = "DATE", requires = "baseline")]
+    expires: Option<Date>,
+
     /// Write nothing, and print the job of `--ci`, or the policy without it: to paste into files
     /// that you have.
     #[arg(long)]
@@ -36,7 +48,7 @@ struct Planned {
     path: PathBuf,
     text: String,
     /// What to do with it.
-    next: &'static str,
+    next: String,
 }
 
 pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
@@ -57,22 +69,23 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
         output::print(&text)?;
         return Ok(Code::Pass);
     }
-    refuse(&here, !cis.is_empty())?;
+    refuse(&here, !cis.is_empty(), !init.baseline.is_empty())?;
     let kept = config::in_force(&here)?;
     let mut files = Vec::new();
     if kept.is_none() {
         files.push(Planned {
             path: POLICY_NAME.into(),
             text: POLICY.to_owned(),
-            next: "no goroutine may be left; try it: leakgate run -- go test ./...",
+            next: "no goroutine may be left; try it: leakgate run -- go test ./...".to_owned(),
         });
     }
+    files.extend(baseline(init, kept.as_deref())?);
     files.extend(cis.iter().map(|ci| {
         let job = ci.job();
         Planned {
             path: job.path.into(),
             text: text_of(ci),
-            next: job.next,
+            next: job.next.to_owned(),
         }
     }));
     write_all(&files)?;
@@ -83,6 +96,35 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
         output::print(&format!("wrote {}: {}\n", file.path.display(), file.next))?;
     }
     Ok(Code::Pass)
+}
+
+/// What leaks already, where reports of it are given. The file stands beside the policy.
+fn baseline(init: &Init, policy: Option<&Path>) -> anyhow::Result<Option<Planned>> {
+    if init.baseline.is_empty() {
+        return Ok(None);
+    }
+    let expires = match init.expires {
+        Some(expires) => expires,
+        None => config::today()
+            .checked_add(6.months())
+            .context("the calendar ends")?,
+    };
+    let terms = Terms {
+        reason: "Known when leakgate was adopted.".to_owned(),
+        expires,
+        owner: None,
+    };
+    let (text, entries) = accept::baseline_of(&init.baseline, &terms)?;
+    let known = match entries {
+        1 => "1 finding passes".to_owned(),
+        entries => format!("{entries} findings pass"),
+    };
+    let name = baseline::FILE_NAMES[0];
+    Ok(Some(Planned {
+        path: policy.map_or_else(|| name.into(), |policy| policy.with_file_name(name)),
+        text,
+        next: format!("{known} until {expires}, and every new one fails"),
+    }))
 }
 
 /// Whether go.mod asks for a Go before 1.21, the first that leakgate knows.
@@ -99,18 +141,24 @@ fn names_an_old_go(here: &Path) -> bool {
 }
 
 /// Refuses to write where what is written would not be read, or would take the place of what is.
-fn refuse(here: &Path, with_jobs: bool) -> anyhow::Result<()> {
+fn refuse(here: &Path, with_jobs: bool, with_baseline: bool) -> anyhow::Result<()> {
     if config::is_never_read(here) {
         bail!(
             "{} is the home directory or above it, where no policy is read: run this in your module",
             here.display()
         );
     }
-    if let Some(policy) = config::in_force(here)?.filter(|_| !with_jobs) {
+    if let Some(policy) = config::in_force(here)?.filter(|_| !with_jobs && !with_baseline) {
         bail!(
             "a policy is there already, and nothing was written: {}; edit that one, or copy it here for a policy of this \
              directory's own",
             policy.display()
+        );
+    }
+    if let Some(baseline) = config::baseline_in_force(here)?.filter(|_| with_baseline) {
+        bail!(
+            "a baseline is there already, and nothing was written: {}; add to it with leakgate accept",
+            baseline.display()
         );
     }
     let root = here

@@ -361,3 +361,39 @@ fn print_gives_the_job_or_the_policy_and_writes_nothing() {
     assert_eq!((ran.code, ran.stdout), (0, example("minimal/leakgate.yml")));
     assert_eq!(entries(directory.path()), 1);
 }
+
+#[test]
+fn it_adopts_a_code_base_that_leaks_in_one_go() {
+    let directory = root();
+    let path = directory.path();
+    let check = || {
+        Leakgate::check()
+            .dir(path)
+            .pair("go1.27", "send-abandoned")
+            .args(&["--suite", "shop"])
+    };
+    let (code, report) = check().json();
+    assert_eq!(code, 1);
+    std::fs::write(path.join("report.json"), report.to_string()).unwrap();
+    let adopt = [
+        "--ci",
+        "github",
+        "--baseline",
+        "report.json",
+        "--expires",
+        "2099-01-01",
+    ];
+    let ran = init(path, &adopt).exits(0);
+    ran.prints(
+        "wrote leakgate.baseline.yml: 1 finding passes until 2099-01-01, and every new one fails",
+    );
+    assert!(
+        path.join("leakgate.yml").exists() && path.join(".github/workflows/leakgate.yml").exists()
+    );
+    check().run().exits(0).prints("1 accepted");
+    // What is there already is never touched.
+    std::fs::remove_file(path.join("leakgate.yml")).unwrap();
+    let ran = init(path, &["--baseline", "report.json"]).exits(2);
+    ran.complains("a baseline is there already, and nothing was written: leakgate.baseline.yml");
+    assert!(!path.join("leakgate.yml").exists());
+}
