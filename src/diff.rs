@@ -1,13 +1,14 @@
 //! Matching the stacks of two snapshots: which group of `after` is which group of `before`.
 //!
-//! Four steps, each taking only what the one before left: equal stacks (exact), stacks of the same
+//! Five steps, each taking only what the one before left: equal stacks (exact), stacks of the same
 //! source under another build (renamed), stacks with the same root that changed a little on the way
-//! (near), and the rest (unpaired). A group is in one pair at most, so two growing stacks never
+//! (near), stacks of which one function has another name, and the rest (unpaired). A group is in one pair at most, so two growing stacks never
 //! share a partner. Profiles of one build are matched exactly or not at all: there, another name is
 //! another function; but around a test run, what no test started may stand elsewhere after.
 
 mod background;
 mod near;
+mod new_name;
 mod renamed;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,8 @@ pub enum Pairing {
     Renamed,
     /// The same root, and frames that are alike in this degree: 0.8 and more.
     Near(Similarity),
+    /// Equal but for the name of one function.
+    NewName,
     /// Only on one side: new, or gone.
     Unpaired,
 }
@@ -41,7 +44,7 @@ impl Pairing {
     pub fn name(self) -> &'static str {
         match self {
             Pairing::Exact => "exact",
-            Pairing::Renamed => "renamed",
+            Pairing::Renamed | Pairing::NewName => "renamed",
             Pairing::Near(_) => "near",
             Pairing::Unpaired => "unpaired",
         }
@@ -265,6 +268,11 @@ impl<'s, 'buf> Diff<'s, 'buf> {
             let (pairs, note) = near::pair(&before, &after, &left);
             self.take(pairs, &mut left);
             self.notes.extend(note);
+        }
+        if left.has_both_sides() {
+            let (pairs, notes) = new_name::pair(&before, &after, &left);
+            self.take(pairs, &mut left);
+            self.notes.extend(notes);
         }
     }
 

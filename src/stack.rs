@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use depth::{Depth, DepthLimit};
 pub use key::{Hashed, Key, Symbols};
-pub use name::{Name, class, without_type_arguments};
+pub use name::{Name, class, owner, without_type_arguments};
 pub use shown::{ShownKey, is_shown};
 pub use trace::{Function, Place, Trace};
 

@@ -6,22 +6,52 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Pair, Pairing, Unpaired};
 use crate::snapshot::Snapshot;
-use crate::stack::{Frame, class};
+use crate::stack::{Frame, class, owner};
 
 /// The class of every function of a snapshot, hashed once.
 pub(super) struct Classes<'s, 'buf> {
     snapshot: &'s Snapshot<'buf>,
     functions: Vec<u64>,
+    /// The package and the receiver of each class.
+    owners: HashMap<u64, u64>,
 }
 
 impl<'s, 'buf> Classes<'s, 'buf> {
     pub(super) fn new(snapshot: &'s Snapshot<'buf>) -> Self {
         let names = snapshot.symbols().names().iter();
-        let functions = names.map(|name| xxh3_64(class(name).as_bytes())).collect();
+        let mut owners = HashMap::new();
+        let functions = names.map(|name| {
+            let class = class(name);
+            let hash = xxh3_64(class.as_bytes());
+            owners.insert(hash, xxh3_64(owner(&class).as_bytes()));
+            hash
+        });
         Self {
             snapshot,
-            functions,
+            functions: functions.collect(),
+            owners,
         }
+    }
+
+    pub(super) fn snapshot(&self) -> &'s Snapshot<'buf> {
+        self.snapshot
+    }
+
+    /// Goroutines of a group.
+    pub(super) fn count(&self, group: usize) -> i64 {
+        self.snapshot.groups()[group].count
+    }
+
+    /// Where the goroutines of a group wait.
+    pub(super) fn home(&self, group: usize) -> String {
+        let frames = self.snapshot.frames(group);
+        let owner = frames.owner();
+        owner.map_or_else(String::new, |frame| frame.function.as_str().to_owned())
+    }
+
+    /// The package and the receiver of a function, by its class.
+    pub(super) fn owner(&self, class: u64) -> u64 {
+        self.owners.get(&class).copied().unwrap_or(class)
     }
 
     /// The state and the own frames of a group by class. Equal for two groups whose

@@ -138,6 +138,71 @@ fn two_builds_are_paired_step_by_step() {
 }
 
 #[test]
+fn a_function_that_was_renamed_is_known_by_all_else() {
+    for Case {
+        rule,
+        before,
+        after,
+        rows: expected,
+    } in [
+        Case {
+            rule: "one new name, and all else the same, is a renamed function",
+            before: "4 {leakgate.test=TestA} app.Serve app.loop\n2 {leakgate.test=TestB} app.(*Pool).run",
+            after: "4 {leakgate.test=TestA} app.Listen app.loop\n2 {leakgate.test=TestB} app.(*Pool).drain",
+            rows: &[
+                "renamed 2->2 app.(*Pool).drain",
+                "renamed 4->4 app.Listen app.loop",
+            ],
+        },
+        Case {
+            rule: "another count, receiver or package is another goroutine",
+            before: "4 {leakgate.test=TestA} app.Serve app.loop\n2 {leakgate.test=TestA} app.(*Pool).run\n\
+                     3 {leakgate.test=TestA} app.flush",
+            after: "5 {leakgate.test=TestA} app.Listen app.loop\n2 {leakgate.test=TestA} app.(*Queue).run\n\
+                    3 {leakgate.test=TestA} mail.flush",
+            rows: &[
+                "gone 2->0 app.(*Pool).run",
+                "gone 3->0 app.flush",
+                "gone 4->0 app.Serve app.loop",
+                "new 0->2 app.(*Queue).run",
+                "new 0->3 mail.flush",
+                "new 0->5 app.Listen app.loop",
+            ],
+        },
+        Case {
+            rule: "of two that may be meant, none is",
+            before: "2 {leakgate.test=TestA} app.(*Pool).run",
+            after: "2 {leakgate.test=TestA} app.(*Pool).drain\n2 {leakgate.test=TestA} app.(*Pool).flush",
+            rows: &[
+                "gone 2->0 app.(*Pool).run",
+                "new 0->2 app.(*Pool).drain",
+                "new 0->2 app.(*Pool).flush",
+            ],
+        },
+        Case {
+            rule: "a function that only others call is the same wherever it was renamed",
+            before: "1 {leakgate.test=TestA} app.Serve app.loop app.wait",
+            after: "1 {leakgate.test=TestA} app.Serve app.loop app.idle",
+            rows: &["renamed 1->1 app.Serve app.loop app.idle"],
+        },
+        Case {
+            rule: "no test, or another test, is no proof",
+            before: "2 {leakgate.test=TestA} app.run\n3 app.orders",
+            after: "2 {leakgate.test=TestB} app.drain\n3 app.refunds",
+            rows: &[
+                "gone 2->0 app.run",
+                "gone 3->0 app.orders",
+                "new 0->2 app.drain",
+                "new 0->3 app.refunds",
+            ],
+        },
+    ] {
+        let (before, afters) = (snapshot(before), [snapshot(after)]);
+        assert_eq!(rows(&Diff::new(&before, &afters)), expected, "{rule}");
+    }
+}
+
+#[test]
 fn around_tests_a_goroutine_that_no_test_started_may_have_moved() {
     for Case {
         rule,

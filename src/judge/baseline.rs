@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use crate::baseline::{About, Baseline, Entry};
 use crate::evidence::SuiteName;
 use crate::policy::Exception;
-use crate::stack::{Name, class, id_of, own_of};
+use crate::stack::{Name, class, id_of, own_of, owner};
 use crate::verdict::{self, Disposition, EntryUse, Finding, Place, Stack};
 
 /// A baseline, ready to be asked.
@@ -33,14 +33,12 @@ pub(super) type Held = Vec<(usize, i64)>;
 /// How a stack is like that of an entry with another id, the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Likeness {
-    /// Functions were renamed: with the names of the entry in the place of its root and its home, the
-    /// stack has the id of the entry, and other functions of user code are the same in both.
+    /// Its home, its root or both have new names: with those of the entry in their place, the stack
+    /// has the id of the entry. As what has another name may be another goroutine, packages,
+    /// receivers and the count have to be the same.
     Renamed,
     /// The root and the home are the same, and what lies between them, or the state, is not.
     Moved,
-    /// The same as renamed, but for the other functions: there are none. The state, the package, the
-    /// receiver and the count are the same.
-    RenamedAlone,
 }
 
 impl<'p> InForce<'p> {
@@ -134,7 +132,7 @@ impl<'p> InForce<'p> {
         }
         alike.sort_unstable();
         let mut taken: Vec<(usize, usize)> = Vec::new();
-        for likeness in [Likeness::Renamed, Likeness::Moved, Likeness::RenamedAlone] {
+        for likeness in [Likeness::Renamed, Likeness::Moved] {
             let is_free = |(one, index, of): &&(Likeness, usize, usize)| {
                 *one == likeness && !taken.iter().any(|(i, o)| i == index || o == of)
             };
@@ -200,43 +198,23 @@ impl Likeness {
         // A stack that was cut, or that has no user code, is known by too little.
         let (root, home) = (root?, home?);
         let (root_now, home_now) = (root_now?, home_now?);
+        let is_same_owner = |one: &str, other: &str| owner(one) == owner(other);
+        if !is_same_owner(&root, &root_now)
+            || !is_same_owner(&home, &home_now)
+            || count != entry.max
+        {
+            return None;
+        }
         let own = own_of(stack.trace.frames(), false, Place::is_std, |_| false);
         let classes = own
             .iter()
             .map(|place| class(&Name::new(place.name().as_bytes())));
-        let classes: Vec<String> = classes.collect();
-        let last = classes.len() - 1;
+        let mut classes: Vec<String> = classes.collect();
         let first = classes.iter().position(|class| *class == home_now)?;
-        let mut text = stack.wait.state.to_owned();
-        let mut kept = 0;
-        for (at, class) in classes.iter().enumerate() {
-            let before = match at {
-                at if at == first => &home,
-                at if at == last => &root,
-                _ => class,
-            };
-            kept += usize::from(before == class);
-            text.push('\n');
-            text.push_str(before);
-        }
-        if id_of(&text) != entry.id || (last == first && root != home) {
-            return None;
-        }
-        if kept > 0 {
-            return Some(Likeness::Renamed);
-        }
-        let is_near = last == 0
-            && count == entry.max
-            && owner(&home) == owner(&home_now)
-            && root_now == home_now;
-        is_near.then_some(Likeness::RenamedAlone)
+        let last = classes.len() - 1;
+        classes[first] = home;
+        classes[last] = root;
+        let text = format!("{}\n{}", stack.wait.state, classes.join("\n"));
+        (id_of(&text) == entry.id).then_some(Likeness::Renamed)
     }
-}
-
-/// The package of a function, with its receiver.
-///
-/// Input: `example.com/shop/worker.(*Pool).run`
-/// Output: `example.com/shop/worker.(*Pool)`
-fn owner(class: &str) -> &str {
-    class.rsplit_once('.').map_or(class, |(owner, _)| owner)
 }

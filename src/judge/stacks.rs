@@ -64,7 +64,7 @@ impl<'j, 's, 'buf> Stacks<'j, 's, 'buf> {
         // What the garbage collector proved is nobody's to share.
         let shared = proven.unwrap_or(0) == 0 && self.is_shared(frames);
         let trace_before = match (row.before, row.pairing) {
-            (Some(before), Pairing::Renamed | Pairing::Near(_)) => {
+            (Some(before), Pairing::Renamed | Pairing::NewName | Pairing::Near(_)) => {
                 Some(self.before.trace(&self.diff.before.frames(before)))
             }
             _ => None,

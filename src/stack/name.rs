@@ -175,6 +175,14 @@ pub fn class(name: &Name) -> String {
     class
 }
 
+/// The package and the receiver of a function, by its class: what a new name of it keeps.
+///
+/// Input: `example.com/shop/worker.(*Pool).run`, `example.com/shop/worker.drain`
+/// Output: `example.com/shop/worker.(*Pool)`, `example.com/shop/worker`
+pub fn owner(class: &str) -> &str {
+    class.rsplit_once('.').map_or(class, |(owner, _)| owner)
+}
+
 /// The parts of a name between its dots; those inside type arguments part nothing.
 fn segments(local: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0_usize;

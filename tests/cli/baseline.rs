@@ -266,7 +266,7 @@ fn an_entry_holds_where_its_code_was_renamed_or_moved_and_says_so() {
     for functions in [
         ["(*Pool).idle", "(*Pool).run"],
         ["(*Pool).wait", "(*Pool).loop"],
-        ["(*Queue).idle", "(*Queue).loop"],
+        ["(*Pool).idle", "(*Pool).loop"],
     ] {
         let ran = worker(path, functions, 3).run().exits(0);
         ran.prints("its code has moved");

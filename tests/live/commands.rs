@@ -194,7 +194,7 @@ fn a_package_that_ran_once_does_not_excuse_a_later_run_that_did_not() {
         .exits(3)
         .unchecked_because(
             "example.com/leaky",
-            "was to run it 2 times, and 1 test binaries",
+            "was to run it 2 times and ran it 1 times",
         );
 }
 

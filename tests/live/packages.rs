@@ -285,7 +285,7 @@ fn background_loops_that_moved_on_are_still_the_same() {
         let ran = go.run("go test ./background").exits(0);
         let note = ran.report["notes"][0]["text"].as_str().unwrap();
         assert!(
-            note.starts_with("2 goroutines that no test started"),
+            note.ends_with("2 goroutines that no test started"),
             "{note}"
         );
         assert_eq!(ran.report["suites"][0]["run"]["settled"], true);

@@ -354,6 +354,7 @@ fn proof(finding: &Finding) -> Option<String> {
 fn was(finding: &Finding) -> Option<String> {
     match finding.stack()?.pairing {
         Pairing::Renamed => Some("renamed: the same source under another build".to_owned()),
+        Pairing::NewName => Some("renamed: one function has another name".to_owned()),
         Pairing::Near(similarity) => Some(format!(
             "moved: {:.0} percent of the frames before",
             similarity.ratio() * 100.0
