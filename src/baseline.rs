@@ -21,7 +21,7 @@ use std::path::Path;
 
 use crate::policy::PolicyError;
 
-pub use accept::{Accepted, Terms, accept};
+pub use accept::{Added, Terms, accept};
 pub use entry::{About, Entry};
 pub use prune::{Pruned, prune};
 pub use reported::{Report, ReportError, Reported};
@@ -39,6 +39,8 @@ pub const LARGEST: u64 = 16 << 20;
 pub struct Baseline {
     /// How messages name the file.
     pub name: String,
+    /// Comments at its top, with their line breaks.
+    pub head: String,
     /// In the order of their ids, then of their suites; each pair of these once.
     pub entries: Vec<Entry>,
     /// Entries that repeat an earlier one, as merges leave them: the smaller `max` of the two counts.
@@ -70,9 +72,9 @@ impl Baseline {
     }
 
     /// The entry of a finding, where there is one.
-    fn find(&mut self, id: &str, suite: &str) -> Option<&mut Entry> {
+    pub fn find(&self, id: &str, suite: &str) -> Option<&Entry> {
         let at = self.position(id, suite).ok()?;
-        self.entries.get_mut(at)
+        self.entries.get(at)
     }
 
     /// Adds an entry in its place; one with the same id and suite goes.

@@ -145,6 +145,11 @@ struct Run {
     #[arg(long, value_name = "REV")]
     base: Option<String>,
 
+    /// Plant one leak into the first package with tests, and see whether it is found: with this
+    /// command, this Go, these flags and this policy. No file of yours is changed.
+    #[arg(long, conflicts_with_all = ["base", "keep", "urls"])]
+    self_test: bool,
+
     /// Capture a live service around the command too, once it has settled: before, and after, for
     /// at most `--settle`. Repeatable, for the instances of one service.
     #[arg(long = "url", value_name = "URL")]

@@ -38,6 +38,8 @@ pub struct Suite {
     pub files: Files,
     /// Whether both sides are of one test binary, before and after its tests.
     pub around_tests: bool,
+    /// Whether its before profile is what another run left: then what both left is no finding.
+    pub against_run: bool,
     /// Samples of the last after profile whose goroutines were never twice in one place, by their
     /// position: how many of the outermost locations were always the same.
     pub moving: BTreeMap<usize, usize>,
@@ -176,6 +178,7 @@ impl Evidence {
             if let Some((base, after)) = checked.get(&suite.name) {
                 suite.files.before = (*after).clone();
                 suite.around_tests = false;
+                suite.against_run = true;
                 let exit_code = base.run.as_ref().and_then(|run| run.exit_code);
                 if exit_code.is_some_and(|code| code != 0) {
                     let note =

@@ -77,6 +77,9 @@ pub const CALL_TESTS: [&str; 4] = [
     "testing.(*B).runN",
 ];
 
+/// The test of a leak that leakgate plants, to see whether it is found.
+pub const PLANTED_TEST: &str = "TestLeakgatePlanted";
+
 /// The top-level test of a subtest.
 ///
 /// Input: `TestPool/full/twice`

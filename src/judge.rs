@@ -147,7 +147,7 @@ impl<'p> Judge<'p> {
         judging.rows();
         let mut judged = judging.finish();
         let held = self.baseline.as_ref().map_or_else(Vec::new, |baseline| {
-            baseline.cover(&name, &mut judged.findings, self.today)
+            baseline.cover(&name, &mut judged.findings, &diff, self.today)
         });
         let causes = cause::find(&mut judged.findings, &name, &profiles.code);
         let mut notes = remarks::notes(&diff, proven);
@@ -181,7 +181,9 @@ impl<'p> Judge<'p> {
                 before: diff.before.total,
                 after: diff.after.total,
                 stacks: diff.row_count(),
-                whole: unchecked.is_empty() && suite.run.as_ref().is_none_or(TestRun::is_whole),
+                whole: unchecked.is_empty()
+                    && !suite.against_run
+                    && suite.run.as_ref().is_none_or(TestRun::is_whole),
                 run: suite.run,
                 rerun: suite.rerun,
                 name,
@@ -208,7 +210,7 @@ impl<'p> Judge<'p> {
         let exceptions = self.policy.exceptions.iter();
         let mut exceptions: Vec<_> = exceptions.map(Used::new).collect();
         let mut rules: Vec<_> = self.policy.rules.iter().map(Used::new).collect();
-        let mut held: HashMap<usize, i64> = HashMap::new();
+        let mut held: HashMap<usize, (i64, bool)> = HashMap::new();
         for suite in suites {
             if suite.is_idle() {
                 verdict.totals.without_tests += 1;
@@ -220,10 +222,9 @@ impl<'p> Judge<'p> {
             totals.stacks += suite.suite.stacks;
             totals.suites += 1;
             for (entry, count) in suite.held {
-                if suite.suite.whole || count > 0 {
-                    let most = held.entry(entry).or_default();
-                    *most = count.max(*most);
-                }
+                let (most, whole) = held.entry(entry).or_default();
+                *most = count.max(*most);
+                *whole |= suite.suite.whole;
             }
             verdict.suites.push(suite.suite);
             used::add(&mut exceptions, &suite.judged.exceptions);

@@ -71,7 +71,8 @@ pub struct Suite {
     pub run: Option<TestRun>,
     /// How its tests are run again; `None` where that is not known.
     pub rerun: Option<Rerun>,
-    /// Whether all of its tests ran, and none failed: what is not in it is gone.
+    /// Whether all of its tests ran, none failed, and it was not compared with another run: what is
+    /// not in its findings is gone.
     pub whole: bool,
 }
 
@@ -154,7 +155,7 @@ impl Verdict {
         if !gated {
             Outcome::NoEvidence
         } else if self.findings.iter().any(|finding| fail_on.counts(finding))
-            || self.is_too_wide()
+            || self.is_too_wide(fail_on)
             || self.is_too_loose(fail_on)
         {
             Outcome::Fail
@@ -165,8 +166,11 @@ impl Verdict {
         }
     }
 
-    /// Whether the baseline is to be no wider than needed, and is.
-    pub fn is_too_wide(&self) -> bool {
+    /// Whether the baseline has stale entries, and that fails the build.
+    pub fn is_too_wide(&self, fail_on: FailOn) -> bool {
+        if fail_on == FailOn::Never {
+            return false;
+        }
         let strict = self.baseline.iter().filter(|baseline| baseline.strict);
         strict.flat_map(Baseline::stale).next().is_some()
     }

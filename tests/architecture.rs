@@ -63,7 +63,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "escape", "files", "go_names", "input", "profile", "snapshot",
         ],
     ),
-    ("gotest", &["baseline", "evidence", "files", "policy"]),
+    (
+        "gotest",
+        &["baseline", "evidence", "files", "go_names", "policy"],
+    ),
     (
         "cli",
         &[
@@ -73,6 +76,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "escape",
             "evidence",
             "files",
+            "go_names",
             "gotest",
             "input",
             "judge",

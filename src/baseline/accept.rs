@@ -17,7 +17,7 @@ pub struct Terms {
 
 /// What [`accept`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Accepted {
+pub struct Added {
     /// New entries.
     pub added: usize,
     /// Entries with a higher `max` than before.
@@ -31,8 +31,8 @@ pub struct Accepted {
 /// Accepts what counts in a report: all of it, or the findings and causes with these ids, also where
 /// an entry covers them already. A `max` is never lowered. Where the code of an entry has moved, the
 /// entry moves with it.
-pub fn accept(baseline: &mut Baseline, report: &Report, ids: &[String], terms: &Terms) -> Accepted {
-    let mut accepted = Accepted::default();
+pub fn accept(baseline: &mut Baseline, report: &Report, ids: &[String], terms: &Terms) -> Added {
+    let mut accepted = Added::default();
     let is_named = |id: &str, finding: &Reported| {
         ids.iter().any(|one| one == id) || ids.iter().any(|one| finding.causes.contains(one))
     };
@@ -60,7 +60,7 @@ fn add(
     (id, suite): (&String, &String),
     finding: &Reported,
     terms: &Terms,
-    accepted: &mut Accepted,
+    accepted: &mut Added,
 ) {
     let known = baseline.find(id, suite).cloned();
     let max = known.as_ref().map_or(0, |known| known.max);

@@ -82,6 +82,7 @@ pub(super) fn baseline(path: &Path, text: &str) -> Result<Baseline, PolicyError>
         }
         let mut baseline = Baseline {
             name: name.clone(),
+            head: head(text),
             ..Baseline::default()
         };
         for (index, raw) in raw.accepted.into_iter().enumerate() {
@@ -92,7 +93,13 @@ pub(super) fn baseline(path: &Path, text: &str) -> Result<Baseline, PolicyError>
     })
 }
 
-/// Adds an entry. Of two with one id and suite the smaller counts.
+/// The comments at the top of a text.
+fn head(text: &str) -> String {
+    let comments = text.lines().take_while(|line| line.starts_with('#'));
+    comments.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Adds an entry. Of two with one id and suite the stricter counts.
 fn add(baseline: &mut Baseline, entry: Entry) {
     let Some(known) = baseline.find(&entry.id, &entry.suite) else {
         baseline.insert(entry);
@@ -102,8 +109,8 @@ fn add(baseline: &mut Baseline, entry: Entry) {
         line: entry.line,
         earlier: known.line,
     };
-    if entry.max < known.max {
-        *known = entry;
+    if (entry.max, entry.expires) < (known.max, known.expires) {
+        baseline.insert(entry);
     }
     baseline.repeated.push(repeated);
 }

@@ -32,8 +32,7 @@ pub fn prune(baseline: &mut Baseline, report: &Report) -> Pruned {
         }
         let key = (entry.id.clone(), entry.suite.clone());
         let finding = report.findings.get(&key);
-        let needs_it = |one: &&super::Reported| one.is_open || one.accepted_as.is_some();
-        let Some(finding) = finding.filter(needs_it) else {
+        let Some(finding) = finding else {
             pruned.removed += 1;
             return false;
         };

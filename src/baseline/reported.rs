@@ -11,8 +11,8 @@ use super::About;
 /// A JSON report, as far as a baseline needs it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// What was found, by id and suite; closures with one id, and several runs of one package, are
-    /// one. The count is the most that one run had.
+    /// What was found and is not allowed by the policy, by id and suite; closures with one id, and
+    /// several runs of one package, are one. The count is the most that one run had.
     pub findings: BTreeMap<(String, String), Reported>,
     /// Suites that were judged, with all of their tests and without a failure.
     pub judged: BTreeSet<String>,
@@ -51,8 +51,12 @@ pub enum ReportError {
 }
 
 #[derive(Deserialize)]
-struct RawReport {
+struct RawVersion {
     schema: String,
+}
+
+#[derive(Deserialize)]
+struct RawReport {
     findings: Vec<RawFinding>,
     causes: Vec<RawCause>,
     suites: Vec<RawSuite>,
@@ -103,10 +107,11 @@ impl Report {
     /// # Errors
     /// What is no report, or one of another version.
     pub fn parse(text: &[u8]) -> Result<Self, ReportError> {
-        let raw: RawReport = serde_json::from_slice(text)?;
-        if raw.schema != "leakgate.report/1" {
-            return Err(ReportError::Schema(raw.schema));
+        let version: RawVersion = serde_json::from_slice(text)?;
+        if version.schema != "leakgate.report/1" {
+            return Err(ReportError::Schema(version.schema));
         }
+        let raw: RawReport = serde_json::from_slice(text)?;
         let mut subjects = HashMap::new();
         let mut judged: BTreeMap<String, bool> = BTreeMap::new();
         for suite in raw.suites {
@@ -130,8 +135,17 @@ impl Report {
             let causes = causes.cloned().unwrap_or_default();
             let key = (raw.id.clone(), raw.suite.clone());
             let one = Reported::new(raw, causes);
+            // What the policy allows needs no entry.
+            if !one.is_open && one.accepted_as.is_none() {
+                continue;
+            }
             match runs.get_mut(&key) {
-                Some(known) => known.count = known.count.saturating_add(one.count),
+                Some(known) => {
+                    known.count = known.count.saturating_add(one.count);
+                    known.is_open |= one.is_open;
+                    known.accepted_as = known.accepted_as.take().or(one.accepted_as);
+                    known.causes.extend(one.causes);
+                }
                 None => drop(runs.insert(key, one)),
             }
         }

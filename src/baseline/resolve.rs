@@ -1,5 +1,6 @@
 //! A baseline that git could not merge.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::{Baseline, Entry};
@@ -69,49 +70,77 @@ pub fn resolve(path: &Path, text: &str) -> Result<Resolved, PolicyError> {
                 None => {}
             }
         }
-        Baseline::parse(path, &out)
+        out
     };
     let has_base = text.lines().any(|line| marker(line) == Some(Part::Base));
-    let mut base = has_base.then(|| side(Part::Base)).transpose()?;
-    let (ours, theirs) = (side(Part::Ours)?, side(Part::Theirs)?);
+    let base = has_base.then(|| keys(&side(Part::Base)));
+    let ours = Baseline::parse(path, &side(Part::Ours))?;
+    let theirs = Baseline::parse(path, &side(Part::Theirs))?;
     let mut resolved = Resolved {
         baseline: Baseline {
             name: ours.name.clone(),
+            head: ours.head.clone(),
             ..Baseline::default()
         },
-        lowered: ours.repeated.len(),
+        lowered: 0,
         one_sided: Vec::new(),
     };
-    for (side, mut other) in [(&ours, theirs.clone()), (&theirs, ours.clone())] {
+    for (side, other) in [(&ours, &theirs), (&theirs, &ours)] {
         for entry in &side.entries {
-            let there = other.find(&entry.id, &entry.suite).cloned();
-            resolved.take(entry, there.as_ref(), base.as_mut());
+            resolved.take(entry, other.find(&entry.id, &entry.suite), base.as_ref());
         }
     }
+    resolved.lowered += ours.repeated.len().max(theirs.repeated.len());
     Ok(resolved)
 }
 
+/// The ids and suites of a text, as far as they are there: with `zdiff3`, what both sides have at the
+/// ends of a conflict is not in it, so that the common text is no whole file.
+fn keys(text: &str) -> HashSet<(String, String)> {
+    let value = |line: &str, keys: &[&str]| -> Option<String> {
+        let rest = keys
+            .iter()
+            .find_map(|key| line.trim_start().strip_prefix(key))?;
+        serde_yaml::from_str(rest.trim()).ok()
+    };
+    let (mut id, mut found) = (None, HashSet::new());
+    for line in text.lines() {
+        if let Some(next) = value(line, &["- stack: ", "- sum: "]) {
+            id = Some(next);
+        } else if let Some(suite) = value(line, &["suite: "]) {
+            found.extend(id.take().map(|id| (id, suite)));
+        }
+    }
+    found
+}
+
 impl Resolved {
-    /// Takes an entry of one side; `there` is the other side's.
-    fn take(&mut self, entry: &Entry, there: Option<&Entry>, base: Option<&mut Baseline>) {
+    /// Takes an entry of one side; `there` is the other side's, and `base` what both come from.
+    fn take(
+        &mut self,
+        entry: &Entry,
+        there: Option<&Entry>,
+        base: Option<&HashSet<(String, String)>>,
+    ) {
         if self.baseline.find(&entry.id, &entry.suite).is_some() {
             return;
         }
-        let Some(there) = there else {
-            match base.map(|base| base.find(&entry.id, &entry.suite).is_some()) {
-                Some(true) => {}
-                known => {
-                    if known.is_none() {
-                        let of = (entry.id.clone(), entry.suite.clone());
-                        self.one_sided.push(of);
-                    }
-                    self.baseline.insert(entry.clone());
-                }
+        let of = (entry.id.clone(), entry.suite.clone());
+        match (there, base) {
+            (Some(there), _) => {
+                let strictness = |one: &Entry| (one.max, one.expires);
+                let stricter = strictness(there) < strictness(entry);
+                self.lowered += usize::from(there.max != entry.max);
+                self.baseline
+                    .insert(if stricter { there } else { entry }.clone());
             }
-            return;
-        };
-        let smaller = if there.max < entry.max { there } else { entry };
-        self.lowered += usize::from(there.max != entry.max);
-        self.baseline.insert(smaller.clone());
+            // The other side has removed it.
+            (None, Some(base)) if base.contains(&of) => {}
+            (None, Some(_)) => self.baseline.insert(entry.clone()),
+            (None, None) => {
+                self.one_sided.push(of);
+                self.baseline.insert(entry.clone());
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::escape;
 
 /// See [`Baseline::text`].
 pub(super) fn text(baseline: &Baseline) -> String {
-    let mut out = "version: 1\naccepted:".to_owned();
+    let mut out = baseline.head.clone() + "version: 1\naccepted:";
     if baseline.entries.is_empty() {
         out.push_str(" []");
     }

@@ -8,7 +8,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::{Code, config, output};
-use crate::baseline::{self, Accepted, Baseline, Pruned, Report, Terms};
+use crate::baseline::{self, Added, Baseline, Pruned, Report, Terms};
 use crate::files::{read_regular, write_whole};
 use crate::plural::plural;
 
@@ -57,6 +57,7 @@ pub(super) struct Accept {
 }
 
 pub(super) fn run(accept: &Accept) -> anyhow::Result<Code> {
+    refuse_ci()?;
     let path = match &accept.baseline {
         Some(path) => path.clone(),
         None => place()?,
@@ -79,12 +80,21 @@ pub(super) fn run(accept: &Accept) -> anyhow::Result<Code> {
         let done = if accept.prune {
             prune(&mut baseline, &report, &ids)?
         } else {
-            add(accept, &mut baseline, &report, &ids)?
+            let (reason, owner) = (accept.reason.as_deref(), accept.owner.as_deref());
+            let terms = terms(reason, accept.expires, owner)?;
+            add(&terms, &mut baseline, &report, &ids)?
         };
         (baseline, done)
     };
     let state = write(&path, old.as_deref(), &baseline)?;
-    let details = done.details.iter().map(|detail| format!("  {detail}\n"));
+    let repeated = baseline.repeated.iter().map(|one| {
+        format!(
+            "line {} repeated line {}: the smaller max was kept",
+            one.line, one.earlier
+        )
+    });
+    let details: Vec<String> = repeated.chain(done.details).collect();
+    let details = details.iter().map(|detail| format!("  {detail}\n"));
     let details: String = details.collect();
     let (path, summary) = (path.display(), done.summary);
     output::print(&format!("{summary}; {path} {state}\n{details}"))?;
@@ -133,15 +143,45 @@ fn place() -> anyhow::Result<PathBuf> {
     })
 }
 
-/// Refuses to write where a comment would be lost.
+/// Refuses to write where a comment would be lost: any but those at the top.
 fn refuse_to_lose(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut lines = text.lines().enumerate();
-    let comment = lines.find(|(_, line)| line.trim_start().starts_with('#'));
-    if let Some((index, _)) = comment {
+    let mut lines = text
+        .lines()
+        .enumerate()
+        .skip_while(|(_, line)| line.starts_with('#'));
+    if let Some((index, _)) = lines.find(|(_, line)| has_comment(line)) {
         bail!(
-            "{}:{}: this comment would be lost: put it into the reason of an entry, or take it out",
+            "{}:{}: this comment would be lost: put it into the reason of an entry or to the top of the file, or take it out",
             path.display(),
             index + 1
+        );
+    }
+    Ok(())
+}
+
+/// Whether a line of YAML has a comment: a `#` at its start or behind a blank, and not in quotes.
+fn has_comment(line: &str) -> bool {
+    let (mut quote, mut last) = (None, ' ');
+    for (index, character) in line.char_indices() {
+        match (quote, character) {
+            (None, '#') if last == ' ' || index == 0 => return true,
+            // A quote opens a value where one begins.
+            (None, '"' | '\'') if last == ' ' => quote = Some(character),
+            (Some('"'), '"') if last == '\\' => {}
+            (Some(open), character) if open == character => quote = None,
+            _ => {}
+        }
+        last = character;
+    }
+    false
+}
+
+/// What a CI accepts, nobody has looked at.
+fn refuse_ci() -> anyhow::Result<()> {
+    if std::env::var_os("CI").is_some_and(|ci| ci == "true" || ci == "1") {
+        bail!(
+            "this is a CI job, as the variable CI says, and a CI never writes the baseline: run this on your machine, and commit \
+             the file"
         );
     }
     Ok(())
@@ -150,15 +190,21 @@ fn refuse_to_lose(path: &Path, text: &str) -> anyhow::Result<()> {
 /// The text of a baseline of all that counts in these reports, and how many entries it has.
 ///
 /// # Errors
-/// A report that cannot be read, or whose suites have no names that last.
-pub(super) fn baseline_of(reports: &[String], terms: &Terms) -> anyhow::Result<(String, usize)> {
+/// A report that cannot be read, or whose suites have no names that last; a day that is over.
+pub(super) fn baseline_of(
+    reports: &[String],
+    reason: &str,
+    expires: Date,
+) -> anyhow::Result<(String, usize)> {
+    refuse_ci()?;
     let (report, ids) = read(reports)?;
     if let Some(id) = ids.first() {
         bail!("{id} is no report");
     }
-    refuse_unlasting(&report)?;
+    let terms = terms(Some(reason), Some(expires), None)?;
     let mut baseline = Baseline::default();
-    baseline::accept(&mut baseline, &report, &[], terms);
+    let done = add(&terms, &mut baseline, &report, &[])?;
+    done.details.iter().for_each(|detail| super::say(detail));
     Ok((baseline.text(), baseline.entries.len()))
 }
 
@@ -203,19 +249,18 @@ fn read(given: &[String]) -> anyhow::Result<(Report, Vec<String>)> {
 }
 
 fn add(
-    accept: &Accept,
+    terms: &Terms,
     baseline: &mut Baseline,
     report: &Report,
     ids: &[String],
 ) -> anyhow::Result<Done> {
-    let terms = terms(accept)?;
     refuse_unlasting(report)?;
-    let Accepted {
+    let Added {
         added,
         raised,
         renewed,
         unknown,
-    } = baseline::accept(baseline, report, ids, &terms);
+    } = baseline::accept(baseline, report, ids, terms);
     if !unknown.is_empty() {
         bail!(
             "no report has a finding or a cause {}: nothing was written",
@@ -232,15 +277,13 @@ fn add(
     })
 }
 
-/// What is said of the findings; nobody says it in a CI.
-fn terms(accept: &Accept) -> anyhow::Result<Terms> {
-    if std::env::var_os("CI").is_some_and(|ci| ci == "true" || ci == "1") {
-        bail!(
-            "this is a CI job, as the variable CI says, and nobody looks at what it accepts: run this on your machine, and \
-             commit the file"
-        );
-    }
-    let (Some(reason), Some(expires)) = (&accept.reason, accept.expires) else {
+/// What is said of the findings.
+fn terms(
+    reason: Option<&str>,
+    expires: Option<Date>,
+    owner: Option<&str>,
+) -> anyhow::Result<Terms> {
+    let (Some(reason), Some(expires)) = (reason, expires) else {
         bail!("--reason and --expires are needed: why the leaks are accepted, and until which day");
     };
     if ["", "..."].contains(&reason.trim()) {
@@ -250,9 +293,9 @@ fn terms(accept: &Accept) -> anyhow::Result<Terms> {
         bail!("{expires} is over: the last day has to be today or later");
     }
     Ok(Terms {
-        reason: reason.clone(),
+        reason: reason.to_owned(),
         expires,
-        owner: accept.owner.clone(),
+        owner: owner.map(str::to_owned),
     })
 }
 

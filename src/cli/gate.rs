@@ -1,21 +1,21 @@
 //! What every command that ends in a verdict has in common: its flags, and the way from suites to
 //! reports.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 
 use super::limit::Limit;
 use super::output::{Actions, Destination, Report, Style};
-use super::{Code, config, judge_files, output};
+use super::{Code, complain, config, judge_files, output};
 use crate::baseline::Baseline;
 use crate::evidence::Evidence;
 use crate::gotest::Accepted;
 use crate::judge::Judge;
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicyError};
 use crate::report::text::Detail;
 use crate::verdict::{FailOn, Verdict};
 
@@ -84,16 +84,16 @@ struct BaselineFile {
     #[arg(long, conflicts_with = "baseline")]
     no_baseline: bool,
 
-    /// The baseline of the base branch: what the one in force accepts more than it comes first in
-    /// every report.
+    /// The baseline of the base branch. Entries that are new, raised or extended since then come
+    /// first in every report.
     #[arg(long, value_name = "FILE")]
     against_baseline: Option<PathBuf>,
 
-    /// The same for the policy of the base branch.
+    /// The policy of the base branch. What lets more pass since then comes first in every report.
     #[arg(long, value_name = "FILE")]
     against_policy: Option<PathBuf>,
 
-    /// Also fail if the baseline has entries that nothing needs any more.
+    /// Also fail if the baseline has stale entries, whose leaks are gone.
     #[arg(long, conflicts_with = "no_baseline")]
     strict: bool,
 }
@@ -150,6 +150,41 @@ impl From<ColorArg> for ColorChoice {
             ColorArg::Never => ColorChoice::Never,
         }
     }
+}
+
+impl Bar {
+    /// Compares with the policy and the baseline of a commit, unless others were named. `file` gives
+    /// the text that one of its files has there.
+    pub(super) fn compare_with(&mut self, file: impl Fn(&Path) -> Option<String>) {
+        let path = Path::new(&self.accepted.policy.name);
+        if self.policy_before.is_none() && path.exists() {
+            let before = match file(path) {
+                Some(text) => Policy::parse(path, &text),
+                None => Ok(Policy::default()),
+            };
+            self.policy_before = readable(before);
+        }
+        if let Some(baseline) = &self.accepted.baseline
+            && self.baseline_before.is_none()
+        {
+            let path = Path::new(&baseline.name);
+            let before = match file(path) {
+                Some(text) => Baseline::parse(path, &text),
+                None => Ok(Baseline::default()),
+            };
+            self.baseline_before = readable(before);
+        }
+    }
+}
+
+/// What a file of another commit holds. One that is wrong there may be right here.
+fn readable<T>(before: Result<T, PolicyError>) -> Option<T> {
+    let wrong = |error: PolicyError| {
+        complain(
+            &anyhow!(error).context("what the base accepted cannot be read, and is not compared"),
+        );
+    };
+    before.map_err(wrong).ok()
 }
 
 impl Gate {

@@ -62,6 +62,13 @@ impl Repository {
         run(&mut git).is_ok()
     }
 
+    /// A file of a commit, by its path from the root; `None` where the commit has none.
+    pub(super) fn file(&self, commit: &str, path: &Path) -> Option<String> {
+        let object = format!("{commit}:{}", path.to_str()?.replace('\\', "/"));
+        let output = run(self.git().args(["cat-file", "blob", &object])).ok()?;
+        String::from_utf8(output.stdout).ok()
+    }
+
     /// Writes the files of a commit into a folder, those of submodules too, as far as the commits of
     /// these are here; gives those that are not. `index` is where git may keep its list of them.
     ///
@@ -104,10 +111,10 @@ impl Repository {
 
     /// The submodules of a commit, each with its commit.
     fn submodules(&self, commit: &str) -> anyhow::Result<Vec<(PathBuf, String)>> {
-        let tree = text(
-            self.git()
-                .args(["ls-tree", "-r", "-z", "--full-tree", commit]),
-        )?;
+        let tree = run(self
+            .git()
+            .args(["ls-tree", "-r", "-z", "--full-tree", commit]))?;
+        let tree = String::from_utf8_lossy(&tree.stdout);
         let submodules = tree.split('\0').filter_map(|entry| {
             // 160000 commit 5b1d3... <tab> path
             let (entry, path) = entry.strip_prefix("160000 commit ")?.split_once('\t')?;
@@ -124,7 +131,9 @@ impl Repository {
 fn command(directory: &Path) -> Command {
     let mut git = Command::new("git");
     // No pager, no question, and the words of git in English.
-    git.arg("-C").arg(directory).stdin(Stdio::null());
+    git.args(["--no-optional-locks", "-C"])
+        .arg(directory)
+        .stdin(Stdio::null());
     git.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
     git
 }

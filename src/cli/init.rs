@@ -11,7 +11,7 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use super::{Code, accept, config, output};
-use crate::baseline::{self, Terms};
+use crate::baseline;
 use crate::files::{read_regular, stage};
 use job::Ci;
 
@@ -28,8 +28,8 @@ pub(super) struct Init {
     #[arg(long, value_name = "CI", value_enum)]
     ci: Vec<Ci>,
 
-    /// Write a baseline of these JSON reports too: all that they found passes, until a day. Of several,
-    /// the highest count of each finding is taken.
+    /// Write a baseline of these JSON reports too: their findings pass until a date. Of several, the
+    /// highest count of each finding is taken.
     #[arg(long, value_name = "REPORT.json", num_args = 1.., conflicts_with = "print")]
     baseline: Vec<String>,
 
@@ -109,13 +109,10 @@ fn baseline(init: &Init, policy: Option<&Path>) -> anyhow::Result<Option<Planned
             .checked_add(6.months())
             .context("the calendar ends")?,
     };
-    let terms = Terms {
-        reason: "Known when leakgate was adopted.".to_owned(),
-        expires,
-        owner: None,
-    };
-    let (text, entries) = accept::baseline_of(&init.baseline, &terms)?;
+    let reason = "Known when leakgate was adopted.";
+    let (text, entries) = accept::baseline_of(&init.baseline, reason, expires)?;
     let known = match entries {
+        0 => return Ok(None),
         1 => "1 finding passes".to_owned(),
         entries => format!("{entries} findings pass"),
     };

@@ -1,6 +1,7 @@
 //! `leakgate run`: captures around a command, then judges.
 
 mod base;
+mod self_test;
 mod services;
 
 use std::io::ErrorKind;
@@ -21,8 +22,15 @@ use services::Services;
 
 pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     run.gate.check_reports()?;
-    let bar = run.gate.bar()?;
+    if run.self_test {
+        let signals = Signals::watch().context("signals cannot be watched")?;
+        return self_test::run(run, &signals);
+    }
+    let mut bar = run.gate.bar()?;
     let base = run.base.as_deref().map(Base::find).transpose()?;
+    if let Some(base) = &base {
+        bar.compare_with(|path| base.file(path));
+    }
     let services = Services::new(run)?;
     let mut signals = Signals::watch().context("signals cannot be watched")?;
     let folder = Folder::new(run, &signals)?;

@@ -88,6 +88,23 @@ impl GoTest {
         Ok(Some(found))
     }
 
+    /// `go test ./...`
+    pub(super) fn of_all() -> Self {
+        Self {
+            go: "go".into(),
+            directory: None,
+            flags: Vec::new(),
+            packages: vec!["./...".to_owned()],
+            arguments: Vec::new(),
+            is_help: false,
+        }
+    }
+
+    /// The go command.
+    pub(super) fn go(&self) -> &OsStr {
+        self.go.as_os_str()
+    }
+
     fn read_arguments(&mut self, mut arguments: &[&str]) {
         let owned = |arguments: &[&str]| arguments.iter().map(|&one| one.to_owned()).collect();
         // The packages are the first arguments in a row that are no flags; what follows is for the

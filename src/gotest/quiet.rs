@@ -1,5 +1,7 @@
 //! The list of goroutines that no test binary waits for: those that are accepted anyway.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use crate::baseline::{About, Baseline, Entry};
@@ -26,8 +28,18 @@ pub(super) fn list(accepted: &Accepted) -> String {
     let listed: Vec<&Exception> = in_force.filter(|one| can_be_checked(one)).collect();
     let lines = listed.iter().map(|one| line(one, &listed) + "\n");
     let entries = accepted.baseline.iter().flat_map(|one| &one.entries);
-    let entries = entries.filter(|one| one.expires >= accepted.today);
-    let of_baseline = entries.filter_map(|one| Some(line_of_baseline(one)? + "\n"));
+    let in_force = entries.filter(|one| one.expires >= accepted.today);
+    // What looks alike to a test binary is one.
+    let mut of_baseline: BTreeMap<String, i64> = BTreeMap::new();
+    for entry in in_force {
+        if let Some(names) = names_of(entry) {
+            let max = of_baseline.entry(names).or_default();
+            *max = max.saturating_add(entry.max);
+        }
+    }
+    let of_baseline = of_baseline.iter();
+    let of_baseline =
+        of_baseline.flat_map(|(names, max)| [max.to_string(), format!("\t{names}\n")]);
     lines.chain(of_baseline).collect()
 }
 
@@ -74,9 +86,9 @@ fn line(exception: &Exception, listed: &[&Exception]) -> String {
     format!("{max}\t{}", lists.map(|list| joined(list)).join("\t"))
 }
 
-/// The line of an entry of the baseline. A test binary knows no ids: what has the root and the home
-/// of the entry is taken for it, up to as many as it accepts.
-fn line_of_baseline(entry: &Entry) -> Option<String> {
+/// What a test binary can know of the goroutines of an entry: its own import path, their root, and
+/// either their home or that no function is of user code.
+fn names_of(entry: &Entry) -> Option<String> {
     let About::Stack {
         root: Some(root),
         home,
@@ -84,12 +96,18 @@ fn line_of_baseline(entry: &Entry) -> Option<String> {
     else {
         return None;
     };
-    let names = [&*entry.suite, root, home.as_deref().unwrap_or_default()];
-    let mut can_be_fields = names.iter().map(|name| !name.contains(['\t', '\n', '|']));
-    can_be_fields
-        .all(|can_be| can_be)
-        .then(|| format!("{}\t{}\t\t", entry.max, names.join("\t")))
+    let (home, without) = match home {
+        Some(home) => (&**home, ""),
+        None => ("", USER_CODE),
+    };
+    let can_be_field = |name: &&str| !name.contains(['\t', '\n', '|']);
+    let names = [&*entry.suite, root, home];
+    let is_listed = names.iter().all(can_be_field);
+    is_listed.then(|| format!("{}\t{without}\t", names.join("\t")))
 }
+
+/// Functions that are not of the standard library: their import paths begin with a domain.
+const USER_CODE: &str = "*.*/*|main.*";
 
 fn joined(patterns: &[Pattern]) -> String {
     let patterns: Vec<_> = patterns.iter().map(ToString::to_string).collect();

@@ -4,12 +4,13 @@
 //! findings with its id in its suite, if these have at most `max` goroutines together. An entry that
 //! has none may be of code that has moved since: see [`Likeness`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
 use crate::baseline::{About, Baseline, Entry};
+use crate::diff::Diff;
 use crate::evidence::SuiteName;
 use crate::policy::Exception;
 use crate::stack::{Name, class, id_of, own_of, owner};
@@ -30,14 +31,14 @@ pub(super) struct InForce<'p> {
 /// What the entries of one suite were held against: the place of each, with its goroutines.
 pub(super) type Held = Vec<(usize, i64)>;
 
-/// How a stack is like that of an entry with another id, the surest first.
+/// How a stack is like that of an entry with another id, the surest first. As what is alike may still
+/// be another goroutine, packages, receivers and the count have to be the same in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Likeness {
     /// Its home, its root or both have new names: with those of the entry in their place, the stack
-    /// has the id of the entry. As what has another name may be another goroutine, packages,
-    /// receivers and the count have to be the same.
+    /// has the id of the entry.
     Renamed,
-    /// The root and the home are the same, and what lies between them, or the state, is not.
+    /// The root and the home are the very same, and what lies between them, or the state, is not.
     Moved,
 }
 
@@ -64,7 +65,13 @@ impl<'p> InForce<'p> {
     }
 
     /// Says of each finding of a suite that counts what the baseline makes of it.
-    pub(super) fn cover(&self, suite: &SuiteName, findings: &mut [Finding], today: Date) -> Held {
+    pub(super) fn cover(
+        &self,
+        suite: &SuiteName,
+        findings: &mut [Finding],
+        diff: &Diff,
+        today: Date,
+    ) -> Held {
         let Some(entries) = self.by_suite.get(suite.subject()) else {
             return Held::new();
         };
@@ -88,7 +95,15 @@ impl<'p> InForce<'p> {
             }
             held.push((index, count));
         }
-        for (index, of) in self.moved(&idle, findings) {
+        let mut moved = self.moved(&idle, findings);
+        if !moved.is_empty() {
+            // A stack that is still there has not moved, though there may be no finding of it.
+            let after = diff.after;
+            let there = (0..after.groups().len()).map(|group| after.frames(group).id());
+            let there: HashSet<String> = there.collect();
+            moved.retain(|(index, _)| !there.contains(&self.baseline.entries[*index].id));
+        }
+        for (index, of) in moved {
             let count = findings[of].after;
             findings[of].disposition = self.disposition(index, count, today);
             idle.retain(|one| *one != index);
@@ -112,48 +127,61 @@ impl<'p> InForce<'p> {
     /// Which findings are those of entries without any, as their code has moved: each entry with one
     /// finding at most, and each finding with one entry. What could be either is neither.
     fn moved(&self, idle: &[usize], findings: &[Finding]) -> Vec<(usize, usize)> {
-        let is_new = |finding: &&Finding| matches!(finding.disposition, Disposition::Open);
-        let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
-        for finding in findings.iter().filter(is_new) {
-            *ids.entry(&finding.id).or_default() += 1;
+        let entry = |index: usize| &self.baseline.entries[index];
+        // Both kinds of likeness keep the owners of root and home, and the count.
+        let mut by_names: HashMap<[String; 2], Vec<usize>> = HashMap::new();
+        for &index in idle {
+            if let Some(owners) = owners_of_entry(entry(index)) {
+                by_names.entry(owners).or_default().push(index);
+            }
         }
-        let new = findings.iter().enumerate();
-        let new = new.filter(|(_, one)| is_new(one) && ids[&*one.id] == 1);
-        let mut alike: Vec<(Likeness, usize, usize)> = Vec::new();
-        for (of, finding) in new {
+        let mut alike: BTreeMap<Likeness, Vec<(usize, usize)>> = BTreeMap::new();
+        for (of, finding) in findings.iter().enumerate() {
             let Some(stack) = finding.stack() else {
                 continue;
             };
-            for &index in idle {
-                let entry = &self.baseline.entries[index];
-                let likeness = Likeness::of(entry, stack, finding.after);
-                alike.extend(likeness.map(|likeness| (likeness, index, of)));
+            let is_open = matches!(finding.disposition, Disposition::Open);
+            let entries = owners(stack).and_then(|owners| by_names.get(&owners));
+            for &index in entries.into_iter().flatten().filter(|_| is_open) {
+                if entry(index).max == finding.after
+                    && let Some(likeness) = Likeness::of(entry(index), stack)
+                {
+                    alike.entry(likeness).or_default().push((index, of));
+                }
             }
         }
-        alike.sort_unstable();
-        let mut taken: Vec<(usize, usize)> = Vec::new();
-        for likeness in [Likeness::Renamed, Likeness::Moved] {
-            let is_free = |(one, index, of): &&(Likeness, usize, usize)| {
-                *one == likeness && !taken.iter().any(|(i, o)| i == index || o == of)
-            };
-            let free: Vec<_> = alike.iter().filter(is_free).collect();
-            let is_only = |(_, index, of): &&&(Likeness, usize, usize)| {
-                free.iter().filter(|one| one.1 == *index).count() == 1
-                    && free.iter().filter(|one| one.2 == *of).count() == 1
-            };
-            let only = free.iter().filter(is_only);
-            let only: Vec<_> = only.map(|(_, index, of)| (*index, *of)).collect();
-            taken.extend(only);
+        let (mut taken, mut entries, mut found) = (Vec::new(), HashSet::new(), HashSet::new());
+        for alike in alike.into_values() {
+            let free =
+                |(index, of): &(usize, usize)| !entries.contains(index) && !found.contains(of);
+            let free: Vec<_> = alike.into_iter().filter(free).collect();
+            let (mut of_entry, mut of_finding) = (HashMap::new(), HashMap::new());
+            for (index, of) in &free {
+                *of_entry.entry(*index).or_insert(0) += 1;
+                *of_finding.entry(*of).or_insert(0) += 1;
+            }
+            for (index, of) in free {
+                if of_entry[&index] == 1 && of_finding[&of] == 1 {
+                    entries.insert(index);
+                    found.insert(of);
+                    taken.push((index, of));
+                }
+            }
         }
         taken
     }
 
-    /// What became of the baseline in all suites; `held` has the most that a suite has of each entry,
-    /// and nothing for one whose suite was not judged as a whole.
-    pub(super) fn result(&self, held: &HashMap<usize, i64>, today: Date) -> verdict::Baseline {
+    /// What became of the baseline in all suites; `held` has, of each entry whose suite was judged, the
+    /// most goroutines that a run had, and whether one was judged as a whole.
+    pub(super) fn result(
+        &self,
+        held: &HashMap<usize, (i64, bool)>,
+        today: Date,
+    ) -> verdict::Baseline {
         let entries = self.baseline.entries.iter().enumerate();
         let entries = entries.map(|(index, entry)| EntryUse {
-            matched: held.get(&index).copied(),
+            matched: held.get(&index).map(|(most, _)| *most),
+            whole: held.get(&index).is_some_and(|(_, whole)| *whole),
             days_left: self.exceptions[index].days_left(today).unwrap_or(0),
             entry: entry.clone(),
         });
@@ -173,48 +201,57 @@ fn is_of(entry: &Entry, finding: &Finding) -> bool {
 }
 
 impl Likeness {
-    /// How a stack of so many goroutines is like that of an entry, if it is and the entry covers as
-    /// many.
-    fn of(entry: &Entry, stack: &Stack, count: i64) -> Option<Self> {
-        let About::Stack { root, home } = &entry.about else {
-            return None;
-        };
-        if count > entry.max || stack.trace.elided() > 0 {
-            return None;
-        }
-        let class_of = |name: &Option<String>| {
-            let name = name.as_ref()?;
-            Some(class(&Name::new(name.as_bytes())))
-        };
-        let (root, home) = (class_of(root), class_of(home));
-        let now = |place: &Option<Place>| {
-            let place = place.as_ref()?;
-            Some(class(&Name::new(place.name().as_bytes())))
-        };
-        let (root_now, home_now) = (now(&stack.root), now(&stack.home));
-        if home.is_some() && (&root, &home) == (&root_now, &home_now) {
+    /// How a stack is like that of an entry, if it is.
+    fn of(entry: &Entry, stack: &Stack) -> Option<Self> {
+        let (root, home) = names_of_entry(entry)?;
+        let (root_now, home_now) = names(stack)?;
+        if (root, home) == (root_now, home_now) {
             return Some(Likeness::Moved);
         }
-        // A stack that was cut, or that has no user code, is known by too little.
-        let (root, home) = (root?, home?);
-        let (root_now, home_now) = (root_now?, home_now?);
-        let is_same_owner = |one: &str, other: &str| owner(one) == owner(other);
-        if !is_same_owner(&root, &root_now)
-            || !is_same_owner(&home, &home_now)
-            || count != entry.max
-        {
+        if stack.trace.elided() > 0 {
             return None;
         }
         let own = own_of(stack.trace.frames(), false, Place::is_std, |_| false);
-        let classes = own
-            .iter()
-            .map(|place| class(&Name::new(place.name().as_bytes())));
+        let classes = own.iter().map(|place| class_of(place.name()));
         let mut classes: Vec<String> = classes.collect();
+        let home_now = class_of(home_now);
         let first = classes.iter().position(|class| *class == home_now)?;
         let last = classes.len() - 1;
-        classes[first] = home;
-        classes[last] = root;
+        classes[first] = class_of(home);
+        classes[last] = class_of(root);
         let text = format!("{}\n{}", stack.wait.state, classes.join("\n"));
         (id_of(&text) == entry.id).then_some(Likeness::Renamed)
     }
+}
+
+/// The root and the home of the stack of an entry. One that was cut, or that has no user code, is
+/// known by too little.
+fn names_of_entry(entry: &Entry) -> Option<(&str, &str)> {
+    match &entry.about {
+        About::Stack {
+            root: Some(root),
+            home: Some(home),
+        } => Some((root, home)),
+        _ => None,
+    }
+}
+
+/// The same of a stack.
+fn names(stack: &Stack) -> Option<(&str, &str)> {
+    Some((stack.root.as_ref()?.name(), stack.home.as_ref()?.name()))
+}
+
+/// The packages and receivers of these.
+fn owners_of_entry(entry: &Entry) -> Option<[String; 2]> {
+    let (root, home) = names_of_entry(entry)?;
+    Some([root, home].map(|name| owner(&class_of(name)).to_owned()))
+}
+
+fn owners(stack: &Stack) -> Option<[String; 2]> {
+    let (root, home) = names(stack)?;
+    Some([root, home].map(|name| owner(&class_of(name)).to_owned()))
+}
+
+fn class_of(name: &str) -> String {
+    class(&Name::new(name.as_bytes()))
 }

@@ -4,6 +4,7 @@
 //! Only what is written down is compared, not what was captured: an entry that nothing needs yet is
 //! looser all the same.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::baseline::{About, Baseline, Entry};
@@ -15,11 +16,11 @@ pub(super) fn baseline(before: &Baseline, now: Option<&Baseline>) -> Vec<Loosene
     let Some(now) = now else {
         return Vec::new();
     };
+    let mut gone = Gone::new(before, now);
     let loosened = now.entries.iter().filter_map(|entry| {
-        let same = |one: &&Entry| (&one.id, &one.suite) == (&entry.id, &entry.suite);
-        let looser = match before.entries.iter().find(same) {
-            None if has_moved(entry, before, now) => return None,
-            None => Looser::Accepted,
+        let looser = match before.find(&entry.id, &entry.suite) {
+            None if gone.takes(entry) => return None,
+            None => Looser::New,
             Some(old) if old.max < entry.max => Looser::RaisedFrom(old.max),
             Some(old) if old.expires < entry.expires => Looser::ExtendedFrom(old.expires),
             Some(_) => return None,
@@ -33,25 +34,44 @@ pub(super) fn baseline(before: &Baseline, now: Option<&Baseline>) -> Vec<Loosene
     loosened.collect()
 }
 
-/// Whether an entry took the place of one that accepted as much of the same root or home: its code
-/// has moved.
-fn has_moved(entry: &Entry, before: &Baseline, now: &Baseline) -> bool {
-    let is_alike = |old: &Entry| match (&old.about, &entry.about) {
-        (About::Stack { root, home }, About::Stack { root: r, home: h }) => {
-            (root.is_some() && root == r) || (home.is_some() && home == h)
+/// Entries that are gone, by their suite, root and home: another one with these may be of the same
+/// code, which has moved.
+struct Gone<'b>(HashMap<[String; 3], Vec<&'b Entry>>);
+
+impl<'b> Gone<'b> {
+    fn new(before: &'b Baseline, now: &Baseline) -> Self {
+        let mut gone: HashMap<[String; 3], Vec<&Entry>> = HashMap::new();
+        for old in &before.entries {
+            if now.find(&old.id, &old.suite).is_none()
+                && let Some(names) = names(old)
+            {
+                gone.entry(names).or_default().push(old);
+            }
         }
-        _ => false,
-    };
-    let mut gone = before.entries.iter().filter(|old| {
-        let is_it = |one: &Entry| (&one.id, &one.suite) == (&old.id, &old.suite);
-        !now.entries.iter().any(is_it)
-    });
-    gone.any(|old| {
-        old.suite == entry.suite
-            && old.max >= entry.max
-            && old.expires >= entry.expires
-            && is_alike(old)
-    })
+        Self(gone)
+    }
+
+    /// Takes one that accepted as much, for as long; each stands for one entry only.
+    fn takes(&mut self, entry: &Entry) -> bool {
+        let alike = names(entry).and_then(|names| self.0.get_mut(&names));
+        let Some(alike) = alike else {
+            return false;
+        };
+        let as_much = |old: &&Entry| old.max >= entry.max && old.expires >= entry.expires;
+        let at = alike.iter().position(as_much);
+        at.map(|at| alike.swap_remove(at)).is_some()
+    }
+}
+
+/// The suite, the root and the home of an entry; `None` for one that these do not tell.
+fn names(entry: &Entry) -> Option<[String; 3]> {
+    match &entry.about {
+        About::Stack {
+            root: Some(root),
+            home: Some(home),
+        } => Some([&entry.suite, root, home].map(String::clone)),
+        _ => None,
+    }
 }
 
 /// What `now` allows and `before` did not: rules, then exceptions, then the rest.
@@ -66,13 +86,13 @@ pub(super) fn policy(before: &Policy, now: &Policy) -> Vec<Loosened> {
     for exception in own(now) {
         let same = |one: &&Arc<Exception>| one.matcher == exception.matcher;
         let looser = match old.iter().find(same) {
-            None => Looser::Accepted,
+            None => Looser::New,
             Some(old) => match (&old.max, &exception.max) {
                 (Max::Count(from), Max::Count(to)) if from < to => Looser::RaisedFrom(*from),
                 (from, to)
                     if from != to && !matches!((from, to), (Max::Count(_), Max::Count(_))) =>
                 {
-                    Looser::Accepted
+                    Looser::New
                 }
                 _ => match (old.expires, exception.expires) {
                     (Some(from), Some(to)) if from < to => Looser::ExtendedFrom(from),
@@ -93,46 +113,62 @@ pub(super) fn policy(before: &Policy, now: &Policy) -> Vec<Loosened> {
 
 fn rules(before: &Policy, now: &Policy) -> Vec<Loosened> {
     let of = |policy: &Policy| -> Vec<Arc<Rule>> {
-        policy
-            .rules
-            .iter()
-            .chain([&policy.default_rule])
-            .cloned()
-            .collect()
+        let rules = policy.rules.iter().chain([&policy.default_rule]);
+        rules.cloned().collect()
     };
     let (old, new) = (of(before), of(now));
     let mut loosened = Vec::new();
-    for rule in &new {
-        let Some(old) = old.iter().find(|one| one.name == rule.name) else {
+    for (at, rule) in new.iter().enumerate() {
+        let Some(was) = old.iter().find(|one| one.name == rule.name) else {
             // A rule per stack takes its stacks from those behind it.
-            let takes = rule.per == Per::Stack;
-            let is_looser = is_looser(&now.default_rule.limit, &rule.limit)
-                || rule.severity < now.default_rule.severity;
-            if takes && is_looser {
+            let mut behind = new[at + 1..].iter().filter(|one| one.per == Per::Stack);
+            let is_looser = |one: &Arc<Rule>| {
+                is_looser(&one.limit, &rule.limit) || rule.severity < one.severity
+            };
+            if rule.per == Per::Stack && behind.any(is_looser) {
                 loosened.push(Loosened::NewRule(rule.clone()));
             }
             continue;
         };
-        let is_wider = old.matcher != rule.matcher || old.per != rule.per;
-        if is_looser(&old.limit, &rule.limit) {
+        if is_looser(&was.limit, &rule.limit) {
             loosened.push(Loosened::Limit {
                 rule: rule.clone(),
-                from: old.limit,
+                from: was.limit,
             });
-        } else if rule.severity < old.severity {
+        } else if rule.severity < was.severity {
             loosened.push(Loosened::Severity(rule.clone()));
-        } else if is_wider {
+        } else if was.matcher != rule.matcher || was.per != rule.per {
             loosened.push(Loosened::Match(rule.clone()));
+        } else if has_passed(rule, &old, &new[at + 1..]) {
+            loosened.push(Loosened::Order(rule.clone()));
         }
     }
-    let is_gone = |rule: &&Arc<Rule>| !new.iter().any(|one| one.name == rule.name);
-    loosened.extend(
-        old.iter()
-            .filter(is_gone)
-            .cloned()
-            .map(Loosened::RuleRemoved),
-    );
+    let gone = old
+        .iter()
+        .filter(|rule| !new.iter().any(|one| one.name == rule.name));
+    // Its stacks are judged by another rule per stack now, in the end by the default.
+    let is_looser = |rule: &&Arc<Rule>| {
+        rule.per != Per::Stack
+            || new.iter().any(|one| {
+                one.per == Per::Stack
+                    && (is_looser(&rule.limit, &one.limit) || one.severity < rule.severity)
+            })
+    };
+    let removed = gone.filter(is_looser);
+    loosened.extend(removed.cloned().map(Loosened::RuleRemoved));
     loosened
+}
+
+/// Whether a rule per stack stands before a stricter one that was before it.
+fn has_passed(rule: &Rule, old: &[Arc<Rule>], behind: &[Arc<Rule>]) -> bool {
+    let place = |name: &str| old.iter().position(|one| one.name == name);
+    rule.per == Per::Stack
+        && behind.iter().any(|other| {
+            let is_stricter =
+                is_looser(&other.limit, &rule.limit) || rule.severity < other.severity;
+            let passed = place(&other.name) < place(&rule.name) && place(&other.name).is_some();
+            other.per == Per::Stack && is_stricter && passed
+        })
 }
 
 /// Whether a limit allows more than another, for some count before.

@@ -221,7 +221,7 @@ fn suite(
     } else {
         escaped.trim()
     };
-    let remarks = remarks(verdict, name, number);
+    let remarks = remarks(subject, name, number);
     xml.create_element("testsuite")
         .with_attribute(("id", &*number.to_string()))
         .with_attribute(("name", shown))
@@ -284,7 +284,8 @@ fn case(xml: &mut Writer<Vec<u8>>, suite: &str, case: &Case) -> Written<()> {
 }
 
 /// What a reader should know beside the cases. What concerns all suites is in the first.
-fn remarks(verdict: &Verdict, suite: &SuiteName, number: usize) -> String {
+fn remarks(subject: &Subject, suite: &SuiteName, number: usize) -> String {
+    let verdict = subject.verdict;
     let mut lines: Vec<String> = Vec::new();
     let run = verdict.suites.iter().filter(|one| one.name == *suite);
     lines.extend(
@@ -316,7 +317,7 @@ fn remarks(verdict: &Verdict, suite: &SuiteName, number: usize) -> String {
             } = remark;
             format!("{what}: {place} {text}")
         }));
-        lines.push(words::summary(verdict));
+        lines.push(words::summary(verdict, subject.fail_on));
     }
     lines
         .iter()

@@ -70,7 +70,7 @@ impl Page<'_, '_> {
             self.out,
             "<!-- leakgate:{} -->\n### {icon} leakgate: {result}\n\n{}\n",
             self.subject.slug(),
-            markdown(&words::summary(verdict)),
+            markdown(&words::summary(verdict, self.subject.fail_on)),
         );
         self.bar();
         self.unchecked();

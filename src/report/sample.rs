@@ -406,6 +406,7 @@ pub(super) fn with_baseline() -> Verdict {
     let entries = entries.iter().map(|(entry, matched)| EntryUse {
         entry: entry.clone(),
         matched: *matched,
+        whole: true,
         days_left: 11,
     });
     let entries = entries.collect();

@@ -341,7 +341,7 @@ fn closing_line(verdict: &Verdict, fail_on: FailOn) -> String {
         Conclusion::Pass | Conclusion::FailsNever => GREEN,
         Conclusion::Fail | Conclusion::Unchecked | Conclusion::NotGated => RED,
     };
-    let (word, summary) = (conclusion.word(), words::summary(verdict));
+    let (word, summary) = (conclusion.word(), words::summary(verdict, fail_on));
     let line = layout::hanging(&format!("{style}{word}{style:#} "), &terminal(&summary));
     line.trim_end().to_owned()
 }

@@ -21,8 +21,10 @@ pub struct EntryUse {
     /// The entry.
     pub entry: Entry,
     /// Goroutines that it was held against, the most of any run of its suite; `None` where its suite
-    /// was not judged as a whole and has none.
+    /// was not judged.
     pub matched: Option<i64>,
+    /// Whether its suite was judged as a whole.
+    pub whole: bool,
     /// Days from today to its last day; below 0 once it has expired.
     pub days_left: i64,
 }
@@ -44,13 +46,13 @@ impl Baseline {
 impl EntryUse {
     /// Whether its suite was judged as a whole, and has none of its goroutines.
     pub fn is_stale(&self) -> bool {
-        self.matched == Some(0)
+        self.whole && self.matched == Some(0)
     }
 
     /// Whether fewer goroutines are left than it accepts.
     pub fn could_be_lower(&self) -> bool {
-        self.matched
-            .is_some_and(|matched| (1..self.entry.max).contains(&matched))
+        let matched = self.matched.filter(|_| self.whole);
+        matched.is_some_and(|matched| (1..self.entry.max).contains(&matched))
     }
 
     /// Whether its last day is over.
@@ -58,8 +60,8 @@ impl EntryUse {
         self.days_left < 0
     }
 
-    /// Whether its last day is within two weeks.
+    /// Whether it covers goroutines, and its last day is within two weeks.
     pub fn expires_soon(&self) -> bool {
-        (0..=14).contains(&self.days_left)
+        self.matched.unwrap_or(0) > 0 && (0..=14).contains(&self.days_left)
     }
 }

@@ -37,7 +37,9 @@ pub enum Loosened {
     Severity(Arc<Rule>),
     /// A rule that is about other goroutines, or counts them otherwise.
     Match(Arc<Rule>),
-    /// A new rule that allows more than the default.
+    /// A rule that stands before a stricter one that was before it.
+    Order(Arc<Rule>),
+    /// A new rule that allows more than one behind it.
     NewRule(Arc<Rule>),
     /// A rule that is gone.
     RuleRemoved(Arc<Rule>),
@@ -51,7 +53,7 @@ pub enum Loosened {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Looser {
     /// It was not there.
-    Accepted,
+    New,
     /// It accepted only so many.
     RaisedFrom(i64),
     /// It ended on this day.

@@ -89,7 +89,7 @@ fn what_is_accepted_passes_and_a_new_leak_fails() {
     let known = &["send-abandoned", "mutex-unlocked"];
     let ran = check(directory.path(), known, &[]).run().exits(0);
     ran.prints("accepted 2 findings, 8 goroutines, by leakgate.baseline.yml (-v lists them)");
-    ran.prints("PASS 2 findings in 2 of 3 suites: 0 violations, 2 accepted, 3 of 3 suites checked");
+    ran.prints("PASS 2 findings in 2 of 3 suites; 0 new, 2 accepted, 3 of 3 suites checked");
     // Nobody is kept from seeing it all.
     check(directory.path(), known, &["--no-baseline"])
         .run()
@@ -166,11 +166,11 @@ fn an_entry_counts_until_its_last_day() {
     on("2026-11-16", 0).prints("1 accepted, ");
     on("2026-11-17", 0).prints("1 accepted (1 expires within 14 days)");
     on("2026-12-01", 0).prints(
-        "leakgate.baseline.yml:3 main.sendAbandoned.func1 in send-abandoned expires in 0 days",
+        "leakgate.baseline.yml:3 main.sendAbandoned.func1 in send-abandoned: expires today",
     );
     let ran = on("2026-12-02", 1);
     ran.prints("note     accepted until 2026-12-01 (leakgate.baseline.yml:3): SHOP-482");
-    ran.prints("0 accepted (1 expired)");
+    ran.prints("0 accepted, 1 expired");
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn what_nothing_needs_any_more_is_said_apart_and_fails_only_if_asked_for() {
         .run()
         .exits(0);
     // A suite that was not judged says nothing.
-    assert!(!ran.has("matches nothing any more"), "{}", ran.said());
+    assert!(!ran.has("its leak is gone"), "{}", ran.said());
     let rename = |from: &str, to: &str| {
         let path = directory.path().join("report.json");
         let report = std::fs::read_to_string(&path).unwrap();
@@ -189,7 +189,7 @@ fn what_nothing_needs_any_more_is_said_apart_and_fails_only_if_asked_for() {
     };
     // The same as after a fix in that suite.
     edit(directory.path(), "suite: send-abandoned", "suite: clean");
-    let stale = "main.sendAbandoned.func1 in clean matches nothing any more";
+    let stale = "main.sendAbandoned.func1 in clean: its leak is gone";
     let ran = check(directory.path(), &["mutex-unlocked"], &[])
         .run()
         .exits(0);
@@ -198,9 +198,7 @@ fn what_nothing_needs_any_more_is_said_apart_and_fails_only_if_asked_for() {
         .run()
         .exits(1);
     ran.prints(stale);
-    ran.prints(
-        "FAIL 1 baseline entry matches nothing any more (--strict); 1 finding in 1 of 2 suites",
-    );
+    ran.prints("FAIL 1 stale entry in the baseline (--strict); 1 finding in 1 of 2 suites");
     rename("\"send-abandoned\"", "\"elsewhere\"");
     let said = accept(directory.path(), &["--prune", "report.json"])
         .exits(0)
@@ -239,7 +237,7 @@ fn the_policy_comes_first_and_a_sum_can_be_accepted_too() {
     let ran = check(directory.path(), &["send-abandoned"], &["--strict"])
         .run()
         .exits(1);
-    ran.prints("2 baseline entries match nothing any more (--strict)");
+    ran.prints("2 stale entries in the baseline (--strict)");
 }
 
 /// Two hand-made profiles, of a worker whose functions have these names.
@@ -312,6 +310,8 @@ fn a_leak_that_only_takes_the_place_of_another_is_new() {
         // The same shape in another state.
         "x.org/shop.(*Pool).run x.org/shop.step x.org/shop.(*Pool).idle runtime.chanrecv runtime.gopark",
         "x.org/shop.(*Mail).run runtime.selectgo runtime.gopark",
+        // Other closures of the same functions.
+        "x.org/shop.(*Pool).run.func1 x.org/shop.step x.org/shop.(*Pool).wait runtime.chanrecv runtime.gopark",
     ] {
         other(leak).exits(1);
     }
@@ -378,11 +378,17 @@ fn accept_takes_ids_and_refuses_what_it_cannot_know() {
     assert!(!directory.path().join(FILE).exists());
     given(&["report.json", id]).run().exits(0);
     assert_eq!(baseline(directory.path()).matches("- stack:").count(), 1);
-    // A comment would not survive.
+    // Comments at the top stay; another one would not survive.
     let text = baseline(directory.path());
     write(&directory.path().join(FILE), format!("# ours\n{text}"));
+    given(&["report.json"]).run().exits(0);
+    let text = baseline(directory.path());
+    assert!(text.starts_with("# ours\nversion: 1\n"), "{text}");
+    let commented = text.replace("    max: 3\n", "    max: 2 # for now\n");
+    write(&directory.path().join(FILE), &commented);
     let ran = given(&["report.json"]).run().exits(2);
-    ran.complains("leakgate.baseline.yml:1: this comment would be lost");
+    ran.complains("this comment would be lost");
+    assert_eq!(baseline(directory.path()), commented);
 }
 
 #[test]
@@ -533,6 +539,11 @@ fn what_a_policy_lets_pass_more_than_before_is_said_at_its_line() {
             .collect()
     };
     let rule = |text: &str| format!("rules:\n  - {{ name: few, {text} }}\n");
+    let select = |name: &str, growth: u32| {
+        format!(
+            "rules:\n  - {{ name: {name}, match: {{ state: select }}, limit: {{ growth: {growth} }} }}\n"
+        )
+    };
     let limit = |limit: &str| rule(&format!("per: total, limit: {{ {limit} }}"));
     let allow =
         |text: &str| format!("allow:\n  - {{ match: {{ root: main.x }}, {text}, reason: why }}\n");
@@ -554,6 +565,18 @@ fn what_a_policy_lets_pass_more_than_before_is_said_at_its_line() {
             String::new(),
             &["leakgate.yml the rule few is gone"],
         ),
+        // A rule per stack before a stricter one, and behind it.
+        (
+            select("few", 0),
+            select("lax", 4) + &select("few", 0)["rules:\n".len()..],
+            &["leakgate.yml:3 lax is new, and allows growth 4"],
+        ),
+        (
+            select("few", 0) + &select("lax", 4)["rules:\n".len()..],
+            select("lax", 4) + &select("few", 0)["rules:\n".len()..],
+            &["leakgate.yml:3 lax comes before a stricter rule now"],
+        ),
+        (select("lax", 4), String::new(), &[]),
         (String::new(), limit("growth: 9"), &[]),
         (
             String::new(),
@@ -624,7 +647,8 @@ fn every_format_fails_for_what_fails_the_run() {
     );
     assert!(render("gitlab").contains("\"check_name\": \"leakgate/stale\""));
     assert!(
-        render("sarif").contains("matches nothing any more: leakgate accept --prune REPORT.json")
+        render("sarif")
+            .contains("its leak is gone, so take it out: leakgate accept --prune REPORT.json")
     );
     assert!(render("markdown").contains("**stale** <code>leakgate.baseline.yml&#58;3</code>"));
     let github = render("github");
@@ -633,4 +657,28 @@ fn every_format_fails_for_what_fails_the_run() {
             || github.contains("::error title=leakgate%3A stale::"),
         "{github}"
     );
+}
+
+#[test]
+fn a_leak_that_is_like_one_that_is_still_there_is_new() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let (_, report) = worker(path, ["(*Pool).wait", "(*Pool).run"], 3).json();
+    write(&path.join("report.json"), report.to_string());
+    accept_all(path);
+    // The policy lets the old one pass, so that it is no finding.
+    let rule = "{ name: pool, match: { home: x.org/shop.(*Pool).wait }, limit: { growth: 3 } }";
+    write(
+        &path.join("leakgate.yml"),
+        format!("version: 1\nrules: [{rule}]\n"),
+    );
+    let base = || Made::new().goroutines(1, "runtime.main main.main");
+    let old = "x.org/shop.(*Pool).run x.org/shop.step x.org/shop.(*Pool).wait runtime.selectgo runtime.gopark";
+    let new = old.replace("wait", "idle");
+    let after = base().goroutines(3, old).goroutines(3, &new);
+    let ran = made::check_in(path, base(), after)
+        .args(&["--suite", "shop"])
+        .run()
+        .exits(1);
+    ran.prints("x.org/shop.(*Pool).idle");
 }

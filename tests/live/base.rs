@@ -106,6 +106,31 @@ fn only_what_a_branch_adds_counts_and_nothing_is_left_behind() {
 }
 
 #[test]
+fn what_the_base_leaves_too_is_not_stale_in_the_baseline_and_what_a_branch_accepts_is_said() {
+    let go = go();
+    let repository = repository(&go);
+    let shop = repository.path().join("shop");
+    run(&go, &shop, "", "go test ./...").exits(1);
+    let accept = "leakgate accept report.json --reason x --expires 2099-01-01";
+    go.shell(&shop, accept).exits(0);
+    commit(&go, &shop, "cart", &["Old", "New"]);
+    let ran = run(&go, &shop, "--base main --strict", "go test ./...").exits(1);
+    ran.finds(&[("example.com/shop/cart.sendNew", &[("TestNew", 1)])]);
+    let said = ran.stderr.contains("stale");
+    assert!(!said, "{}", ran.said());
+    // The branch brings the baseline, which the base does not have.
+    ran.says("loosened leakgate.baseline.yml:3 accepts 1 of ");
+    let pruned = go
+        .shell(&shop, "leakgate accept --prune report.json")
+        .exits(0);
+    assert!(
+        pruned.stdout.starts_with("removed 0, lowered 0, moved 0; "),
+        "{}",
+        pruned.said()
+    );
+}
+
+#[test]
 fn changes_that_are_not_committed_are_compared_with_the_commit() {
     let go = go();
     let repository = repository(&go);
@@ -168,7 +193,7 @@ fn a_shallow_clone_is_enough_and_a_missing_branch_is_said_before_anything_runs()
     let ran = run(&go, &clone, "--base origin/main", "go test ./...").exits(2);
     assert!(
         ran.stderr.contains(
-            "--base origin/main is not in this clone: fetch it first, as in `git fetch origin main`"
+            "--base origin/main is not in this clone: fetch it first, as in `git fetch origin main:refs/remotes/origin/main`"
         ),
         "{}",
         ran.said()

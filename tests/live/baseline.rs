@@ -116,7 +116,7 @@ fn five_hundred_leaks_are_adopted_with_two_commands_and_new_ones_still_fail() {
     let said = "added 500, raised 0, renewed 0; leakgate.baseline.yml has 500 entries\n";
     assert_eq!(adopted.stdout, said);
     let green = run(&go, module).exits(0);
-    green.says("500 findings in 20 of 20 test packages: 0 violations, 500 accepted, 20 of 20 test packages checked");
+    green.says("500 findings in 20 of 20 test packages; 0 new, 500 accepted, 20 of 20 test packages checked");
     // Nobody waits for what is accepted.
     let settled = |suite: &Value| suite["run"]["settled"] == true;
     assert!(green.list("suites").iter().all(settled), "{}", green.said());
@@ -148,7 +148,7 @@ fn five_hundred_leaks_are_adopted_with_two_commands_and_new_ones_still_fail() {
             package,
             &kept.map(|(_, leak)| leak).collect::<Vec<_>>(),
         );
-        run(&go, module).exits(0).says("matches nothing any more");
+        run(&go, module).exits(0).says("its leak is gone");
         shell(&go, module, "leakgate accept --prune report.json").exits(0);
         let pruned = baseline(module);
         fs::write(module.join(FILE), &base).unwrap();
@@ -200,6 +200,63 @@ fn code_that_is_renamed_stays_accepted_and_the_entry_follows() {
         "{}",
         again.said()
     );
+}
+
+#[test]
+fn one_function_that_waits_in_two_ways_is_not_waited_for_once_it_is_accepted() {
+    let go = go();
+    let test = "package shop\n\nimport \"testing\"\n\nfunc wait(c chan int, send bool) {\n\tif send {\n\t\tc <- 1\n\t}\n\t<-c\n}\n\n\
+                func TestX(t *testing.T) {\n\tgo wait(make(chan int), true)\n\tgo wait(make(chan int), false)\n\tgo wait(make(chan int), false)\n}\n";
+    let module = scratch(&[
+        ("go.mod", "module example.com/shop\n\ngo 1.21\n"),
+        ("shop_test.go", test),
+    ]);
+    let module = module.path();
+    run(&go, module).exits(1);
+    let accept = "leakgate accept report.json --reason x --expires 2099-01-01";
+    shell(&go, module, accept).exits(0);
+    let ran = run(&go, module).exits(0);
+    assert_eq!(
+        ran.list("suites")[0]["run"]["settled"],
+        true,
+        "{}",
+        ran.said()
+    );
+}
+
+#[test]
+fn a_conflict_of_two_branches_is_resolved_in_every_style_of_git() {
+    let go = go();
+    let entry = |id: &str, max: u32| {
+        format!(
+            "  - stack: {id}\n    suite: example.com/old\n    max: {max}\n    root: x.y\n    expires: 2099-01-01\n    reason: x\n"
+        )
+    };
+    let file = |entries: &[String]| format!("version: 1\naccepted:\n{}", entries.concat());
+    let base = file(&[entry("111111111111", 9), entry("222222222222", 9)]);
+    // Both lower the first and accept the third; one removes the second.
+    let ours = file(&[entry("111111111111", 4), entry("333333333333", 4)]);
+    let theirs = file(&[
+        entry("111111111111", 7),
+        entry("222222222222", 9),
+        entry("333333333333", 7),
+    ]);
+    for style in ["", "--diff3", "--zdiff3"] {
+        let folder = scratch(&[
+            ("base", &base),
+            ("ours", &ours),
+            ("theirs", &theirs),
+            (".git/HEAD", ""),
+        ]);
+        let merge = format!("git merge-file -p {style} ours base theirs >{FILE}");
+        shell(&go, folder.path(), &merge);
+        let text = fs::read_to_string(folder.path().join(FILE)).unwrap();
+        assert!(text.contains("<<<<<<<"), "{text}");
+        let ran = shell(&go, folder.path(), "leakgate accept --resolve").exits(0);
+        let text = baseline(folder.path());
+        assert_eq!(entries(&text), 2, "{style}: {text}\n{}", ran.said());
+        assert_eq!(text.matches("max: 4\n").count(), 2, "{style}: {text}");
+    }
 }
 
 #[test]

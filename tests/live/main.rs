@@ -16,6 +16,7 @@ mod frameworks;
 mod packages;
 #[cfg(unix)]
 mod path;
+mod self_test;
 mod services;
 #[cfg(unix)]
 mod signals;

@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail};
 use crate::cli::git::Repository;
 use crate::cli::{Run, config, service};
 use crate::evidence::{Evidence, SuiteName};
+use crate::files::read_regular;
 use crate::gotest::{self, Accepted, Apart, Options, Prepared, Signals};
 use crate::verdict::{CommandRun, Verdict};
 
@@ -54,10 +55,9 @@ impl Base {
             .commit("HEAD")
             .context("--base needs a commit to compare with, and there is none yet")?;
         let Ok(named) = repository.commit(name) else {
-            let branch = name.strip_prefix("origin/").unwrap_or(name);
             bail!(
-                "--base {name} is not in this clone: fetch it first, as in `git fetch origin {branch}` (in GitHub Actions, give \
-                 actions/checkout `fetch-depth: 0`)"
+                "--base {name} is not in this clone: fetch it first, as in `{}`",
+                how_to_fetch(name)
             );
         };
         let (commit, what) = match repository.merge_base(&head, &named) {
@@ -79,6 +79,14 @@ impl Base {
             commit,
             what,
         })
+    }
+
+    /// The text that a file of this checkout has at the base.
+    pub(super) fn file(&self, path: &Path) -> Option<String> {
+        let root = self.repository.root.canonicalize().ok()?;
+        let path = path.canonicalize().ok()?;
+        self.repository
+            .file(&self.commit, path.strip_prefix(root).ok()?)
     }
 
     /// What the head has and the base has not: `evidence` with the profiles of the base in the place
@@ -123,6 +131,16 @@ impl Base {
             }
         }
         let of_base = gotest::collect(profiles)?.evidence;
+        if of_base.suites.is_empty() {
+            let said = last_lines(&profiles.join(LOG));
+            note(
+                &mut evidence,
+                format!(
+                    "no test binary ran at the base, {commit}, so all findings count; its command said: {said}"
+                ),
+            );
+            return Ok(evidence);
+        }
         let mut evidence = evidence.against_in(&of_base, &suites);
         note(
             &mut evidence,
@@ -178,7 +196,10 @@ impl Base {
         for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PWD"] {
             prepared = prepared.without(variable);
         }
-        prepared.run(&command, &apart, profiles, signals)?;
+        let status = prepared.run(&command, &apart, profiles, signals)?;
+        if gotest::shell_code(status) > 128 {
+            bail!("its command was ended by a signal");
+        }
         let collected = gotest::collect(profiles)?;
         let mut elsewhere = collected
             .directories()
@@ -217,6 +238,20 @@ impl Base {
     }
 }
 
+/// The git command that brings a commit into a clone that lacks it.
+///
+/// Input: `origin/main`, `HEAD^1`, `v1.2.3`
+/// Output: `git fetch origin main:refs/remotes/origin/main`, `git fetch --deepen=1`, `git fetch origin v1.2.3`
+fn how_to_fetch(name: &str) -> String {
+    if name.contains(['^', '~']) {
+        return "git fetch --deepen=1".to_owned();
+    }
+    match name.strip_prefix("origin/") {
+        Some(branch) => format!("git fetch origin {branch}:refs/remotes/origin/{branch}"),
+        None => format!("git fetch origin {name}"),
+    }
+}
+
 /// What the command prints at the base goes there, beside the profiles.
 const LOG: &str = "output.log";
 
@@ -227,6 +262,14 @@ fn suites_with_findings(verdict: &Verdict) -> BTreeSet<SuiteName> {
     let suites = verdict.suites.iter();
     let of_tests = suites.filter(|suite| suite.run.is_some() && found.contains(&suite.name));
     of_tests.map(|suite| suite.name.clone()).collect()
+}
+
+/// The end of what a command printed.
+fn last_lines(path: &Path) -> String {
+    let text = read_regular(path, 64 << 20).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(5)..].join(" / ")
 }
 
 fn note(evidence: &mut Evidence, text: String) {

@@ -109,7 +109,7 @@ const OF_ONE_RUN: [&str; 25] = [
 ];
 
 /// Flags that write files, by their values.
-const WRITES: [&str; 11] = [
+const WRITES: [&str; 12] = [
     "artifacts",
     "blockprofile",
     "coverprofile",
@@ -119,6 +119,7 @@ const WRITES: [&str; 11] = [
     "debug-trace",
     "memprofile",
     "mutexprofile",
+    "o",
     "outputdir",
     "trace",
 ];

@@ -147,7 +147,7 @@ impl Words<'_> {
         if finding.exceeded().is_some_and(|one| one.is_of_baseline()) {
             let id = &finding.id;
             return Some(format!(
-                "leakgate accept REPORT.json {id}, if these are accepted too"
+                "leakgate accept REPORT.json {id} --reason \"...\" --expires ..."
             ));
         }
         let exceeded = finding.exceeded().map(|exception| {

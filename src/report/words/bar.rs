@@ -23,9 +23,6 @@ pub(in crate::report) struct BarLine {
     pub(in crate::report) fails: bool,
 }
 
-/// So many entries that nothing needs are named.
-const MOST_STALE: usize = 1000;
-
 /// All of them, in the order of the files.
 pub(in crate::report) fn bar(
     verdict: &Verdict,
@@ -44,13 +41,14 @@ pub(in crate::report) fn bar(
         }
     });
     let strict = verdict.baseline.iter().filter(|baseline| baseline.strict);
+    let strict = strict.filter(|_| fail_on != FailOn::Never);
     let stale = strict.flat_map(|baseline| {
-        baseline.stale().take(MOST_STALE).map(|one| BarLine {
+        baseline.stale().map(|one| BarLine {
             what: "stale",
             place: format!("{}:{}", baseline.name, one.entry.line),
             spot: sources.of_baseline(one.entry.line),
             text: format!(
-                "{} matches nothing any more: leakgate accept --prune REPORT.json",
+                "{}: its leak is gone, so take it out: leakgate accept --prune REPORT.json",
                 title(&one.entry)
             ),
             fails: verdict.not_gated().is_none(),
@@ -107,6 +105,10 @@ fn loosened(
             rule,
             format!("{} is about other goroutines than before", rule.name),
         ),
+        Loosened::Order(rule) => of_rule(
+            rule,
+            format!("{} comes before a stricter rule now", rule.name),
+        ),
         Loosened::NewRule(rule) => of_rule(
             rule,
             format!("{} is new, and allows {}", rule.name, keys(&rule.limit)),
@@ -133,7 +135,7 @@ fn of_exception(exception: &Exception, looser: &Looser) -> String {
 /// How it was before.
 fn was(looser: &Looser, expires: &str) -> String {
     match looser {
-        Looser::Accepted => ", and did not before".to_owned(),
+        Looser::New => ", and did not before".to_owned(),
         Looser::RaisedFrom(max) => format!(", before only {max}"),
         Looser::ExtendedFrom(day) => format!(" until {expires}, before until {day}"),
     }

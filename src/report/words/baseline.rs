@@ -11,17 +11,17 @@ const MOST_NAMED: usize = 10;
 /// Entries that end soon, that can go or that are there twice.
 pub(super) fn remarks(baseline: &Baseline) -> Vec<Remark<'_>> {
     let entries = || baseline.entries.iter();
-    let soon = entries().filter(|one| one.expires_soon() && !one.is_stale());
+    let soon = entries().filter(|one| one.expires_soon());
     let soon: Vec<&EntryUse> = soon.collect();
-    let mut remarks = named(baseline, &soon, "expire within 14 days", |one| {
-        format!("expires in {}", plural(one.days_left, "day"))
+    let soon = named(baseline, "baseline", &soon, |one| match one.days_left {
+        0 => "expires today".to_owned(),
+        days => format!("expires in {}", plural(days, "day")),
     });
     // Where these fail the build, they come first.
     let stale = baseline.stale().filter(|_| !baseline.strict);
     let stale: Vec<&EntryUse> = stale.collect();
-    remarks.extend(named(baseline, &stale, "match nothing any more", |_| {
-        "matches nothing any more".to_owned()
-    }));
+    let mut remarks = named(baseline, "stale", &stale, |_| "its leak is gone".to_owned());
+    remarks.extend(soon);
     let lower = entries().filter(|one| one.could_be_lower()).count();
     if !stale.is_empty() || lower > 0 {
         let lower = match lower {
@@ -51,25 +51,25 @@ pub(super) fn remarks(baseline: &Baseline) -> Vec<Remark<'_>> {
 /// A remark on each of the first entries, and on how many more there are.
 fn named<'v>(
     baseline: &Baseline,
+    what: &'static str,
     entries: &[&'v EntryUse],
-    all: &str,
     text: impl Fn(&EntryUse) -> String,
 ) -> Vec<Remark<'v>> {
     let remark = |entry: &'v Entry, text: String| Remark {
-        what: "baseline",
+        what,
         place: format!("{}:{}", baseline.name, entry.line),
         text,
         owner: entry.owner.as_deref(),
     };
     let first = entries.iter().take(MOST_NAMED);
     let mut remarks: Vec<Remark> = first
-        .map(|one| remark(&one.entry, format!("{} {}", title(&one.entry), text(one))))
+        .map(|one| remark(&one.entry, format!("{}: {}", title(&one.entry), text(one))))
         .collect();
     if let Some(next) = entries.get(MOST_NAMED) {
         let more = entries.len() - MOST_NAMED;
         remarks.push(Remark {
             owner: None,
-            ..remark(&next.entry, format!("and {more} more {all}"))
+            ..remark(&next.entry, format!("and {more} more entries"))
         });
     }
     remarks

@@ -35,7 +35,7 @@ pub(super) fn exception_place(verdict: &Verdict, exception: &Exception) -> Strin
 
 /// Something that a team should know of a line of its policy.
 pub(in crate::report) struct Remark<'v> {
-    /// `allow`, `rule` or `baseline`.
+    /// `allow`, `rule`, `baseline` or `stale`.
     pub(in crate::report) what: &'static str,
     /// `leakgate.yml:12`.
     pub(in crate::report) place: String,

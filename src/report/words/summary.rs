@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::evidence::SuiteName;
 use crate::plural::plural;
 use crate::policy::Severity;
 use crate::verdict::{
@@ -65,10 +66,13 @@ fn counted(verdict: &Verdict, severity: Severity, noun: &str) -> String {
 }
 
 /// All that a glance should give: `1 violation (5 goroutines), 1 warning, 2 allowed, 812 stacks in
-/// 41 suites`, or with a baseline `13 findings in 2 of 30 packages: 1 violation (5 goroutines), 12
-/// accepted (3 expire within 14 days), 30 of 30 packages checked`.
-pub(in crate::report) fn summary(verdict: &Verdict) -> String {
-    let mut parts = vec![counted(verdict, Severity::Error, "violation")];
+/// 41 suites`, or with a baseline `13 findings in 2 of 30 test packages; 1 new (3 goroutines), 12
+/// accepted (3 expire within 14 days), 30 of 30 test packages checked`.
+pub(in crate::report) fn summary(verdict: &Verdict, fail_on: FailOn) -> String {
+    let mut parts = vec![match verdict.baseline {
+        Some(_) => new(verdict),
+        None => counted(verdict, Severity::Error, "violation"),
+    }];
     if verdict.count(Severity::Warning) > 0 {
         parts.push(counted(verdict, Severity::Warning, "warning"));
     }
@@ -78,8 +82,7 @@ pub(in crate::report) fn summary(verdict: &Verdict) -> String {
     let stacks = plural(totals.stacks, "stack");
     let unchecked = verdict.unchecked.len() as u64;
     if verdict.baseline.is_some() {
-        let all = plural(totals.suites + unchecked, noun(verdict));
-        parts.push(format!("{} of {all} checked", totals.suites));
+        parts.push(checked(verdict));
     } else {
         parts.push(match (totals.suites, unchecked) {
             (1, 0) => format!(
@@ -100,8 +103,33 @@ pub(in crate::report) fn summary(verdict: &Verdict) -> String {
         parts.push(format!("{loosened} loosened"));
     }
     let why = verdict.not_gated().map(|failed| format!("{failed}: "));
-    let (why, whole) = (why.unwrap_or_default(), whole(verdict).unwrap_or_default());
+    let (why, whole) = (
+        why.unwrap_or_default(),
+        whole(verdict, fail_on).unwrap_or_default(),
+    );
     format!("{why}{whole}{}", parts.join(", "))
+}
+
+/// What counts beside what a baseline accepts: `1 new (3 goroutines)`.
+fn new(verdict: &Verdict) -> String {
+    let open = verdict.findings.iter();
+    let open = open.filter(|one| one.is_open() && one.rule.severity == Severity::Error);
+    let of_stacks = open.filter(|finding| finding.stack().is_some());
+    let goroutines = of_stacks.map(|finding| finding.unaccepted().max(0));
+    let goroutines = goroutines.fold(0_i64, i64::saturating_add);
+    match (verdict.count(Severity::Error), goroutines) {
+        (findings, 0) => format!("{findings} new"),
+        (findings, goroutines) => format!("{findings} new ({})", plural(goroutines, "goroutine")),
+    }
+}
+
+/// `64 of 64 test packages checked`.
+fn checked(verdict: &Verdict) -> String {
+    let unchecked: BTreeSet<&SuiteName> = verdict.unchecked.iter().map(|one| &one.suite).collect();
+    let suites: BTreeSet<&SuiteName> = verdict.suites.iter().map(|one| &one.name).collect();
+    let all = suites.union(&unchecked).count() as u64;
+    let checked = suites.difference(&unchecked).count();
+    format!("{checked} of {} checked", plural(all, noun(verdict)))
 }
 
 /// What a suite is called.
@@ -114,21 +142,21 @@ fn noun(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// What there is with what is accepted: `13 findings in 2 of 30 packages: `. And what a baseline has
+/// What there is with what is accepted: `13 findings in 2 of 30 test packages; `. And what a baseline has
 /// that nothing needs, where that fails the build.
-fn whole(verdict: &Verdict) -> Option<String> {
+fn whole(verdict: &Verdict, fail_on: FailOn) -> Option<String> {
     let baseline = verdict.baseline.as_ref()?;
     let found = verdict.findings.iter();
     let found = found.filter(|one| one.is_open() || one.accepted().is_some());
     let suites: BTreeSet<_> = found.clone().map(|one| &one.suite).collect();
     let findings = plural(found.count() as u64, "finding");
     let all = plural(verdict.totals.suites, noun(verdict));
-    let whole = format!("{findings} in {} of {all}: ", suites.len());
+    let whole = format!("{findings} in {} of {all}; ", suites.len());
     Some(match baseline.stale().count() {
-        stale @ 1.. if verdict.is_too_wide() => {
+        stale @ 1.. if verdict.is_too_wide(fail_on) => {
             let what = match stale {
-                1 => "1 baseline entry matches nothing any more".to_owned(),
-                stale => format!("{stale} baseline entries match nothing any more"),
+                1 => "1 stale entry in the baseline".to_owned(),
+                stale => format!("{stale} stale entries in the baseline"),
             };
             format!("{what} (--strict); {whole}")
         }
@@ -141,13 +169,13 @@ fn accepted(verdict: &Verdict, baseline: &Baseline) -> String {
     let accepted = verdict.accepted().count();
     let entries = || baseline.entries.iter();
     let expired = entries().filter(|one| one.is_expired() && one.matched.unwrap_or(0) > 0);
-    let soon = entries().filter(|one| one.expires_soon() && !one.is_stale());
+    let soon = entries().filter(|one| one.expires_soon());
     let says = match (expired.count(), soon.count()) {
         (0, 0) => String::new(),
         (0, 1) => " (1 expires within 14 days)".to_owned(),
         (0, soon) => format!(" ({soon} expire within 14 days)"),
-        (expired, 0) => format!(" ({expired} expired)"),
-        (expired, soon) => format!(" ({expired} expired, {soon} within 14 days)"),
+        (expired, 0) => format!(", {expired} expired"),
+        (expired, soon) => format!(" ({soon} expire within 14 days), {expired} expired"),
     };
     format!("{accepted} accepted{says}")
 }
