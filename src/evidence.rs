@@ -64,15 +64,19 @@ pub struct Files {
     pub afters: Vec<PathBuf>,
     /// Go's own leak profile, taken with the last of them.
     pub proven: Option<PathBuf>,
+    /// Where two runs of tests are compared: what each had before its own tests, the base first. `before`
+    /// and `afters` are what both had after them.
+    pub own_before: Option<[PathBuf; 2]>,
     /// The text of all goroutines, taken with the last of them too.
     pub dump: Option<PathBuf>,
 }
 
 impl Files {
-    /// The profiles: before, afters, proven.
+    /// The profiles: before, afters, proven, and those of before their own tests.
     pub fn profiles(&self) -> Vec<&Path> {
         let before = std::iter::once(&self.before);
         let paths = before.chain(&self.afters).chain(&self.proven);
+        let paths = paths.chain(self.own_before.iter().flatten());
         paths.map(PathBuf::as_path).collect()
     }
 }
@@ -107,6 +111,8 @@ pub struct Command {
     pub failed: Option<String>,
     /// Whether a test binary was started.
     pub ran_tests: bool,
+    /// The commit that it was compared with, as it was named.
+    pub base: Option<String>,
     /// Test binaries that were started only to list their tests.
     pub listed: u64,
     /// Processes that test binaries started as copies of themselves.
@@ -161,30 +167,37 @@ impl Evidence {
 
     /// This run compared with the run of another build: the last after profile of each suite of
     /// `base` becomes the before profile here. A suite that only this run has keeps its own, and so
-    /// does one that the base could not check: whatever hung there would hide growth here.
+    /// does one that the base could not check, or whose tests failed there: whatever hung there would
+    /// hide growth here.
     #[must_use]
     pub fn against(mut self, base: &Self) -> Self {
-        let checked = base.suites.iter().filter(|suite| suite.doubt.is_none());
+        let has_failed = |suite: &Suite| {
+            let code = suite.run.as_ref().and_then(|run| run.exit_code);
+            code.is_some_and(|code| code != 0)
+        };
+        let is_whole = |suite: &&Suite| suite.doubt.is_none() && !has_failed(suite);
+        let checked = base.suites.iter().filter(is_whole);
         let checked: HashMap<&SuiteName, (&Suite, &PathBuf)> = checked
             .filter_map(|suite| Some((&suite.name, (suite, suite.files.afters.last()?))))
             .collect();
         let unchecked = base.unchecked.iter();
         let unchecked = unchecked.map(|unchecked| (&unchecked.suite, &*unchecked.why));
         let doubted = base.suites.iter();
-        let doubted = doubted.filter_map(|suite| Some((&suite.name, suite.doubt.as_deref()?)));
+        let doubted = doubted.filter_map(|suite| {
+            let failed = has_failed(suite)
+                .then_some("its tests failed, and what they left could hide growth here");
+            Some((&suite.name, suite.doubt.as_deref().or(failed)?))
+        });
         let unchecked: HashMap<&SuiteName, &str> = unchecked.chain(doubted).collect();
         let mut own = 0;
         for suite in &mut self.suites {
             if let Some((base, after)) = checked.get(&suite.name) {
-                suite.files.before = (*after).clone();
+                let own = std::mem::replace(&mut suite.files.before, (*after).clone());
+                // What was there before any test is no test's, and may be other goroutines now.
+                suite.files.own_before = (suite.around_tests && base.around_tests)
+                    .then(|| [base.files.before.clone(), own]);
                 suite.around_tests = false;
                 suite.against_run = true;
-                let exit_code = base.run.as_ref().and_then(|run| run.exit_code);
-                if exit_code.is_some_and(|code| code != 0) {
-                    let note =
-                        "tests of the base failed: goroutines that they left can hide growth here";
-                    suite.notes.push(note.to_owned());
-                }
             } else if let Some(why) = unchecked.get(&suite.name) {
                 suite.notes.push(format!(
                     "compared with what was there before its own tests, since the base could not be checked: {}",

@@ -263,6 +263,22 @@ pub fn narrowed(command: &[OsString], packages: &[&str]) -> anyhow::Result<Vec<O
     ))
 }
 
+/// Where the sources of all packages lie that the go tests of a run were built from, as far as
+/// they are no toolchain's: each `go test` that left its record in `directory` is asked.
+///
+/// # Errors
+/// A record that cannot be read, or a go command that cannot say.
+pub fn folders_of_sources(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let record = Record::read(directory).map_err(anyhow::Error::msg)?;
+    let go_tests = record.into_iter().flat_map(|record| record.go_tests);
+    let mut folders = Vec::new();
+    for run in go_tests {
+        let listed = run.go_test.folders(&run.directory, &run.environment);
+        folders.extend(listed.map_err(anyhow::Error::msg)?);
+    }
+    Ok(folders)
+}
+
 fn words(command: &[OsString]) -> Vec<String> {
     command
         .iter()

@@ -146,8 +146,17 @@ impl<'p> Judge<'p> {
         let mut judging = Judging::new(self, &name, &diff, profiles);
         judging.rows();
         let mut judged = judging.finish();
+        let unchecked = remarks::unchecked(&diff).into_iter().chain(suite.doubt);
+        let unchecked: Vec<_> = unchecked
+            .map(|why| Unchecked::new(name.clone(), why))
+            .collect();
+        let whole = unchecked.is_empty()
+            && !suite.against_run
+            && suite.run.as_ref().is_none_or(TestRun::is_whole);
         let held = self.baseline.as_ref().map_or_else(Vec::new, |baseline| {
-            baseline.cover(&name, &mut judged.findings, &diff, self.today)
+            // Of what did not run, nothing is known: it need not have moved.
+            let seen = whole.then_some(diff.after);
+            baseline.cover(&name, &mut judged.findings, seen, self.today)
         });
         let causes = cause::find(&mut judged.findings, &name, &profiles.code);
         let mut notes = remarks::notes(&diff, proven);
@@ -161,10 +170,6 @@ impl<'p> Judge<'p> {
                 profiles.afters.len()
             ));
         }
-        let unchecked = remarks::unchecked(&diff).into_iter().chain(suite.doubt);
-        let unchecked: Vec<_> = unchecked
-            .map(|why| Unchecked::new(name.clone(), why))
-            .collect();
         SuiteVerdict {
             judged,
             held,
@@ -181,9 +186,7 @@ impl<'p> Judge<'p> {
                 before: diff.before.total,
                 after: diff.after.total,
                 stacks: diff.row_count(),
-                whole: unchecked.is_empty()
-                    && !suite.against_run
-                    && suite.run.as_ref().is_none_or(TestRun::is_whole),
+                whole,
                 run: suite.run,
                 rerun: suite.rerun,
                 name,
@@ -297,6 +300,7 @@ impl<'p> Judge<'p> {
         verdict.command = Some(CommandRun {
             gated: command.failed.is_none() || self.policy.gate_failed_tests,
             failed: command.failed,
+            base: command.base,
             ran_tests: command.ran_tests,
             without_tests: without_tests + idle,
             children: command.children,

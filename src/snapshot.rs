@@ -269,6 +269,18 @@ impl<'buf> Snapshot<'buf> {
         }
     }
 
+    /// Takes out what was there earlier in the same process, stack by stack: what is left has come
+    /// since. Sums over all goroutines stay as they are.
+    #[must_use]
+    pub fn since(mut self, earlier: &Snapshot) -> Self {
+        for group in &mut self.groups {
+            let before = earlier.find(group.key).map_or(0, |group| group.count);
+            group.count -= before;
+        }
+        self.groups.retain(|group| group.count > 0);
+        self
+    }
+
     /// Calls `each` with the stack of every sample that is in a group, and the key of that group.
     pub fn each_sample(&self, mut each: impl FnMut(Key, &Frames<'buf>)) {
         let mut stack = Stack::default();

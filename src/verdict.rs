@@ -81,6 +81,8 @@ pub struct Suite {
 pub struct CommandRun {
     /// How it failed: tests that fail may leave goroutines behind that no leak of theirs explains.
     pub failed: Option<String>,
+    /// The commit that it was compared with, as it was named.
+    pub base: Option<String>,
     /// Whether a test binary was started before it ended.
     pub ran_tests: bool,
     /// Whether its findings count.

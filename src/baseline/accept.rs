@@ -29,12 +29,21 @@ pub struct Added {
 }
 
 /// Accepts what counts in a report: all of it, or the findings and causes with these ids, also where
-/// an entry covers them already. A `max` is never lowered. Where the code of an entry has moved, the
+/// an entry covers all of them already. A `max` is never lowered. Where the code of an entry has moved, the
 /// entry moves with it.
 pub fn accept(baseline: &mut Baseline, report: &Report, ids: &[String], terms: &Terms) -> Added {
     let mut accepted = Added::default();
+    // An id that something counts of names that; what it covers elsewhere keeps its terms.
+    let counts = |id: &String| {
+        let mut findings = report.findings.iter();
+        findings
+            .any(|((of, _), finding)| finding.is_open && (of == id || finding.causes.contains(id)))
+    };
+    let (open, covered): (Vec<&String>, Vec<&String>) = ids.iter().partition(|id| counts(id));
     let is_named = |id: &str, finding: &Reported| {
-        ids.iter().any(|one| one == id) || ids.iter().any(|one| finding.causes.contains(one))
+        let ids = if finding.is_open { &open } else { &covered };
+        ids.iter()
+            .any(|one| *one == id || finding.causes.contains(*one))
     };
     for ((id, suite), finding) in &report.findings {
         let is_meant = if ids.is_empty() {

@@ -22,7 +22,8 @@ pub struct Pruned {
 /// suites that were not judged as a whole stay as they are.
 pub fn prune(baseline: &mut Baseline, report: &Report) -> Pruned {
     let mut pruned = Pruned::default();
-    for ((id, suite), finding) in &report.findings {
+    let judged = report.findings.iter();
+    for ((id, suite), finding) in judged.filter(|((_, suite), _)| report.judged.contains(suite)) {
         pruned.moved += usize::from(follow(baseline, id, suite, finding));
     }
     baseline.entries.retain_mut(|entry| {

@@ -185,6 +185,7 @@ impl Report {
             };
             finding = Reported {
                 is_open: known.is_open || finding.is_open,
+                accepted_as: known.accepted_as.clone().or(finding.accepted_as),
                 causes: known.causes.union(&finding.causes).cloned().collect(),
                 ..most
             };

@@ -16,6 +16,9 @@ pub struct Resolved {
     /// Entries that only one side has, by id and suite, and that were kept: the other side may have
     /// removed them.
     pub one_sided: Vec<(String, String)>,
+    /// Entries of which the sides say other things, such as a reason, with an equal `max`: one side's
+    /// were kept, those that end first.
+    pub reworded: Vec<(String, String)>,
 }
 
 /// A part of a file with conflicts.
@@ -84,6 +87,7 @@ pub fn resolve(path: &Path, text: &str) -> Result<Resolved, PolicyError> {
         },
         lowered: 0,
         one_sided: Vec::new(),
+        reworded: Vec::new(),
     };
     for (side, other) in [(&ours, &theirs), (&theirs, &ours)] {
         for entry in &side.entries {
@@ -131,6 +135,10 @@ impl Resolved {
                 let strictness = |one: &Entry| (one.max, one.expires);
                 let stricter = strictness(there) < strictness(entry);
                 self.lowered += usize::from(there.max != entry.max);
+                let terms = |one: &Entry| (one.expires, one.reason.clone(), one.owner.clone());
+                if there.max == entry.max && terms(there) != terms(entry) {
+                    self.reworded.push(of);
+                }
                 self.baseline
                     .insert(if stricter { there } else { entry }.clone());
             }

@@ -64,7 +64,9 @@ fn scalar(text: &str) -> String {
     }
     let quoted = serde_json::Value::from(text).to_string();
     let characters = quoted.chars().map(|one| match one {
-        unseen if escape::is_unseen(unseen) => format!("\\U{:08x}", u32::from(unseen)),
+        unseen if escape::is_unseen(unseen) || unseen.is_control() => {
+            format!("\\U{:08x}", u32::from(unseen))
+        }
         seen => seen.to_string(),
     });
     characters.collect()

@@ -1,5 +1,6 @@
 //! `leakgate accept`: writes the baseline.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use jiff::civil::Date;
 
 use super::{Code, config, output};
 use crate::baseline::{self, Added, Baseline, Pruned, Report, Terms};
+use crate::escape::terminal;
 use crate::files::{read_regular, write_whole};
 use crate::plural::plural;
 
@@ -94,10 +96,13 @@ pub(super) fn run(accept: &Accept) -> anyhow::Result<Code> {
         )
     });
     let details: Vec<String> = repeated.chain(done.details).collect();
-    let details = details.iter().map(|detail| format!("  {detail}\n"));
+    let details = details
+        .iter()
+        .map(|detail| format!("  {}\n", terminal(detail)));
     let details: String = details.collect();
     let (path, summary) = (path.display(), done.summary);
-    output::print(&format!("{summary}; {path} {state}\n{details}"))?;
+    let said = terminal(&format!("{summary}; {path} {state}")).into_owned();
+    output::print(&format!("{said}\n{details}"))?;
     Ok(Code::Pass)
 }
 
@@ -109,6 +114,13 @@ fn write(path: &Path, old: Option<&str>, baseline: &Baseline) -> anyhow::Result<
         return Ok("is as it was".to_owned());
     }
     refuse_to_lose(path, old.unwrap_or_default())?;
+    let there = config::read_text(path, "baseline", baseline::LARGEST).ok();
+    if there.as_deref() != old {
+        bail!(
+            "{} was changed meanwhile, so nothing was written: run this again",
+            path.display()
+        );
+    }
     // What a link leads to is written, not the link.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     write_whole(&target, text.as_bytes())
@@ -178,7 +190,7 @@ fn has_comment(line: &str) -> bool {
 
 /// What a CI accepts, nobody has looked at.
 fn refuse_ci() -> anyhow::Result<()> {
-    if std::env::var_os("CI").is_some_and(|ci| ci == "true" || ci == "1") {
+    if std::env::var("CI").is_ok_and(|ci| ci.eq_ignore_ascii_case("true") || ci == "1") {
         bail!(
             "this is a CI job, as the variable CI says, and a CI never writes the baseline: run this on your machine, and commit \
              the file"
@@ -271,9 +283,16 @@ fn add(
         let left_out = plural(report.left_out, "finding");
         format!("the reports had no room for {left_out}: run the tests again for a report of these")
     });
+    let findings = report.findings.iter();
+    let doubtful =
+        findings.filter(|((_, suite), one)| one.is_open && !report.judged.contains(suite));
+    let doubtful: BTreeSet<&String> = doubtful.map(|((_, suite), _)| suite).collect();
+    let doubtful = doubtful.into_iter().map(|suite| {
+        format!("not all tests of {suite} ran and passed: counts may be too high, or too low")
+    });
     Ok(Done {
         summary: format!("added {added}, raised {raised}, renewed {renewed}"),
-        details: left_out.into_iter().collect(),
+        details: left_out.into_iter().chain(doubtful).collect(),
     })
 }
 
@@ -318,7 +337,7 @@ fn prune(baseline: &mut Baseline, report: &Report, ids: &[String]) -> anyhow::Re
     let kept = not_judged.iter();
     let kept = kept.map(|(suite, count)| {
         let entries = if *count == 1 { "entry" } else { "entries" };
-        format!("kept {count} {entries} of {suite}: no report has it with all of its tests passing")
+        format!("kept {count} {entries} of {suite}: no report has all of its tests (without -run, -skip, -short and --base), passing")
     });
     let mut details: Vec<String> = kept.collect();
     if !details.is_empty() {
@@ -336,9 +355,13 @@ fn resolve(path: &Path, text: &str) -> anyhow::Result<(Baseline, Done)> {
     let one_sided = one_sided.map(|(id, suite)| {
         format!("kept {id} of {suite}, which one side does not have: `accept --prune` will tell")
     });
+    let reworded = resolved.reworded.iter();
+    let reworded = reworded.map(|(id, suite)| {
+        format!("both sides have {id} of {suite} with the same max, and other words or dates: look at what was kept")
+    });
     let done = Done {
         summary: format!("lowered {}", resolved.lowered),
-        details: one_sided.collect(),
+        details: one_sided.chain(reworded).collect(),
     };
     Ok((resolved.baseline, done))
 }

@@ -67,6 +67,7 @@ fn find(check: &Check) -> anyhow::Result<Evidence> {
                     afters: afters.to_vec(),
                     proven: check.proven.clone(),
                     dump: None,
+                    own_before: None,
                 },
                 ..Suite::default()
             };

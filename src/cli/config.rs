@@ -43,6 +43,19 @@ pub(super) fn baseline(named: Option<&Path>) -> anyhow::Result<Option<Baseline>>
     Ok(Some(Baseline::parse(&path, &text)?))
 }
 
+/// Reads the baseline of a base branch. An empty file is that of a branch that has none.
+///
+/// # Errors
+/// A file that cannot be read or understood.
+pub(super) fn baseline_of_base(path: &Path) -> anyhow::Result<Option<Baseline>> {
+    let text = read_text(path, "baseline", baseline::LARGEST)?;
+    Ok(Some(if text.trim().is_empty() {
+        Baseline::default()
+    } else {
+        Baseline::parse(path, &text)?
+    }))
+}
+
 /// Reads a file of at most so many bytes; `what` is what messages call it.
 pub(super) fn read_text(path: &Path, what: &str, largest: u64) -> anyhow::Result<String> {
     let bytes = read_regular(path, largest)

@@ -224,7 +224,7 @@ impl Gate {
                 None => None,
             },
             baseline_before: match against_baseline {
-                Some(path) => config::baseline(Some(path))?,
+                Some(path) => config::baseline_of_base(path)?,
                 None => None,
             },
         })

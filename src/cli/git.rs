@@ -86,6 +86,8 @@ impl Repository {
             let mut git = self.git();
             git.args(["-c", "core.sparseCheckout=false"]);
             git.env("GIT_INDEX_FILE", index);
+            // Line ends are those of the commit, not of the checkout (from git 2.41 on).
+            git.env("GIT_ATTR_SOURCE", commit);
             git
         };
         run(git().args(["read-tree", commit]))?;
@@ -128,13 +130,32 @@ impl Repository {
     }
 }
 
+/// Variables that git sets for a hook.
+pub(super) const OF_A_HOOK: [&str; 6] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+];
+
 fn command(directory: &Path) -> Command {
     let mut git = Command::new("git");
     // No pager, no question, and the words of git in English.
-    git.args(["--no-optional-locks", "-C"])
-        .arg(directory)
-        .stdin(Stdio::null());
+    git.args([
+        "--no-optional-locks",
+        "-c",
+        "core.hooksPath=/dev/null",
+        "-C",
+    ])
+    .arg(directory)
+    .stdin(Stdio::null());
     git.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
+    // A hook sets these for its own repository; here the folder says which one is meant.
+    for variable in OF_A_HOOK {
+        git.env_remove(variable);
+    }
     git
 }
 
@@ -153,7 +174,7 @@ fn run(git: &mut Command) -> anyhow::Result<Output> {
         if said.is_empty() {
             bail!("git failed ({})", output.status);
         }
-        bail!("git says: {said}");
+        bail!("git says: {}", said.replace('\n', "; "));
     }
     Ok(output)
 }

@@ -17,7 +17,7 @@ use crate::evidence::Evidence;
 use crate::gotest::{
     self, Apart, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo,
 };
-use base::Base;
+use base::{Base, Interrupted};
 use services::Services;
 
 pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
@@ -62,7 +62,16 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
         judge(run, &bar, evidence, base.as_ref(), folders)
     });
     if status.success() {
-        return Ok(judged?.into());
+        return match judged {
+            Err(error) => match error.downcast_ref() {
+                Some(Interrupted(code)) => {
+                    complain(&error);
+                    Ok((*code).into())
+                }
+                None => Err(error),
+            },
+            Ok(code) => Ok(code.into()),
+        };
     }
     // That the command failed is what a CI has to know, whatever else went wrong.
     if let Err(error) = judged {

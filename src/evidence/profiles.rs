@@ -60,8 +60,15 @@ impl<'b> Profiles<'b> {
             (0..bytes.len()).map(group).collect()
         };
         let mut snapshots = grouped?;
+        let own_before = suite.files.own_before.as_ref();
+        let own_before = own_before.and_then(|_| Some((snapshots.pop()?, snapshots.pop()?)));
         let proven = suite.files.proven.as_ref().and_then(|_| snapshots.pop());
-        let before = snapshots.remove(0);
+        let mut before = snapshots.remove(0);
+        if let Some((of_head, of_base)) = own_before {
+            before = before.since(&of_base);
+            let since = |after: Snapshot<'b>| after.since(&of_head);
+            snapshots = snapshots.into_iter().map(since).collect();
+        }
         let profiles = Self::new(before, snapshots, proven);
         let before_and_afters = &bytes[..=profiles.afters.len()];
         let problem = profiles

@@ -11,7 +11,8 @@ pub struct TestRun {
     /// Different tests, subtests, benchmarks, examples and fuzz seeds that ran; `None` where that
     /// is not known.
     pub tests: Option<u64>,
-    /// Whether only some of its tests were asked for, by `-run` or `-skip`.
+    /// Whether only some of its tests were asked for, by `-run`, `-skip` or
+    /// `-short`.
     pub partial: bool,
     /// What `m.Run` returned; `None` when it did not.
     pub exit_code: Option<i32>,

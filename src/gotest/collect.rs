@@ -196,7 +196,11 @@ impl Collected {
                 return self.unchecked(name, why);
             }
         };
-        let partial = has_flag(suite, "test.run") || has_flag(suite, "test.skip");
+        let is_short = suite.args.iter().any(|argument| {
+            let value = flags::value_of(argument, "test.short");
+            value.is_some_and(|value| value != "false") || argument == "-test.short"
+        });
+        let partial = has_flag(suite, "test.run") || has_flag(suite, "test.skip") || is_short;
         let mut judged = Suite {
             name: name.clone(),
             around_tests: true,
@@ -210,6 +214,7 @@ impl Collected {
                     afters: vec![after],
                     proven: file("proven.pb.gz"),
                     dump: file("goroutines.txt"),
+                    own_before: None,
                 };
                 judged.starters = end.starters;
                 judged.moving = end.moving.into_iter().collect();
@@ -232,6 +237,7 @@ impl Collected {
                     afters: file("timeout.pb.gz").into_iter().collect(),
                     proven: None,
                     dump: file("goroutines.txt"),
+                    own_before: None,
                 };
                 judged.starters = timeout.starters;
                 judged.run = Some(TestRun {

@@ -216,26 +216,37 @@ impl GoTest {
         self.is_help || self.is_on("c") || self.is_on("n")
     }
 
-    /// Lists the packages of the command where it was run in `here` with these variables.
+    /// The folders of all packages that its test binaries are built from, but for those of the
+    /// toolchain, where it was run in `here` with these variables.
     ///
     /// # Errors
-    /// What keeps the go command from listing them: the folder may be gone, for one.
-    pub(super) fn packages_of(
+    /// What keeps the go command from listing them.
+    pub(super) fn folders(
         &self,
         here: &Path,
         environment: &[(String, String)],
-    ) -> Result<BTreeSet<Package>, String> {
+    ) -> Result<Vec<PathBuf>, String> {
         if self.runs_none() {
-            return Ok(BTreeSet::new());
+            return Ok(Vec::new());
         }
+        let format = "{{if not .Standard}}{{.Dir}}{{end}}";
+        let text = self.list(here, environment, &["-e", "-deps", "-test", "-f", format])?;
+        let folders = text.lines().filter(|line| !line.is_empty());
+        Ok(folders.map(PathBuf::from).collect())
+    }
+
+    /// What `go list` says of the packages of the command.
+    fn list(
+        &self,
+        here: &Path,
+        environment: &[(String, String)],
+        arguments: &[&str],
+    ) -> Result<String, String> {
         let mut command = Command::new(&self.go);
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         command
-            .args(["list", "-e", "-f"])
-            .arg(concat!(
-                "{{.ImportPath}}\t{{.Dir}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}\t",
-                "{{with .Error}}{{printf \"%q\" .Err}}{{end}}"
-            ))
+            .arg("list")
+            .args(arguments)
             .args(self.flags.iter().filter(|flag| is_for_list(flag)))
             .arg("--")
             .args(&self.packages)
@@ -249,7 +260,26 @@ impl GoTest {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(said.lines().next().unwrap_or("go list failed").to_owned());
         }
-        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Lists the packages of the command where it was run in `here` with these variables.
+    ///
+    /// # Errors
+    /// What keeps the go command from listing them: the folder may be gone, for one.
+    pub(super) fn packages_of(
+        &self,
+        here: &Path,
+        environment: &[(String, String)],
+    ) -> Result<BTreeSet<Package>, String> {
+        if self.runs_none() {
+            return Ok(BTreeSet::new());
+        }
+        let format = concat!(
+            "{{.ImportPath}}\t{{.Dir}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}\t",
+            "{{with .Error}}{{printf \"%q\" .Err}}{{end}}"
+        );
+        let text = self.list(here, environment, &["-e", "-f", format])?;
         let packages = text.lines().filter_map(|line| {
             let mut fields = line.split('\t');
             let import_path = fields.next()?.to_owned();

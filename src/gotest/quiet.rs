@@ -29,7 +29,7 @@ pub(super) fn list(accepted: &Accepted) -> String {
     let lines = listed.iter().map(|one| line(one, &listed) + "\n");
     let entries = accepted.baseline.iter().flat_map(|one| &one.entries);
     let in_force = entries.filter(|one| one.expires >= accepted.today);
-    // What looks alike to a test binary is one.
+    // What looks alike to a test binary is one; a plus sign says that the baseline accepts it.
     let mut of_baseline: BTreeMap<String, i64> = BTreeMap::new();
     for entry in in_force {
         if let Some(names) = names_of(entry) {
@@ -39,7 +39,7 @@ pub(super) fn list(accepted: &Accepted) -> String {
     }
     let of_baseline = of_baseline.iter();
     let of_baseline =
-        of_baseline.flat_map(|(names, max)| [max.to_string(), format!("\t{names}\n")]);
+        of_baseline.flat_map(|(names, max)| [format!("+{max}"), format!("\t{names}\n")]);
     lines.chain(of_baseline).collect()
 }
 

@@ -186,12 +186,18 @@ func leakgateAfter(m *M) {
 	leakgateLog("=\n")
 	start, pause := time.Now(), time.Millisecond
 	var watched leakgateWatch
+	known, still := 0, time.Duration(0)
 	for {
 		after, waited := leakgateProfile("goroutine"), time.Since(start)
 		groups := leakgateRead(after)
 		watched.look(groups, waited)
-		grown := leakgateGrown(groups, waited)
-		if grown && waited < leakgate.settle {
+		grown, inBaseline := leakgateGrown(groups, waited)
+		if inBaseline != known {
+			known, still = inBaseline, waited
+		}
+		// What leaks already may go on to grow: it counts once it stands still.
+		moves := known > 0 && waited-still < 300*time.Millisecond
+		if (grown || moves) && waited < leakgate.settle {
 			time.Sleep(pause)
 			if pause *= 2; pause > 50*time.Millisecond {
 				pause = 50 * time.Millisecond
@@ -763,12 +769,13 @@ func (watch *leakgateWatch) changes(part uint64, kept int) bool {
 // leakgateGrown says whether there are goroutines that the judgement would find: any that a test
 // started, and more of some entry function than before of the others. Those aside that the policy
 // accepts anyway: waiting for them would cost every run the whole time to settle.
-func leakgateGrown(all []leakgateGroup, waited time.Duration) bool {
+// It also gives how many goroutines the baseline accepts.
+func leakgateGrown(all []leakgateGroup, waited time.Duration) (bool, int) {
 	growth := map[string]int{}
 	groups := append([]leakgateGroup(nil), all...)
 	for _, group := range groups {
 		if len(group.frames) <= 1 && waited < 100*time.Millisecond {
-			return true // they have hardly begun, and it is not known yet what they will do
+			return true, 0 // they have hardly begun, and it is not known yet what they will do
 		}
 		if !group.ofTest {
 			growth[group.entry()] += group.count
@@ -821,22 +828,29 @@ func leakgateGrown(all []leakgateGroup, waited time.Duration) bool {
 			}
 		}
 	}
-	for _, group := range groups {
-		if group.count > 0 {
-			return true
+	inBaseline := 0
+	for _, q := range quiet {
+		if q.inBaseline {
+			inBaseline += q.accepted
 		}
 	}
-	return false
+	for _, group := range groups {
+		if group.count > 0 {
+			return true, inBaseline
+		}
+	}
+	return false, inBaseline
 }
 
-// leakgateQuiet is one line of the file "quiet": how many more goroutines are accepted, or behind
+// leakgateQuiet is one line of the file "quiet": how many more goroutines are accepted, with a plus
+// sign before the number where the baseline does so, or behind
 // an equals sign the line, counted from 0, whose goroutines they are accepted with, one for one;
 // then patterns for the import path of the package under test, for the entry function, for any
 // function of the stack, for functions that must not be in it, and for the entry functions of
 // goroutines that each show one of these at work; all parted by tabs, and the patterns of one kind
 // by bars.
 type leakgateQuiet struct {
-	asMany                   bool
+	asMany, inBaseline       bool
 	max                      int // the line, where asMany is set
 	accepted                 int
 	root, any, without, busy []string
@@ -854,12 +868,13 @@ func leakgateReadQuiet(path, importPath string) []leakgateQuiet {
 		}
 		most, _ := strconv.Atoi(strings.TrimPrefix(fields[0], "="))
 		accepted := leakgateQuiet{
-			asMany:  strings.HasPrefix(fields[0], "="),
-			max:     most,
-			root:    patterns(fields[2]),
-			any:     patterns(fields[3]),
-			without: patterns(fields[4]),
-			busy:    patterns(fields[5]),
+			asMany:     strings.HasPrefix(fields[0], "="),
+			inBaseline: strings.HasPrefix(fields[0], "+"),
+			max:        most,
+			root:       patterns(fields[2]),
+			any:        patterns(fields[3]),
+			without:    patterns(fields[4]),
+			busy:       patterns(fields[5]),
 		}
 		if suites := patterns(fields[1]); len(suites) > 0 && !leakgateMatchAny(suites, importPath) {
 			accepted = leakgateQuiet{}

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+#[cfg(unix)]
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Watches for signals from when it is made until the process ends. A signal that was ignored when
@@ -14,6 +16,9 @@ pub struct Signals {
     temporary: Temporary,
     #[cfg(unix)]
     heard: Vec<std::ffi::c_int>,
+    /// The signal that came last while a command ran; 0 for none.
+    #[cfg(unix)]
+    last: Arc<AtomicI32>,
     /// While the command runs there is none.
     #[cfg(unix)]
     alone: Option<unix::Watch>,
@@ -59,8 +64,18 @@ fn remove(path: &Path) {
         Ok(()) => &gone,
         Err(_) => path,
     };
-    // It may have been removed already. One that cannot be is left to whoever cleans up temporary
-    // files.
+    if fs::remove_dir_all(path).is_ok() || !path.exists() {
+        return;
+    }
+    // A module cache has folders that cannot be written to.
+    #[cfg(unix)]
+    for entry in walkdir::WalkDir::new(path).into_iter().flatten() {
+        use std::os::unix::fs::PermissionsExt as _;
+        if entry.file_type().is_dir() {
+            let _ = fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o700));
+        }
+    }
+    // One that cannot be removed is left to whoever cleans up temporary files.
     let _ = fs::remove_dir_all(path);
 }
 
@@ -94,7 +109,17 @@ impl Signals {
             alone: Some(unix::alone(&heard, &temporary)?),
             temporary,
             heard,
+            last: Arc::default(),
         })
+    }
+
+    /// What a shell would report, had the signal that came while a command ran ended this process.
+    pub fn interrupted(&self) -> Option<u8> {
+        let signal = self.last.load(Ordering::Relaxed);
+        u8::try_from(signal)
+            .ok()
+            .filter(|&signal| signal > 0)
+            .map(|signal| 128 + signal)
     }
 
     /// Runs a command that gets the signals meanwhile.
@@ -117,7 +142,7 @@ impl Signals {
             }
         };
         let process = child.id();
-        let passing = unix::pass_on(for_command, process);
+        let passing = unix::pass_on(for_command, process, self.last.clone());
         let ended = child.wait();
         self.alone = Some(unix::alone(&self.heard, &self.temporary)?);
         // What came until now may be what ended the command, and is not to end this process as
@@ -139,6 +164,11 @@ impl Signals {
         Ok(Self { temporary })
     }
 
+    /// Nothing is heard.
+    pub fn interrupted(&self) -> Option<u8> {
+        None
+    }
+
     pub(super) fn run(&mut self, command: &mut Command) -> io::Result<(u32, ExitStatus)> {
         let mut child = command.spawn()?;
         Ok((child.id(), child.wait()?))
@@ -149,6 +179,8 @@ impl Signals {
 mod unix {
     use std::ffi::c_int;
     use std::process::{Command, Stdio};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI32, Ordering};
     use std::thread::{self, JoinHandle};
     use std::{fs, io};
 
@@ -216,9 +248,10 @@ mod unix {
 
     /// Passes signals on to a process. What is typed at a terminal has no sender, and reaches the
     /// process anyway.
-    pub(super) fn pass_on(heard: Heard, process: u32) -> Watch {
+    pub(super) fn pass_on(heard: Heard, process: u32, last: Arc<AtomicI32>) -> Watch {
         let process = i32::try_from(process).map(Pid::from_raw);
         Watch::start(heard, move |origin| {
+            last.store(origin.signal, Ordering::Relaxed);
             if let (Some(_), Ok(process), Ok(signal)) =
                 (origin.process, process, Signal::try_from(origin.signal))
             {

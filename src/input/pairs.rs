@@ -81,6 +81,7 @@ pub fn pair_directory(directory: &Path, except: &BTreeSet<PathBuf>) -> Result<Ev
                         afters: vec![after],
                         proven: files.remove("proven"),
                         dump: None,
+                        own_before: None,
                     },
                     ..Suite::default()
                 });
@@ -122,6 +123,7 @@ pub fn pair_directories(before: &Path, after: &Path) -> Result<Evidence, ListErr
                     afters: vec![path],
                     proven: None,
                     dump: None,
+                    own_before: None,
                 },
                 ..Suite::default()
             });

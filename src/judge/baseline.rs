@@ -10,9 +10,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::baseline::{About, Baseline, Entry};
-use crate::diff::Diff;
 use crate::evidence::SuiteName;
 use crate::policy::Exception;
+use crate::snapshot::Snapshot;
 use crate::stack::{Name, class, id_of, own_of, owner};
 use crate::verdict::{self, Disposition, EntryUse, Finding, Place, Stack};
 
@@ -64,12 +64,13 @@ impl<'p> InForce<'p> {
         self.baseline
     }
 
-    /// Says of each finding of a suite that counts what the baseline makes of it.
+    /// Says of each finding of a suite that counts what the baseline makes of it. `seen` is its last
+    /// profile, where the suite was judged as a whole.
     pub(super) fn cover(
         &self,
         suite: &SuiteName,
         findings: &mut [Finding],
-        diff: &Diff,
+        seen: Option<&Snapshot>,
         today: Date,
     ) -> Held {
         let Some(entries) = self.by_suite.get(suite.subject()) else {
@@ -95,10 +96,12 @@ impl<'p> InForce<'p> {
             }
             held.push((index, count));
         }
-        let mut moved = self.moved(&idle, findings);
-        if !moved.is_empty() {
+        let mut moved = match seen {
+            Some(_) => self.moved(&idle, findings),
+            None => Vec::new(),
+        };
+        if let Some(after) = seen.filter(|_| !moved.is_empty()) {
             // A stack that is still there has not moved, though there may be no finding of it.
-            let after = diff.after;
             let there = (0..after.groups().len()).map(|group| after.frames(group).id());
             let there: HashSet<String> = there.collect();
             moved.retain(|(index, _)| !there.contains(&self.baseline.entries[*index].id));

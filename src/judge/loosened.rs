@@ -82,25 +82,26 @@ pub(super) fn policy(before: &Policy, now: &Policy) -> Vec<Loosened> {
         let own = exceptions.filter(|one| matches!(one.source, Source::Policy { .. }));
         own.cloned().collect()
     };
-    let old = own(before);
-    for exception in own(now) {
-        let same = |one: &&Arc<Exception>| one.matcher == exception.matcher;
+    let (old, new) = (own(before), own(now));
+    for (at, exception) in new.iter().enumerate() {
+        let same = |one: &&Arc<Exception>| is_same(one, exception);
         let looser = match old.iter().find(same) {
             None => Looser::New,
-            Some(old) => match (&old.max, &exception.max) {
+            Some(was) => match (&was.max, &exception.max) {
                 (Max::Count(from), Max::Count(to)) if from < to => Looser::RaisedFrom(*from),
-                (from, to)
-                    if from != to && !matches!((from, to), (Max::Count(_), Max::Count(_))) =>
-                {
-                    Looser::New
-                }
-                _ => match (old.expires, exception.expires) {
+                (Max::Count(_), Max::Count(_)) => match (was.expires, exception.expires) {
                     (Some(from), Some(to)) if from < to => Looser::ExtendedFrom(from),
+                    _ if takes_over(exception, &old, &new[..at]) => Looser::Earlier,
                     _ => continue,
                 },
+                (from, to) if from != to => Looser::New,
+                _ => continue,
             },
         };
-        loosened.push(Loosened::Exception { exception, looser });
+        loosened.push(Loosened::Exception {
+            exception: exception.clone(),
+            looser,
+        });
     }
     if before.builtin_version.is_none() && now.builtin_version.is_some() {
         loosened.push(Loosened::BuiltinAllowed);
@@ -109,6 +110,25 @@ pub(super) fn policy(before: &Policy, now: &Policy) -> Vec<Loosened> {
         loosened.push(Loosened::FailedTestsNotGated);
     }
     loosened
+}
+
+/// Whether two exceptions are about the same goroutines.
+fn is_same(one: &Exception, other: &Exception) -> bool {
+    one.matcher == other.matcher && one.in_use_by == other.in_use_by
+}
+
+/// Whether an exception takes what one before it took that accepted less, since that one is not
+/// `before` it any more: it is behind it now, or gone.
+fn takes_over(exception: &Exception, old: &[Arc<Exception>], before: &[Arc<Exception>]) -> bool {
+    let max = |one: &Exception| match one.max {
+        Max::Count(max) => max,
+        Max::Unlimited | Max::AsManyAs(_) => i64::MAX,
+    };
+    let mut earlier = old.iter().take_while(|one| !is_same(one, exception));
+    earlier.any(|one| {
+        let is_before = before.iter().any(|other| is_same(other, one));
+        max(one) < max(exception) && !is_before
+    })
 }
 
 fn rules(before: &Policy, now: &Policy) -> Vec<Loosened> {

@@ -360,6 +360,7 @@ pub(super) fn verdict() -> Verdict {
             suite("example.com/shop/worker", 2, 43, 10),
         ],
         command: Some(CommandRun {
+            base: None,
             failed: None,
             ran_tests: true,
             gated: true,

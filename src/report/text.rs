@@ -121,6 +121,9 @@ impl Text<'_, '_> {
         for remark in words::remarks(verdict) {
             self.policy_remark(&remark);
         }
+        if let Some(hint) = words::adoption(verdict) {
+            self.remark(DIM, "hint", hint);
+        }
         if self.verbose {
             verdict.allows.iter().for_each(|allow| self.allow(allow));
         }

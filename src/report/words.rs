@@ -29,7 +29,9 @@ pub(super) use finding::{
     subject, tests_of_cause,
 };
 pub(super) use policy::{Remark, allow_place, remarks, rule_place};
-pub(super) use summary::{Conclusion, benign, in_baseline, left_out, skip_reason, summary};
+pub(super) use summary::{
+    Conclusion, adoption, benign, in_baseline, left_out, skip_reason, summary,
+};
 
 /// What takes more than the finding itself to say.
 pub(super) struct Words<'v> {

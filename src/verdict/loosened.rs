@@ -58,4 +58,6 @@ pub enum Looser {
     RaisedFrom(i64),
     /// It ended on this day.
     ExtendedFrom(Date),
+    /// One that accepts less stood before it, and does not any more.
+    Earlier,
 }

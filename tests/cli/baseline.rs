@@ -169,7 +169,9 @@ fn an_entry_counts_until_its_last_day() {
         "leakgate.baseline.yml:3 main.sendAbandoned.func1 in send-abandoned: expires today",
     );
     let ran = on("2026-12-02", 1);
-    ran.prints("note     accepted until 2026-12-01 (leakgate.baseline.yml:3): SHOP-482");
+    ran.prints(
+        "note     no longer accepted, since 2026-12-01 is over (leakgate.baseline.yml:3): SHOP-482",
+    );
     ran.prints("0 accepted, 1 expired");
 }
 

@@ -267,7 +267,7 @@ fn an_exception_holds_on_its_last_day_and_not_on_the_next() {
     assert_eq!(report["findings"][0]["disposition"], "expired");
     assert_eq!(
         report["findings"][0]["reason"],
-        "accepted until 2026-12-01 (leakgate.yml:2): known"
+        "no longer accepted, since 2026-12-01 is over (leakgate.yml:2): known"
     );
     assert_eq!(report["allows"][0]["expired"], true);
 }

@@ -79,6 +79,11 @@ fn only_what_a_branch_adds_counts_and_nothing_is_left_behind() {
     ]);
     let note = "example.com/shop/fresh: compared with what was there before its own tests, since the base could not be checked";
     ran.says(note);
+    let again = ran.report["findings"][0]["again"].as_str().unwrap();
+    assert!(
+        again.starts_with("leakgate run --base main -- go test -run "),
+        "{again}"
+    );
     // What was kept gives the same verdict.
     let again = go.at(&shop).check(&["kept/base", "kept/head"]).exits(1);
     assert_eq!(again.findings(), ran.findings());
@@ -159,7 +164,7 @@ fn a_command_that_stays_at_the_head_hides_nothing() {
         format!("go -C '{}' test ./...", shop.display()),
     ] {
         let ran = run(&go, &shop, "--base main", &command).exits(1);
-        ran.says("could not be run, so all findings count: its tests ran in");
+        ran.says("could not be run, so all findings count: it used ");
         assert_eq!(ran.list("findings").len(), 3, "{}", ran.said());
     }
 }
@@ -238,4 +243,93 @@ fn submodules_and_a_workspace_of_the_machine_are_there_at_the_base_too() {
     run(&go, &shop, "--base main", "go test ./...")
         .exits(1)
         .finds(&[("example.com/shop/mail.sendNew", &[("TestNew", 1)])]);
+}
+
+#[test]
+fn what_was_there_before_the_tests_hides_no_leak_and_is_none() {
+    let go = go();
+    let repository = repository(&go);
+    let shop = repository.path().join("shop");
+    let leaks = |init: &str, test: &str| {
+        format!(
+            "package mail\n\nimport \"testing\"\n\nfunc wait() {{ <-make(chan int) }}\n\n{init}\nfunc send(c chan int) {{ c <- 1 }}\n\n\
+             func TestOld(t *testing.T) {{ go send(make(chan int)) }}\n\n{test}"
+        )
+    };
+    let init = "func init() { go wait() }\n";
+    let test = "func TestNew(t *testing.T) { go wait() }\n";
+    let write = |text: String| fs::write(shop.join("mail/mail_test.go"), text).unwrap();
+    // A goroutine of an init function goes, and a test leaks one like it.
+    write(leaks(init, ""));
+    go.shell(
+        &shop,
+        "git add mail && git commit -qm init && git branch -f main",
+    )
+    .exits(0);
+    write(leaks("", test));
+    run(&go, &shop, "--base main", "go test ./...")
+        .exits(1)
+        .finds(&[("example.com/shop/mail.wait", &[("TestNew", 1)])]);
+    // One that comes is no leak of a test.
+    write(leaks("", ""));
+    go.shell(
+        &shop,
+        "git add mail && git commit -qm none && git branch -f main",
+    )
+    .exits(0);
+    write(leaks(init, ""));
+    run(&go, &shop, "--base main", "go test ./...").exits(0);
+}
+
+#[test]
+fn tests_that_fail_at_the_base_and_modules_of_the_head_hide_nothing() {
+    let go = go();
+    let repository = repository(&go);
+    let shop = repository.path().join("shop");
+    let failing = "package mail\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc send(c chan int) { c <- 1 }\n\n\
+                   func TestMail(t *testing.T) {\n\tgo send(make(chan int))\n\tif _, err := os.Stat(\"ignored.txt\"); err != nil {\n\t\tt.Fatal(err)\n\t}\n}\n";
+    fs::write(shop.join("mail/mail_test.go"), failing).unwrap();
+    go.shell(&shop, "echo ignored.txt >.gitignore && git add mail .gitignore && git commit -qm needs && git branch -f main && touch mail/ignored.txt && \
+                     git commit -q --allow-empty -m next")
+        .exits(0);
+    let ran = run(&go, &shop, "--base main", "go test ./mail").exits(1);
+    ran.says("since the base could not be checked: its tests failed");
+    // The module of the head, named by an absolute path.
+    let library = "mkdir -p lib && printf 'module example.com/lib\\n\\ngo 1.21\\n' >lib/go.mod && \
+                   printf 'package lib\\n\\nfunc Do() {}\\n' >lib/lib.go && git add lib && git commit -qm lib && git branch -f main && \
+                   printf 'package lib\\n\\nfunc Do() { go func() { <-make(chan int) }() }\\n' >lib/lib.go && git commit -qam leaks && \
+                   printf 'go 1.21\\n\\nuse \"%s\"\\nuse \"%s\"\\n' \"$PWD\" \"$PWD/lib\" >go.work && echo go.work >>.git/info/exclude";
+    go.shell(&shop, library).exits(0);
+    let uses = "package cart\n\nimport (\n\t\"testing\"\n\n\t\"example.com/lib\"\n)\n\nfunc TestUses(t *testing.T) { lib.Do() }\n";
+    fs::write(shop.join("cart/cart_test.go"), uses).unwrap();
+    let ran = run(&go, &shop, "--base main --keep kept", "go test ./cart").exits(1);
+    ran.says("could not be run, so all findings count: it used ");
+    // Nor is it evidence later.
+    go.at(&shop).check(&["kept/base", "kept/head"]).exits(3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_while_the_base_runs_ends_it_all() {
+    let go = go();
+    let repository = repository(&go);
+    let shop = repository.path().join("shop");
+    commit(&go, &shop, "cart", &["Old", "New"]);
+    let script = "test -d .git || { touch ../../at-base; sleep 20; }; go test ./cart";
+    let line = format!(
+        "TMPDIR='{tmp}' leakgate run --settle 300ms --base main -- sh -c '{script}' & leakgate=$!; \
+         for i in $(seq 100); do [ -e '{tmp}/at-base' ] && break; sleep 0.1; done; kill -TERM $leakgate; wait $leakgate",
+        tmp = repository.path().join("tmp").display()
+    );
+    let ran = go.shell(&shop, &line).exits(143);
+    assert!(
+        ran.stderr.contains("the run of the base was interrupted"),
+        "{}",
+        ran.said()
+    );
+    let left = fs::read_dir(repository.path().join("tmp"))
+        .unwrap()
+        .flatten();
+    let left: Vec<_> = left.filter(|one| one.path().is_dir()).collect();
+    assert!(left.is_empty(), "{left:?}");
 }

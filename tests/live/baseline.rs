@@ -203,6 +203,54 @@ fn code_that_is_renamed_stays_accepted_and_the_entry_follows() {
 }
 
 #[test]
+fn a_run_without_the_old_leak_takes_no_new_one_for_it() {
+    let go = go();
+    let module = scratch(&[("go.mod", "module example.com/old\n\ngo 1.21\n")]);
+    let module = module.path();
+    write_package(module, 0, &[("Old".to_owned(), 1)]);
+    run(&go, module).exits(1);
+    let accept = "leakgate accept report.json --reason x --expires 2099-01-01";
+    shell(&go, module, accept).exits(0);
+    // The same shape in the same package, and the old one does not run.
+    let new = package("p00", &[("New".to_owned(), 1)]);
+    fs::write(module.join("p00/new_test.go"), new).unwrap();
+    let line = "leakgate run --settle 300ms --report text --report json=report.json -- go test -vet=off -run TestNew ./...";
+    let ran = shell(&go, module, line).exits(1);
+    ran.finds(&[("example.com/old/p00.leakNew", &[("TestNew", 1)])]);
+}
+
+#[test]
+fn an_accepted_leak_that_still_grows_is_waited_for_as_long_as_any() {
+    let go = go();
+    let test = "package shop\n\nimport (\n\t\"testing\"\n\t\"time\"\n)\n\nfunc block() { <-make(chan int) }\n\nfunc tick() {\n\tfor {\n\t\ttime.Sleep(50 * time.Millisecond)\n\t\tgo block()\n\t}\n}\n\n\
+                func TestX(t *testing.T) { go tick() }\n";
+    let module = scratch(&[
+        ("go.mod", "module example.com/shop\n\ngo 1.21\n"),
+        ("shop_test.go", test),
+    ]);
+    let module = module.path();
+    let line =
+        "leakgate run --settle 1500ms --report text --report json=report.json -- go test ./...";
+    let red = shell(&go, module, line).exits(1);
+    assert_eq!(red.list("suites")[0]["run"]["settled"], false);
+    let accept = "leakgate accept report.json --reason x --expires 2099-01-01";
+    shell(&go, module, accept).exits(0);
+    let text = baseline(module);
+    let raised = text
+        .lines()
+        .map(|line| match line.strip_prefix("    max: ") {
+            Some(_) => "    max: 500\n".to_owned(),
+            None => format!("{line}\n"),
+        });
+    fs::write(module.join(FILE), raised.collect::<String>()).unwrap();
+    let green = shell(&go, module, line).exits(0);
+    let waited = green.list("suites")[0]["run"]["settle_ms"]
+        .as_u64()
+        .unwrap();
+    assert!(waited >= 1500, "{waited} ms: {}", green.said());
+}
+
+#[test]
 fn one_function_that_waits_in_two_ways_is_not_waited_for_once_it_is_accepted() {
     let go = go();
     let test = "package shop\n\nimport \"testing\"\n\nfunc wait(c chan int, send bool) {\n\tif send {\n\t\tc <- 1\n\t}\n\t<-c\n}\n\n\

@@ -10,12 +10,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::git::Repository;
+use crate::cli::git::{OF_A_HOOK, Repository};
 use crate::cli::{Run, config, service};
 use crate::evidence::{Evidence, SuiteName};
 use crate::files::read_regular;
 use crate::gotest::{self, Accepted, Apart, Options, Prepared, Signals};
 use crate::verdict::{CommandRun, Verdict};
+
+/// The base was ended by a signal, and so is leakgate, with what a shell would report.
+#[derive(Debug, thiserror::Error)]
+#[error("the run of the base was interrupted")]
+pub(super) struct Interrupted(pub(super) u8);
 
 /// The commit to compare with.
 #[derive(Debug)]
@@ -24,6 +29,8 @@ pub(super) struct Base {
     /// The current directory, from the root of the repository.
     below: PathBuf,
     commit: String,
+    /// How it was named.
+    name: String,
     /// What the commit is, for people.
     what: String,
     /// Whether it is what is tested, so that nothing can be new.
@@ -74,6 +81,7 @@ impl Base {
         };
         Ok(Self {
             is_head: commit == head && repository.is_clean(),
+            name: name.to_owned(),
             repository,
             below,
             commit,
@@ -120,7 +128,10 @@ impl Base {
         let commit = commit.get(..12).unwrap_or(commit);
         match self.run(run, accepted, &suites, profiles, signals) {
             Ok(notes) => notes.into_iter().for_each(|text| note(&mut evidence, text)),
+            Err(error) if error.is::<Interrupted>() => return Err(error),
             Err(error) => {
+                // What was captured is no evidence, also for who looks at what was kept.
+                let _ = fs::remove_dir_all(profiles);
                 note(
                     &mut evidence,
                     format!(
@@ -142,6 +153,9 @@ impl Base {
             return Ok(evidence);
         }
         let mut evidence = evidence.against_in(&of_base, &suites);
+        if let Some(command) = &mut evidence.command {
+            command.base = Some(self.name.clone());
+        }
         note(
             &mut evidence,
             format!("where there are findings, only what is more than at {commit} counts ({what})"),
@@ -172,9 +186,8 @@ impl Base {
         let mut packages: Vec<&str> = suites.iter().map(SuiteName::subject).collect();
         packages.dedup();
         // A package without an import path is known by its folder, which is another one there.
-        let has_paths = packages
-            .iter()
-            .all(|package| !Path::new(package).is_absolute());
+        let is_path = |package: &&str| !Path::new(package).is_absolute() && *package != FILES_NAMED;
+        let has_paths = packages.iter().all(is_path);
         let command: Vec<OsString> = if has_paths {
             gotest::narrowed(&run.command, &packages)?
         } else {
@@ -193,29 +206,51 @@ impl Base {
         };
         let prepared = Prepared::new(&command, profiles, options, accepted, signals)?;
         let mut prepared = prepared.without(service::TOKEN);
-        for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PWD"] {
+        for variable in OF_A_HOOK.into_iter().chain(["PWD"]) {
             prepared = prepared.without(variable);
         }
         let status = prepared.run(&command, &apart, profiles, signals)?;
-        if gotest::shell_code(status) > 128 {
-            bail!("its command was ended by a signal");
+        if let Some(code) = signals
+            .interrupted()
+            .or(Some(gotest::shell_code(status)).filter(|&code| code > 128))
+        {
+            return Err(Interrupted(code).into());
         }
         let collected = gotest::collect(profiles)?;
-        let mut elsewhere = collected
-            .directories()
-            .filter(|one| !one.starts_with(&root));
-        if let Some(elsewhere) = elsewhere.next() {
-            bail!(
-                "its tests ran in {}, where the head is: the command names that path, and would have to name one below the \
-                 current directory",
-                elsewhere.display()
-            );
-        }
+        let sources =
+            gotest::folders_of_sources(profiles).context("its packages cannot be listed")?;
+        self.refuse_head(
+            &root,
+            collected
+                .directories()
+                .chain(sources.iter().map(PathBuf::as_path)),
+        )?;
         let absent = absent.iter().map(|path| {
             let path = path.display();
             format!("the base has the submodule {path} at a commit that is not in this clone, so it was left out there")
         });
         Ok(absent.collect())
+    }
+
+    /// Refuses a run at the base, in `root`, that was one of the head: of its folders, or with a module
+    /// that an absolute path names.
+    fn refuse_head<'f>(
+        &self,
+        root: &Path,
+        folders: impl Iterator<Item = &'f Path>,
+    ) -> anyhow::Result<()> {
+        let head = self.repository.root.canonicalize()?;
+        for folder in folders {
+            let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+            if folder.starts_with(&head) && !folder.starts_with(root) {
+                bail!(
+                    "it used {}, where the head is: the command, a go.work or a go.mod names that path, and would have to name it \
+                     from where they are",
+                    folder.display()
+                );
+            }
+        }
+        Ok(())
     }
 
     /// A workspace that git does not know is of the machine, not of a commit.
@@ -251,6 +286,9 @@ fn how_to_fetch(name: &str) -> String {
         None => format!("git fetch origin {name}"),
     }
 }
+
+/// The import path that go gives to files that are named on its command line.
+const FILES_NAMED: &str = "command-line-arguments";
 
 /// What the command prints at the base goes there, beside the profiles.
 const LOG: &str = "output.log";

@@ -76,6 +76,7 @@ impl Services {
                         afters: vec![after],
                         proven: None,
                         dump: None,
+                        own_before: None,
                     },
                     notes: restless.into_iter().collect(),
                     ..Suite::default()

@@ -121,6 +121,7 @@ impl Collected {
             self.unchecked(import_path.clone(), why);
         }
         self.evidence.command = Some(Command {
+            base: None,
             line,
             code: ended.code,
             failed: ended.failed,

@@ -42,7 +42,7 @@ impl Words<'_> {
         tests: &BTreeMap<String, i64>,
         is_shared: bool,
     ) -> Option<Vec<String>> {
-        self.verdict.command.as_ref()?;
+        let base = self.verdict.command.as_ref()?.base.as_ref();
         let tests = tests.keys();
         let tests: BTreeSet<&str> = tests.map(|test| top_level_test(test)).collect();
         if tests.is_empty() {
@@ -89,7 +89,11 @@ impl Words<'_> {
         for (name, value) in environment {
             line.push(format!("{name}={}", quote(&value)?));
         }
-        line.extend(["leakgate", "run", "--"].map(str::to_owned));
+        line.extend(["leakgate", "run"].map(str::to_owned));
+        if let Some(base) = base {
+            line.extend(["--base".to_owned(), quote(base)?]);
+        }
+        line.push("--".to_owned());
         for word in &words {
             line.push(quote(word)?);
         }

@@ -137,6 +137,7 @@ fn was(looser: &Looser, expires: &str) -> String {
     match looser {
         Looser::New => ", and did not before".to_owned(),
         Looser::RaisedFrom(max) => format!(", before only {max}"),
+        Looser::Earlier => ", and one that accepts less was before it".to_owned(),
         Looser::ExtendedFrom(day) => format!(" until {expires}, before until {day}"),
     }
 }

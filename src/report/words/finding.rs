@@ -308,7 +308,7 @@ fn expired(verdict: &Verdict, exception: &Exception) -> String {
     let reason = &exception.reason;
     let place = exception_place(verdict, exception);
     match exception.expires {
-        Some(expires) => format!("accepted until {expires} ({place}): {reason}"),
+        Some(expires) => format!("no longer accepted, since {expires} is over ({place}): {reason}"),
         None => format!("accepted before ({place}): {reason}"),
     }
 }

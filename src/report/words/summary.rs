@@ -214,6 +214,19 @@ fn aside(command: &CommandRun) -> impl Iterator<Item = String> {
     without.into_iter().chain(children)
 }
 
+/// With more findings than these in a run, they may well be old.
+const FEW: usize = 5;
+
+/// What to do about a code base that leaks already.
+pub(in crate::report) fn adoption(verdict: &Verdict) -> Option<&'static str> {
+    let open = verdict.findings.iter().filter(|one| one.is_open()).count();
+    let is_asked = verdict.command.is_some() && verdict.baseline.is_none() && open > FEW;
+    is_asked.then_some(
+        "if these leaks are known, write a report with --report json=report.json, and accept them until a date: leakgate accept \
+         report.json --reason \"...\" --expires ...",
+    )
+}
+
 /// What the baseline covers, in one line: `12 findings, 43 goroutines, by leakgate.baseline.yml`.
 /// Those of code that has moved are not among these.
 pub(in crate::report) fn in_baseline(verdict: &Verdict, findings: &[&Finding]) -> Option<String> {
