@@ -19,7 +19,7 @@ pub(super) fn run(check: &Check) -> anyhow::Result<ExitCode> {
         let nothing = Unchecked::new(check.paths[0].display().to_string(), why);
         evidence.unchecked.push(nothing);
     }
-    let bar = gate.bar()?;
+    let bar = gate.bar(false)?;
     // A run ends as its command did, when that failed; a comparison of two runs is no run.
     let code = evidence.command.as_ref().map_or(0, |command| command.code);
     let failed = Some(code).filter(|&code| check.paths.len() == 1 && code != 0);

@@ -194,8 +194,9 @@ impl Gate {
         output::check_destinations(&self.reports)
     }
 
-    /// Reads the policy and the baseline, and those of the base branch, as far as they are given.
-    pub(super) fn bar(&self) -> anyhow::Result<Bar> {
+    /// Reads the policy and the baseline, and those of the base branch, as far as they are given;
+    /// `has_base` is whether these come later.
+    pub(super) fn bar(&self, has_base: bool) -> anyhow::Result<Bar> {
         let BaselineFile {
             baseline,
             no_baseline,
@@ -203,10 +204,10 @@ impl Gate {
             against_baseline,
             ..
         } = &self.files;
-        let knows_before = against_policy.is_some() || against_baseline.is_some();
+        let knows_before = has_base || against_policy.is_some() || against_baseline.is_some();
         if matches!(self.fail_on, FailOnArg::Loosened) && !knows_before {
             bail!(
-                "--fail-on loosened needs --against-baseline or --against-policy, to know what was accepted before"
+                "--fail-on loosened needs --against-baseline, --against-policy or `run --base`, to know what was accepted before"
             );
         }
         Ok(Bar {

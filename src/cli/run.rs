@@ -26,7 +26,7 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
         let signals = Signals::watch().context("signals cannot be watched")?;
         return self_test::run(run, &signals);
     }
-    let mut bar = run.gate.bar()?;
+    let mut bar = run.gate.bar(run.base.is_some())?;
     let base = run.base.as_deref().map(Base::find).transpose()?;
     if let Some(base) = &base {
         bar.compare_with(|path| base.file(path));

@@ -523,7 +523,7 @@ fn what_a_change_accepts_comes_first_and_fails_only_if_asked_for() {
     check(path, known, &["--fail-on", "loosened"])
         .run()
         .exits(2)
-        .complains("--fail-on loosened needs --against-baseline or --against-policy");
+        .complains("--fail-on loosened needs --against-baseline, --against-policy or `run --base`");
 }
 
 #[test]

@@ -125,6 +125,15 @@ fn what_the_base_leaves_too_is_not_stale_in_the_baseline_and_what_a_branch_accep
     assert!(!said, "{}", ran.said());
     // The branch brings the baseline, which the base does not have.
     ran.says("loosened leakgate.baseline.yml:3 accepts 1 of ");
+    commit(&go, &shop, "cart", &["Old"]);
+    run(
+        &go,
+        &shop,
+        "--base main --fail-on loosened",
+        "go test ./...",
+    )
+    .exits(1);
+    run(&go, &shop, "--base main", "go test ./...").exits(0);
     let pruned = go
         .shell(&shop, "leakgate accept --prune report.json")
         .exits(0);

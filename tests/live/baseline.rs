@@ -235,8 +235,8 @@ fn an_accepted_leak_that_still_grows_is_waited_for_as_long_as_any() {
     assert_eq!(red.list("suites")[0]["run"]["settled"], false);
     let accept = "leakgate accept report.json --reason x --expires 2099-01-01";
     shell(&go, module, accept).exits(0);
-    let text = baseline(module);
-    let raised = text
+    let accepted = baseline(module);
+    let raised = accepted
         .lines()
         .map(|line| match line.strip_prefix("    max: ") {
             Some(_) => "    max: 500\n".to_owned(),
