@@ -28,7 +28,7 @@ mod toolchain;
 mod unfinished;
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -36,7 +36,6 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
-pub use child::Apart;
 pub use collect::{Collected, collect};
 use command::GoTest;
 pub use exec_flag::COMMAND as START_COMMAND;
@@ -112,6 +111,8 @@ pub struct Options<'a> {
 /// What a command needs so that its test binaries capture.
 #[derive(Debug)]
 pub struct Prepared {
+    /// Where the command runs; `None` for the current directory.
+    directory: Option<PathBuf>,
     /// The command itself, where it is `go test`.
     go_test: Option<GoTest>,
     environment: Variables,
@@ -170,6 +171,7 @@ impl Prepared {
             put_first(folder.path(), &mut environment)?;
         }
         Ok(Self {
+            directory: options.directory.map(Path::to_owned),
             go_test,
             environment,
             record: Record::new(words(command), options.directory, None, notes),
@@ -187,6 +189,7 @@ impl Prepared {
             (Some(note), Vec::new())
         };
         Self {
+            directory: None,
             go_test: None,
             environment: Variables::new(),
             record: Record::new(words(command), None, problem, notes),
@@ -201,8 +204,7 @@ impl Prepared {
         self
     }
 
-    /// Runs the command, where `apart` says; it has to be the directory that all was prepared for.
-    /// [`collect()`] then reads what its test binaries left in `directory`, and
+    /// Runs the command. With a `log` it reads nothing, and prints into that file. [`collect()`] then reads what its test binaries left in `directory`, and
     /// how the command ended.
     ///
     /// # Errors
@@ -210,7 +212,7 @@ impl Prepared {
     pub fn run(
         mut self,
         command: &[OsString],
-        apart: &Apart,
+        log: Option<&File>,
         directory: &Path,
         signals: &mut Signals,
     ) -> anyhow::Result<ExitStatus> {
@@ -218,10 +220,16 @@ impl Prepared {
         let (ended, packages) = std::thread::scope(|scope| {
             // Listing takes a moment of its own, while the command builds.
             let go_test = self.go_test.as_ref();
-            let here = apart.directory.unwrap_or(Path::new(""));
+            let here = self.directory.as_deref().unwrap_or(Path::new(""));
             let listing =
                 scope.spawn(move || go_test.map(|go_test| go_test.packages_of(here, &[])));
-            let ended = child::run(command, &self.environment, apart, signals);
+            let ended = child::run(
+                command,
+                &self.environment,
+                self.directory.as_deref(),
+                log,
+                signals,
+            );
             (ended, listing.join().unwrap_or_default())
         });
         let (process, status) = ended?;

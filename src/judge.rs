@@ -38,6 +38,7 @@ use crate::verdict::{
 };
 use condition::Patterns;
 pub use filter::{Filter, Selection};
+pub use loosened::loosened;
 use suite::{Judged, Judging};
 use used::Used;
 
@@ -122,16 +123,10 @@ impl<'p> Judge<'p> {
         }
     }
 
-    /// Also says what lets more pass than the policy and the baseline of the base branch, as far as
-    /// these are given. The baseline that is in force has to be given before.
+    /// Also says what lets more pass than on the base branch; see [`loosened()`].
     #[must_use]
-    pub fn against(mut self, policy: Option<&Policy>, baseline: Option<&Baseline>) -> Self {
-        let now = self.baseline.as_ref().map(baseline::InForce::baseline);
-        let of_baseline = baseline.map(|before| loosened::baseline(before, now));
-        let of_policy = policy.map(|before| loosened::policy(before, self.policy));
-        let loosened = of_baseline.into_iter().chain(of_policy).flatten();
-        self.loosened = loosened.collect();
-        self
+    pub fn with_loosened(self, loosened: Vec<Loosened>) -> Self {
+        Self { loosened, ..self }
     }
 
     /// Judges one suite by its profiles.

@@ -24,6 +24,7 @@ pub use error::PolicyError;
 pub use exception::{Exception, Max, Source};
 pub use matcher::Matcher;
 pub(crate) use parse::{Reader, read};
+pub use parse::{is_id, is_reason};
 pub use pattern::Pattern;
 pub use rule::{Limit, Per, Rule, Severity};
 pub(crate) use schema::schema_of;

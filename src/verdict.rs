@@ -8,6 +8,7 @@ mod cause;
 mod finding;
 mod loosened;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::diff::Pairing;
@@ -18,6 +19,9 @@ pub use baseline::{Baseline, EntryUse};
 pub use cause::{Cause, Excerpted, Opened, Site};
 pub use finding::{Disposition, Finding, Stack, Subject, Sum};
 pub use loosened::{Loosened, Looser};
+
+/// So few days before it ends, an exception is worth a reminder.
+const SOON: RangeInclusive<i64> = 0..=14;
 
 /// The judgement over all suites.
 #[derive(Debug, Clone, Default)]
@@ -280,7 +284,7 @@ impl AllowUse {
 
     /// Whether its last day is within two weeks.
     pub fn expires_soon(&self) -> bool {
-        self.days_left.is_some_and(|days| (0..=14).contains(&days))
+        self.days_left.is_some_and(|days| SOON.contains(&days))
     }
 
     /// Whether it accepts a blocking primitive, and with it nearly anything.

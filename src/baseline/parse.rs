@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{About, Baseline, Entry, LARGEST, Repeated, resolve};
-use crate::policy::{PolicyError, Reader, read};
+use crate::policy::{PolicyError, Reader, is_reason, read};
 
 /// What leaks already and is accepted. `leakgate accept` writes this file; reasons, dates and owners
 /// may be edited.
@@ -148,7 +148,7 @@ fn entry(reader: &Reader, path: &str, raw: RawEntry) -> Result<Entry, PolicyErro
     if raw.suite.is_empty() {
         return error("suite", "the suite is empty");
     }
-    if ["", "..."].contains(&raw.reason.trim()) {
+    if !is_reason(&raw.reason) {
         return error("reason", "an entry needs a reason");
     }
     Ok(Entry {

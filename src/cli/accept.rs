@@ -13,6 +13,7 @@ use crate::baseline::{self, Added, Baseline, Pruned, Report, Terms};
 use crate::escape::terminal;
 use crate::files::{read_regular, write_whole};
 use crate::plural::plural;
+use crate::policy::{is_id, is_reason};
 
 /// What was done.
 struct Done {
@@ -147,9 +148,7 @@ fn place() -> anyhow::Result<PathBuf> {
     if let Some(policy) = config::in_force(&here)? {
         return Ok(policy.with_file_name(NAME));
     }
-    let mut above = here.ancestors();
-    let root = above.find(|directory| directory.join(".git").exists());
-    Ok(match root {
+    Ok(match config::repository_root(&here) {
         Some(root) if root != here => root.join(NAME),
         _ => NAME.into(),
     })
@@ -235,11 +234,8 @@ fn refuse_unlasting(report: &Report) -> anyhow::Result<()> {
 
 /// Reads the reports among what was given; the rest are ids.
 fn read(given: &[String]) -> anyhow::Result<(Report, Vec<String>)> {
-    let is_id = |one: &&String| {
-        let is_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        one.len() == 12 && one.bytes().all(is_hex) && !Path::new(one).exists()
-    };
-    let (ids, paths): (Vec<&String>, Vec<&String>) = given.iter().partition(is_id);
+    let is_no_file = |one: &&String| is_id(one) && !Path::new(one).exists();
+    let (ids, paths): (Vec<&String>, Vec<&String>) = given.iter().partition(is_no_file);
     if paths.is_empty() {
         bail!(
             "no report is given: write one first, with `leakgate run --report json=report.json -- go test ./...`"
@@ -305,7 +301,7 @@ fn terms(
     let (Some(reason), Some(expires)) = (reason, expires) else {
         bail!("--reason and --expires are needed: why the leaks are accepted, and until which day");
     };
-    if ["", "..."].contains(&reason.trim()) {
+    if !is_reason(reason) {
         bail!("the reason is empty: say why the leaks are accepted");
     }
     if expires < config::today() {

@@ -92,6 +92,17 @@ pub(super) fn baseline_in_force(here: &Path) -> anyhow::Result<Option<PathBuf>> 
     nearest(BASELINE, here, home().as_deref())
 }
 
+/// The root of the repository that a directory lies in.
+pub(super) fn repository_root(here: &Path) -> Option<&Path> {
+    here.ancestors()
+        .find(|directory| is_repository_root(directory))
+}
+
+/// Whether a directory is the root of a repository, or of a worktree of one.
+pub(super) fn is_repository_root(directory: &Path) -> bool {
+    directory.join(".git").exists()
+}
+
 /// Whether a policy in this directory is never read: in the home directory and those above it.
 pub(super) fn is_never_read(directory: &Path) -> bool {
     home().is_some_and(|home| home.starts_with(directory))
@@ -153,7 +164,7 @@ fn nearest(kind: Kind, start: &Path, home: Option<&Path>) -> anyhow::Result<Opti
             let inside = path.strip_prefix(start).map(Path::to_owned);
             return Ok(Some(inside.unwrap_or(path)));
         }
-        if directory.join(".git").exists() {
+        if is_repository_root(directory) {
             break;
         }
     }

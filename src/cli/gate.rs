@@ -14,7 +14,7 @@ use super::{Code, complain, config, judge_files, output};
 use crate::baseline::Baseline;
 use crate::evidence::Evidence;
 use crate::gotest::Accepted;
-use crate::judge::Judge;
+use crate::judge::{Judge, loosened};
 use crate::policy::{Policy, PolicyError};
 use crate::report::text::Detail;
 use crate::verdict::{FailOn, Verdict};
@@ -246,7 +246,10 @@ impl Gate {
         if let Some(baseline) = &bar.accepted.baseline {
             judge = judge.with_baseline(baseline, self.files.strict);
         }
-        judge = judge.against(bar.policy_before.as_ref(), bar.baseline_before.as_ref());
+        judge = judge.with_loosened(loosened(
+            (bar.policy_before.as_ref(), &bar.accepted.policy),
+            (bar.baseline_before.as_ref(), bar.accepted.baseline.as_ref()),
+        ));
         let Evidence {
             suites,
             mut unchecked,

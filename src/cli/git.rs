@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, bail};
 
+use super::config;
+
 /// A repository, by the folder at its root.
 #[derive(Debug)]
 pub(super) struct Repository {
@@ -99,7 +101,7 @@ impl Repository {
             let below = Self {
                 root: self.root.join(&path),
             };
-            let is_there = below.root.join(".git").exists() && below.commit(&commit).is_ok();
+            let is_there = config::is_repository_root(&below.root) && below.commit(&commit).is_ok();
             if !is_there {
                 absent.push(path);
                 continue;

@@ -158,9 +158,7 @@ fn refuse(here: &Path, with_jobs: bool, with_baseline: bool) -> anyhow::Result<(
             baseline.display()
         );
     }
-    let root = here
-        .ancestors()
-        .find(|directory| directory.join(".git").exists());
+    let root = config::repository_root(here);
     if let Some(root) = root.filter(|root| with_jobs && *root != here) {
         bail!(
             "a CI reads its files in the root of the repository: run this in {}",

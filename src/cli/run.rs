@@ -14,9 +14,7 @@ use super::gate::Bar;
 use super::output::Destination;
 use super::{Code, Run, complain, service};
 use crate::evidence::Evidence;
-use crate::gotest::{
-    self, Apart, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo,
-};
+use crate::gotest::{self, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo};
 use base::{Base, Interrupted};
 use services::Services;
 
@@ -54,8 +52,7 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
         return Ok(Code::NoEvidence.into());
     }
     let prepared = prepared.without(service::TOKEN);
-    let apart = Apart::default();
-    let status = prepared.run(&run.command, &apart, &folder.path, &mut signals)?;
+    let status = prepared.run(&run.command, None, &folder.path, &mut signals)?;
     let of_services = services.after(run.settle, &folder.path);
     let judged = collect(run, &folder, of_services).and_then(|evidence| {
         let folders = (&folder, &mut signals);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ignore::{DirEntry, WalkBuilder};
 
+use super::config;
 use crate::files::read_regular;
 use crate::report::sources::{Module, Sources};
 use crate::verdict::Verdict;
@@ -110,7 +111,7 @@ fn named(verdict: &Verdict, root: &Path, roots: &Sources) -> (Walk, bool) {
 fn root(here: &Path, workspace: Option<&Path>) -> PathBuf {
     let inside =
         |directory: &&Path| workspace.is_none_or(|workspace| directory.starts_with(workspace));
-    let is_root = |directory: &&Path| directory.join(".git").exists();
+    let is_root = |directory: &&Path| config::is_repository_root(directory);
     let git = here.ancestors().take_while(inside).find(is_root);
     git.or(workspace).unwrap_or(here).to_owned()
 }

@@ -9,24 +9,17 @@ use anyhow::Context as _;
 
 use super::Signals;
 
-/// Where a command runs, and where its output goes.
-#[derive(Debug, Default)]
-pub struct Apart<'a> {
-    /// `None` for the current directory.
-    pub directory: Option<&'a Path>,
-    /// What it prints is written there, and it reads nothing; `None` where all passes through.
-    pub output: Option<File>,
-}
-
 /// Runs a command with some variables of the environment set, or taken out, and waits for it. Gives
-/// its process id, and how it ended.
+/// its process id, and how it ended. It runs in `directory`, or in the current one. With a `log` it
+/// reads nothing, and what it prints is written there.
 ///
 /// # Errors
 /// A command that cannot be started.
 pub(super) fn run(
     command: &[OsString],
     environment: &[(&str, Option<OsString>)],
-    apart: &Apart,
+    directory: Option<&Path>,
+    log: Option<&File>,
     signals: &mut Signals,
 ) -> anyhow::Result<(u32, ExitStatus)> {
     let (program, arguments) = command.split_first().context("no command is given")?;
@@ -38,11 +31,11 @@ pub(super) fn run(
             None => child.env_remove(name),
         };
     }
-    if let Some(directory) = apart.directory {
+    if let Some(directory) = directory {
         child.current_dir(directory);
     }
-    if let Some(output) = &apart.output {
-        let copy = || -> anyhow::Result<Stdio> { Ok(output.try_clone()?.into()) };
+    if let Some(log) = log {
+        let copy = || -> anyhow::Result<Stdio> { Ok(log.try_clone()?.into()) };
         child.stdin(Stdio::null()).stdout(copy()?).stderr(copy()?);
     }
     signals

@@ -59,11 +59,6 @@ impl<'p> InForce<'p> {
         }
     }
 
-    /// The baseline itself.
-    pub(super) fn baseline(&self) -> &'p Baseline {
-        self.baseline
-    }
-
     /// Says of each finding of a suite that counts what the baseline makes of it. `seen` is its last
     /// profile, where the suite was judged as a whole.
     pub(super) fn cover(

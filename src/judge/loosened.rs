@@ -11,11 +11,20 @@ use crate::baseline::{About, Baseline, Entry};
 use crate::policy::{Exception, Limit, Max, Per, Policy, Rule, Source};
 use crate::verdict::{Loosened, Looser};
 
+/// What a policy and a baseline let pass that those of the base branch did not, as far as these are
+/// given: the baseline first, each in the order of its file.
+pub fn loosened(
+    (policy_before, policy): (Option<&Policy>, &Policy),
+    (baseline_before, baseline): (Option<&Baseline>, Option<&Baseline>),
+) -> Vec<Loosened> {
+    let of_baseline = baseline_before.zip(baseline);
+    let of_baseline = of_baseline.map(|(before, now)| self::baseline(before, now));
+    let of_policy = policy_before.map(|before| self::policy(before, policy));
+    of_baseline.into_iter().chain(of_policy).flatten().collect()
+}
+
 /// What `now` accepts and `before` did not, in the order of the file.
-pub(super) fn baseline(before: &Baseline, now: Option<&Baseline>) -> Vec<Loosened> {
-    let Some(now) = now else {
-        return Vec::new();
-    };
+fn baseline(before: &Baseline, now: &Baseline) -> Vec<Loosened> {
     let mut gone = Gone::new(before, now);
     let loosened = now.entries.iter().filter_map(|entry| {
         let looser = match before.find(&entry.id, &entry.suite) {
@@ -75,7 +84,7 @@ fn names(entry: &Entry) -> Option<[String; 3]> {
 }
 
 /// What `now` allows and `before` did not: rules, then exceptions, then the rest.
-pub(super) fn policy(before: &Policy, now: &Policy) -> Vec<Loosened> {
+fn policy(before: &Policy, now: &Policy) -> Vec<Loosened> {
     let mut loosened = rules(before, now);
     let own = |policy: &Policy| -> Vec<Arc<Exception>> {
         let exceptions = policy.exceptions.iter();

@@ -1,5 +1,6 @@
 //! Exceptions: goroutines that are accepted, by the policy, by the baseline or by the built-in list.
 
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -54,6 +55,18 @@ pub enum Max {
     Unlimited,
     /// At most as many as an earlier exception of this name matches.
     AsManyAs(String),
+}
+
+/// As in `accepts 3 goroutines`.
+impl fmt::Display for Max {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Max::Count(1) => f.write_str("1 goroutine"),
+            Max::Count(count) => write!(f, "{count} goroutines"),
+            Max::Unlimited => f.write_str("any number of goroutines"),
+            Max::AsManyAs(name) => write!(f, "as many goroutines as {name}"),
+        }
+    }
 }
 
 impl Exception {

@@ -1,5 +1,7 @@
 //! What a rule or an exception asks of a goroutine.
 
+use std::fmt;
+
 use super::{Pattern, PolicyError, parse};
 use crate::go_names::WAITED_IN_BY_ANY;
 
@@ -30,6 +32,36 @@ pub struct Matcher {
     pub labels: Vec<(String, Pattern)>,
     /// Whether Go's own leak profile holds it. Never matches when no such profile was read.
     pub proven: Option<bool>,
+}
+
+/// As the keys of a policy: `root: main.run, state: chan send`. Of patterns of one key, any one will
+/// do; they are parted by bars.
+impl fmt::Display for Matcher {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let patterns = |patterns: &[Pattern]| {
+            let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+            (!patterns.is_empty()).then(|| patterns.join(" | "))
+        };
+        let keys = [
+            ("stack", self.stack.clone()),
+            ("suite", patterns(&self.suite)),
+            ("root", patterns(&self.root)),
+            ("home", patterns(&self.home)),
+            ("any", patterns(&self.any)),
+            ("without", patterns(&self.without)),
+            ("state", self.state.clone()),
+            ("test", patterns(&self.test)),
+            ("package", patterns(&self.package)),
+            ("proven", self.proven.map(|proven| proven.to_string())),
+        ];
+        let keys = keys
+            .into_iter()
+            .filter_map(|(key, value)| Some(format!("{key}: {}", value?)));
+        let labels = self.labels.iter();
+        let labels = labels.map(|(key, pattern)| format!("label {key}: {pattern}"));
+        let all: Vec<String> = keys.chain(labels).collect();
+        f.write_str(&all.join(", "))
+    }
 }
 
 impl Matcher {

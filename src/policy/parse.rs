@@ -54,6 +54,17 @@ pub(crate) fn read<R: DeserializeOwned, T>(
     resolve(&reader, raw)
 }
 
+/// Whether a text can be the id of a stack, of a sum or of a cause.
+pub fn is_id(text: &str) -> bool {
+    let is_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    text.len() == 12 && text.bytes().all(is_hex)
+}
+
+/// Whether a text says why: what an offered entry has in its place does not.
+pub fn is_reason(text: &str) -> bool {
+    !["", "..."].contains(&text.trim())
+}
+
 /// Where everything in a text stands, if a policy may look like that.
 fn positions_of(file: &File, largest: u64) -> Result<Positions, PolicyError> {
     let text = file.text;
@@ -282,7 +293,7 @@ impl Reader<'_, '_> {
                 );
             }
         };
-        if ["", "..."].contains(&raw.reason.trim()) {
+        if !is_reason(&raw.reason) {
             return error("reason", "an exception needs a reason");
         }
         let matcher = self.matcher(&format!("{path}.match"), raw.matcher)?;
@@ -364,8 +375,7 @@ impl Reader<'_, '_> {
 
     /// Reads the id of a stack, or of a sum, that a key holds.
     pub(crate) fn id(&self, path: &str, id: &str) -> Result<(), PolicyError> {
-        let is_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        if id.len() == 12 && id.bytes().all(is_hex) {
+        if is_id(id) {
             return Ok(());
         }
         let what = path.rsplit('.').next().unwrap_or_default();

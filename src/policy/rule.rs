@@ -1,5 +1,7 @@
 //! Rules: how many goroutines there may be.
 
+use std::fmt;
+
 use super::Matcher;
 
 /// One rule.
@@ -84,6 +86,21 @@ pub struct Limit {
     pub growth: Option<i64>,
     /// How many more than before, in percent of before, rounded down.
     pub percent: Option<i64>,
+}
+
+/// As the keys of a policy: `growth 3, count 64`.
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let keys = [
+            ("growth", self.growth),
+            ("percent", self.percent),
+            ("count", self.count),
+        ];
+        let keys = keys
+            .iter()
+            .filter_map(|(key, value)| Some(format!("{key} {}", (*value)?)));
+        f.write_str(&keys.collect::<Vec<_>>().join(", "))
+    }
 }
 
 impl Limit {

@@ -118,6 +118,7 @@ struct Moved<'v> {
 
 #[derive(Serialize)]
 struct Loosened {
+    kind: &'static str,
     place: String,
     text: String,
 }
@@ -214,12 +215,13 @@ pub fn render(subject: &Subject) -> String {
         causes: causes.entries,
         findings: findings.entries,
         moved: moved.entries,
-        loosened: words::bar(verdict, fail_on, subject.sources)
-            .into_iter()
-            .filter(|line| line.what == "loosened")
-            .map(|line| Loosened {
-                place: line.place,
-                text: line.text,
+        loosened: verdict
+            .loosened
+            .iter()
+            .map(|one| {
+                let (place, _, text) = words::loosening(verdict, one, subject.sources);
+                let kind = one.kind();
+                Loosened { kind, place, text }
             })
             .collect(),
         allows: verdict.allows.iter().map(allow).collect(),

@@ -22,7 +22,7 @@ use crate::plural::plural;
 use crate::verdict::{Place, Subject, Verdict};
 use accept::Entries;
 use again::Reruns;
-pub(super) use bar::{BarLine, bar};
+pub(super) use bar::{BarLine, bar, loosening};
 pub(super) use cause::{Together, Unit, causes, package, says, units};
 pub(super) use finding::{
     Label, Line, Tests, counts, covered, fails, fix, headline, headline_of, limit_sum, reason,

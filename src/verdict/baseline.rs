@@ -62,6 +62,6 @@ impl EntryUse {
 
     /// Whether it covers goroutines, and its last day is within two weeks.
     pub fn expires_soon(&self) -> bool {
-        self.matched.unwrap_or(0) > 0 && (0..=14).contains(&self.days_left)
+        self.matched.unwrap_or(0) > 0 && super::SOON.contains(&self.days_left)
     }
 }

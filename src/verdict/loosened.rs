@@ -49,6 +49,24 @@ pub enum Loosened {
     FailedTestsNotGated,
 }
 
+impl Loosened {
+    /// The word for it in the JSON report.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Loosened::Entry { .. } => "baseline",
+            Loosened::Exception { .. } => "allow",
+            Loosened::Limit { .. } => "limit",
+            Loosened::Severity(_) => "severity",
+            Loosened::Match(_) => "match",
+            Loosened::Order(_) => "order",
+            Loosened::NewRule(_) => "new-rule",
+            Loosened::RuleRemoved(_) => "rule-removed",
+            Loosened::BuiltinAllowed => "builtin-allow",
+            Loosened::FailedTestsNotGated => "gate-failed-tests",
+        }
+    }
+}
+
 /// What something that accepts goroutines was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Looser {

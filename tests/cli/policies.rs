@@ -924,3 +924,32 @@ fn the_entry_for_a_goroutine_that_only_sleeps_accepts_nothing_else_that_sleeps()
         assert_eq!(judge_made(&policy, other(), after).0, code, "{policy}");
     }
 }
+
+#[test]
+fn what_is_in_force_is_shown_with_the_line_that_it_comes_from() {
+    let policy = "version: 1\nrules:\n  - { name: total, per: total, limit: { growth: 5, count: 500 }, severity: warning }\n\
+                  allow:\n  - { match: { root: [main.x, main.y], state: select }, max: 2, reason: \"Why\\e[31m\", expires: 2027-03-31, owner: \"@shop\" }\n";
+    let directory = scratch("leakgate.yml", policy);
+    let show = || {
+        Leakgate::new(&["policy", "show"])
+            .dir(directory.path())
+            .run()
+    };
+    let shown = show().exits(0).stdout;
+    let expected = "policy   leakgate.yml\n\
+                    allow    leakgate.yml:5  2 goroutines until 2027-03-31 (@shop)\n         \
+                    root: main.x | main.y, state: select: Why\\u{1b}[31m\n\
+                    built-in ";
+    assert!(shown.starts_with(expected), "{shown}");
+    let end = "rule     leakgate.yml:3  total: growth 5, count 500, per total, warning\n\
+               rule     leakgate.yml  default: growth 0, error\n";
+    assert!(shown.ends_with(end), "{shown}");
+    std::fs::write(
+        directory.path().join("leakgate.yml"),
+        "version: 1\nrule: []\n",
+    )
+    .unwrap();
+    show()
+        .exits(2)
+        .complains("leakgate.yml:2:1: unknown key `rule`: did you mean `rules`?");
+}

@@ -14,7 +14,7 @@ use crate::cli::git::{OF_A_HOOK, Repository};
 use crate::cli::{Run, config, service};
 use crate::evidence::{Evidence, SuiteName};
 use crate::files::read_regular;
-use crate::gotest::{self, Accepted, Apart, Options, Prepared, Signals};
+use crate::gotest::{self, Accepted, Options, Prepared, Signals};
 use crate::verdict::{CommandRun, Verdict};
 
 /// The base was ended by a signal, and so is leakgate, with what a shell would report.
@@ -194,11 +194,7 @@ impl Base {
             run.command.clone()
         };
         fs::create_dir_all(profiles)?;
-        let log = profiles.join(LOG);
-        let apart = Apart {
-            directory: Some(&directory),
-            output: Some(File::create(&log)?),
-        };
+        let log = File::create(profiles.join(LOG))?;
         let options = Options {
             directory: Some(&directory),
             settle: run.settle,
@@ -209,7 +205,7 @@ impl Base {
         for variable in OF_A_HOOK.into_iter().chain(["PWD"]) {
             prepared = prepared.without(variable);
         }
-        let status = prepared.run(&command, &apart, profiles, signals)?;
+        let status = prepared.run(&command, Some(&log), profiles, signals)?;
         if let Some(code) = signals
             .interrupted()
             .or(Some(gotest::shell_code(status)).filter(|&code| code > 128))

@@ -4,8 +4,7 @@
 use super::baseline::title;
 use super::policy::{exception_place, line_of_policy};
 use super::{Verdict, name};
-use crate::plural::plural;
-use crate::policy::{Exception, Limit, Max, Rule};
+use crate::policy::{Exception, Rule};
 use crate::report::sources::{Sources, Spot};
 use crate::verdict::{FailOn, Loosened, Looser};
 
@@ -31,7 +30,7 @@ pub(in crate::report) fn bar(
 ) -> Vec<BarLine> {
     let fails = verdict.is_too_loose(fail_on) && verdict.not_gated().is_none();
     let loosened = verdict.loosened.iter().map(|one| {
-        let (place, spot, text) = loosened(verdict, one, sources);
+        let (place, spot, text) = loosening(verdict, one, sources);
         BarLine {
             what: "loosened",
             place,
@@ -57,7 +56,8 @@ pub(in crate::report) fn bar(
     loosened.chain(stale).collect()
 }
 
-fn loosened(
+/// Where something is loosened, by name and in the repository, and how, as the rest of a sentence.
+pub(in crate::report) fn loosening(
     verdict: &Verdict,
     loosened: &Loosened,
     sources: &Sources,
@@ -93,12 +93,7 @@ fn loosened(
         ),
         Loosened::Limit { rule, from } => of_rule(
             rule,
-            format!(
-                "{} allows {}, and allowed {}",
-                rule.name,
-                keys(&rule.limit),
-                keys(from)
-            ),
+            format!("{} allows {}, and allowed {}", rule.name, rule.limit, from),
         ),
         Loosened::Severity(rule) => of_rule(rule, format!("{} only warns now", rule.name)),
         Loosened::Match(rule) => of_rule(
@@ -111,7 +106,7 @@ fn loosened(
         ),
         Loosened::NewRule(rule) => of_rule(
             rule,
-            format!("{} is new, and allows {}", rule.name, keys(&rule.limit)),
+            format!("{} is new, and allows {}", rule.name, rule.limit),
         ),
         Loosened::RuleRemoved(rule) => of_file(&format!("the rule {} is gone", rule.name)),
         Loosened::BuiltinAllowed => of_file("the built-in list is in force now"),
@@ -122,14 +117,13 @@ fn loosened(
 }
 
 fn of_exception(exception: &Exception, looser: &Looser) -> String {
-    let max = match &exception.max {
-        Max::Count(max) => plural(*max, "goroutine"),
-        Max::Unlimited => "any number of goroutines".to_owned(),
-        Max::AsManyAs(other) => format!("as many goroutines as {}", name(other)),
-    };
     let expires = exception.expires.map(|day| day.to_string());
     let was = was(looser, &expires.unwrap_or_default());
-    format!("accepts {max}{was}: {}", name(&exception.reason))
+    format!(
+        "accepts {}{was}: {}",
+        exception.max,
+        name(&exception.reason)
+    )
 }
 
 /// How it was before.
@@ -140,17 +134,4 @@ fn was(looser: &Looser, expires: &str) -> String {
         Looser::Earlier => ", and one that accepts less was before it".to_owned(),
         Looser::ExtendedFrom(day) => format!(" until {expires}, before until {day}"),
     }
-}
-
-/// A limit as a policy has it: `growth 3, count 64`.
-fn keys(limit: &Limit) -> String {
-    let keys = [
-        ("growth", limit.growth),
-        ("percent", limit.percent),
-        ("count", limit.count),
-    ];
-    let keys = keys
-        .iter()
-        .filter_map(|(key, value)| Some(format!("{key} {}", (*value)?)));
-    keys.collect::<Vec<_>>().join(", ")
 }
