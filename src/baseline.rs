@@ -25,7 +25,7 @@ pub use accept::{Added, Terms, accept};
 pub use entry::{About, Entry};
 pub use prune::{Pruned, prune};
 pub use reported::{Report, ReportError, Reported};
-pub use resolve::{Resolved, resolve};
+pub use resolve::{Resolved, is_marker, resolve};
 pub use schema::{SCHEMA_URL, schema};
 
 /// The file names that are looked for in a directory, and in `.github` for the last.

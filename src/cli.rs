@@ -130,7 +130,7 @@ struct Run {
     command: Vec<OsString>,
 
     /// How long each test binary may wait for goroutines to end once its tests are over, as in
-    /// 500ms, 3s or 1m. The wait ends as soon as none is left that was not there before.
+    /// 500ms, 3s or 1m. The wait ends as soon as none is left that was not there before and is not accepted.
     #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration::parse)]
     settle: Duration,
 

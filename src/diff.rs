@@ -61,11 +61,11 @@ pub struct Row {
     /// How the two were matched.
     pub pairing: Pairing,
     /// Goroutines before, with those that had no frame yet, or stood elsewhere, and are counted as
-    /// the start of this stack.
+    /// the start of this stack; of two runs, with those that were there before the tests of the second.
     pub count_before: i64,
     /// Goroutines after.
     pub count_after: i64,
-    /// Of those before, how many had no frame yet or stood elsewhere.
+    /// Of those before, how many had no frame yet, stood elsewhere or were there before the tests.
     pub started: i64,
 }
 
@@ -144,6 +144,35 @@ impl<'s, 'buf> Diff<'s, 'buf> {
         }
         diff.start_frameless();
         diff
+    }
+
+    /// Matches what two runs of tests left. What each of them had before its own tests, `of_base` and
+    /// `of_head`, is no test's: `before` is to be what [`Diff::grown`] gives of the base.
+    ///
+    /// # Panics
+    /// When `afters` is empty.
+    pub fn of_runs(
+        before: &'s Snapshot<'buf>,
+        afters: &'s [Snapshot<'buf>],
+        of_head: &Snapshot<'buf>,
+        proven: Option<&Snapshot>,
+    ) -> Self {
+        let mut diff = Self::new(before, afters);
+        for row in Diff::around_tests(of_head, afters, proven).rows() {
+            if let Some(after) = row.after.filter(|_| row.count_before > 0) {
+                *diff.started.entry(after).or_default() += row.count_before;
+            }
+        }
+        diff
+    }
+
+    /// What a run of tests has more after them than before.
+    pub fn grown(before: &Snapshot<'buf>, after: &Snapshot<'buf>) -> Snapshot<'buf> {
+        let afters = [after.clone()];
+        let diff = Diff::around_tests(before, &afters, None);
+        let grown = diff.rows().filter(|row| row.growth() > 0);
+        let counts = grown.filter_map(|row| Some((row.after?, row.growth())));
+        after.clone().counted(&counts.collect())
     }
 
     fn unmatched(before: &'s Snapshot<'buf>, afters: &'s [Snapshot<'buf>]) -> Self {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use code::Code;
 pub use name::SuiteName;
-pub use profiles::Profiles;
+pub use profiles::{OwnBefore, Profiles};
 pub use rerun::Rerun;
 pub use test_run::{Ending, TestRun};
 
@@ -43,6 +43,8 @@ pub struct Suite {
     /// Samples of the last after profile whose goroutines were never twice in one place, by their
     /// position: how many of the outermost locations were always the same.
     pub moving: BTreeMap<usize, usize>,
+    /// The same of its before profile, where that is what another run left.
+    pub moving_before: BTreeMap<usize, usize>,
     /// The tests whose goroutines the dump names, by the id of that goroutine.
     pub starters: BTreeMap<u64, String>,
     /// What the test binary said about its run; `None` for a service.
@@ -197,6 +199,7 @@ impl Evidence {
                 suite.files.own_before = (suite.around_tests && base.around_tests)
                     .then(|| [base.files.before.clone(), own]);
                 suite.around_tests = false;
+                suite.moving_before.clone_from(&base.moving);
                 suite.against_run = true;
             } else if let Some(why) = unchecked.get(&suite.name) {
                 suite.notes.push(format!(

@@ -131,11 +131,14 @@ impl<'p> Judge<'p> {
 
     /// Judges one suite by its profiles.
     pub fn suite(&self, suite: evidence::Suite, profiles: &Profiles) -> SuiteVerdict {
-        let (before, proven) = (&profiles.before, profiles.proven.as_ref());
-        let diff = if suite.around_tests {
-            Diff::around_tests(before, &profiles.afters, proven)
-        } else {
-            Diff::new(before, &profiles.afters)
+        let proven = profiles.proven.as_ref();
+        let own = profiles.own_before.as_ref();
+        let grown = own.map(|own| Diff::grown(&own.of_base, &profiles.before));
+        let before = grown.as_ref().unwrap_or(&profiles.before);
+        let diff = match own {
+            Some(own) => Diff::of_runs(before, &profiles.afters, &own.of_head, proven),
+            None if suite.around_tests => Diff::around_tests(before, &profiles.afters, proven),
+            None => Diff::new(before, &profiles.afters),
         };
         let name = suite.name;
         let mut judging = Judging::new(self, &name, &diff, profiles);

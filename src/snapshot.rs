@@ -4,7 +4,7 @@ mod grouping;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::go_names::SERVER_READ_AHEAD;
@@ -269,13 +269,12 @@ impl<'buf> Snapshot<'buf> {
         }
     }
 
-    /// Takes out what was there earlier in the same process, stack by stack: what is left has come
-    /// since. Sums over all goroutines stay as they are.
+    /// The same with other counts, by the place of each group; one of 0 or fewer goes. Sums over all
+    /// goroutines stay as they are.
     #[must_use]
-    pub fn since(mut self, earlier: &Snapshot) -> Self {
-        for group in &mut self.groups {
-            let before = earlier.find(group.key).map_or(0, |group| group.count);
-            group.count -= before;
+    pub fn counted(mut self, counts: &HashMap<usize, i64>) -> Self {
+        for (index, group) in self.groups.iter_mut().enumerate() {
+            group.count = counts.get(&index).copied().unwrap_or(0);
         }
         self.groups.retain(|group| group.count > 0);
         self

@@ -52,7 +52,7 @@ pub fn accept(baseline: &mut Baseline, report: &Report, ids: &[String], terms: &
             is_named(id, finding)
         };
         if is_meant && finding.count > 0 {
-            follow(baseline, id, suite, finding);
+            follow(baseline, (id, suite), finding, report);
             add(baseline, (id, suite), finding, terms, &mut accepted);
         }
     }
@@ -92,14 +92,25 @@ fn add(
 }
 
 /// Gives an entry the id and the names that its stack has now, where it covers a finding of another
-/// id: its code has moved.
-pub(super) fn follow(baseline: &mut Baseline, id: &str, suite: &str, finding: &Reported) -> bool {
+/// id: its code has moved. Where a report still has the old one, both are there.
+pub(super) fn follow(
+    baseline: &mut Baseline,
+    (id, suite): (&str, &str),
+    finding: &Reported,
+    report: &Report,
+) -> bool {
     let Some(old) = finding.accepted_as.as_deref().filter(|old| *old != id) else {
         return false;
     };
+    let is_there = report
+        .findings
+        .contains_key(&(old.to_owned(), suite.to_owned()));
     let (Ok(at), About::Stack { .. }) = (baseline.position(old, suite), &finding.about) else {
         return false;
     };
+    if is_there || baseline.find(id, suite).is_some() {
+        return false;
+    }
     let entry = baseline.entries.remove(at);
     baseline.insert(Entry {
         id: id.to_owned(),

@@ -24,7 +24,7 @@ pub fn prune(baseline: &mut Baseline, report: &Report) -> Pruned {
     let mut pruned = Pruned::default();
     let judged = report.findings.iter();
     for ((id, suite), finding) in judged.filter(|((_, suite), _)| report.judged.contains(suite)) {
-        pruned.moved += usize::from(follow(baseline, id, suite, finding));
+        pruned.moved += usize::from(follow(baseline, (id, suite), finding, report));
     }
     baseline.entries.retain_mut(|entry| {
         if !report.judged.contains(&entry.suite) {

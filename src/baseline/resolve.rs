@@ -36,6 +36,11 @@ pub(super) fn first_marker(text: &str) -> Option<(usize, &str)> {
     lines.find(|(_, line)| matches!(marker(line), Some(Part::Ours | Part::Both)))
 }
 
+/// Whether git writes such a line where it could not merge.
+pub fn is_marker(line: &str) -> bool {
+    marker(line).is_some()
+}
+
 /// What follows a line that git writes where it could not merge.
 fn marker(line: &str) -> Option<Part> {
     let is = |mark: &str| {

@@ -11,11 +11,11 @@ use jiff::civil::Date;
 use super::limit::Limit;
 use super::output::{Actions, Destination, Report, Style};
 use super::{Code, complain, config, judge_files, output};
-use crate::baseline::Baseline;
+use crate::baseline::{self, Baseline};
 use crate::evidence::Evidence;
 use crate::gotest::Accepted;
 use crate::judge::{Judge, loosened};
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{self, Policy, PolicyError};
 use crate::report::text::Detail;
 use crate::verdict::{FailOn, Verdict};
 
@@ -115,7 +115,7 @@ enum FailOnArg {
     /// Those of severity warning too.
     Warning,
     /// Violations of severity error, and a policy or a baseline that lets more pass than that of
-    /// `--against-policy` or `--against-baseline`.
+    /// `--against-policy`, `--against-baseline` or `run --base`.
     Loosened,
     /// None: the report is still written, and missing evidence is still an error.
     Never,
@@ -148,31 +148,6 @@ impl From<ColorArg> for ColorChoice {
             ColorArg::Auto => ColorChoice::Auto,
             ColorArg::Always => ColorChoice::AlwaysAnsi,
             ColorArg::Never => ColorChoice::Never,
-        }
-    }
-}
-
-impl Bar {
-    /// Compares with the policy and the baseline of a commit, unless others were named. `file` gives
-    /// the text that one of its files has there.
-    pub(super) fn compare_with(&mut self, file: impl Fn(&Path) -> Option<String>) {
-        let path = Path::new(&self.accepted.policy.name);
-        if self.policy_before.is_none() && path.exists() {
-            let before = match file(path) {
-                Some(text) => Policy::parse(path, &text),
-                None => Ok(Policy::default()),
-            };
-            self.policy_before = readable(before);
-        }
-        if let Some(baseline) = &self.accepted.baseline
-            && self.baseline_before.is_none()
-        {
-            let path = Path::new(&baseline.name);
-            let before = match file(path) {
-                Some(text) => Baseline::parse(path, &text),
-                None => Ok(Baseline::default()),
-            };
-            self.baseline_before = readable(before);
         }
     }
 }
@@ -229,6 +204,31 @@ impl Gate {
                 None => None,
             },
         })
+    }
+
+    /// Compares with the policy and the baseline of a commit, unless others were named. `file` gives
+    /// the text of a file there, by its path here, or by the names that it may have.
+    pub(super) fn compare_with(
+        &self,
+        bar: &mut Bar,
+        file: impl Fn(Option<&Path>, &[&str]) -> Option<String>,
+    ) {
+        if bar.policy_before.is_none() {
+            let named = self.policy.as_deref();
+            let before = match file(named, &policy::FILE_NAMES) {
+                Some(text) => Policy::parse(Path::new("the policy of the base"), &text),
+                None => Ok(Policy::default()),
+            };
+            bar.policy_before = readable(before);
+        }
+        if bar.baseline_before.is_none() && bar.accepted.baseline.is_some() {
+            let named = self.files.baseline.as_deref();
+            let before = match file(named, &baseline::FILE_NAMES) {
+                Some(text) => Baseline::parse(Path::new("the baseline of the base"), &text),
+                None => Ok(Baseline::default()),
+            };
+            bar.baseline_before = readable(before);
+        }
     }
 
     /// The day by which exceptions expire.

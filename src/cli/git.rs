@@ -30,15 +30,11 @@ impl Repository {
     /// # Errors
     /// None in this clone.
     pub(super) fn commit(&self, name: &str) -> anyhow::Result<String> {
+        if name.starts_with('-') {
+            bail!("{name} is no name of a commit");
+        }
         let name = format!("{name}^{{commit}}");
-        let mut command = self.git();
-        text(command.args([
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            "--end-of-options",
-            &name,
-        ]))
+        text(self.git().args(["rev-parse", "--verify", "--quiet", &name]))
     }
 
     /// The newest commit that is in the history of both; `None` where this clone holds none.

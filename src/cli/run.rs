@@ -27,7 +27,8 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     let mut bar = run.gate.bar(run.base.is_some())?;
     let base = run.base.as_deref().map(Base::find).transpose()?;
     if let Some(base) = &base {
-        bar.compare_with(|path| base.file(path));
+        let file = |path: Option<&Path>, names: &[&str]| base.file(path, names);
+        run.gate.compare_with(&mut bar, file);
     }
     let services = Services::new(run)?;
     let mut signals = Signals::watch().context("signals cannot be watched")?;

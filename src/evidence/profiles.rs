@@ -23,10 +23,21 @@ pub struct Profiles<'b> {
     pub afters: Vec<Snapshot<'b>>,
     /// Go's own leak profile.
     pub proven: Option<Snapshot<'b>>,
+    /// Where two runs of tests are compared: what each had before its own tests.
+    pub own_before: Option<OwnBefore<'b>>,
     /// Where the goroutines of the last after profile come from, as far as it is known.
     pub origins: Origins,
     /// The sources that explain these.
     pub code: Code,
+}
+
+/// What two runs of tests had before their own tests.
+#[derive(Debug)]
+pub struct OwnBefore<'b> {
+    /// Of the run that [`Profiles::before`] is the end of.
+    pub of_base: Snapshot<'b>,
+    /// Of the run that is judged.
+    pub of_head: Snapshot<'b>,
 }
 
 impl<'b> Profiles<'b> {
@@ -40,6 +51,7 @@ impl<'b> Profiles<'b> {
             before,
             afters,
             proven,
+            own_before: None,
             origins: Origins::default(),
             code: Code::default(),
         }
@@ -60,16 +72,14 @@ impl<'b> Profiles<'b> {
             (0..bytes.len()).map(group).collect()
         };
         let mut snapshots = grouped?;
-        let own_before = suite.files.own_before.as_ref();
-        let own_before = own_before.and_then(|_| Some((snapshots.pop()?, snapshots.pop()?)));
+        let own_before = match &suite.files.own_before {
+            Some(_) => snapshots.pop().zip(snapshots.pop()),
+            None => None,
+        };
         let proven = suite.files.proven.as_ref().and_then(|_| snapshots.pop());
-        let mut before = snapshots.remove(0);
-        if let Some((of_head, of_base)) = own_before {
-            before = before.since(&of_base);
-            let since = |after: Snapshot<'b>| after.since(&of_head);
-            snapshots = snapshots.into_iter().map(since).collect();
-        }
-        let profiles = Self::new(before, snapshots, proven);
+        let before = snapshots.remove(0);
+        let mut profiles = Self::new(before, snapshots, proven);
+        profiles.own_before = own_before.map(|(of_head, of_base)| OwnBefore { of_base, of_head });
         let before_and_afters = &bytes[..=profiles.afters.len()];
         let problem = profiles
             .kind_problem()
@@ -173,11 +183,10 @@ impl<'b> Profiles<'b> {
 
 fn group<'b>(suite: &Suite, index: usize, bytes: &'b [u8]) -> Result<Snapshot<'b>, Unchecked> {
     let nothing = BTreeMap::new();
-    let is_last_after = index == suite.files.afters.len();
-    let moving = if is_last_after {
-        &suite.moving
-    } else {
-        &nothing
+    let moving = match index {
+        0 => &suite.moving_before,
+        index if index == suite.files.afters.len() => &suite.moving,
+        _ => &nothing,
     };
     Profile::decode(bytes)
         .and_then(|profile| Snapshot::group_moving(profile, moving))

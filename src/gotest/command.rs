@@ -173,6 +173,11 @@ impl GoTest {
         values.find(|value| value.is_empty() || value.starts_with('='))
     }
 
+    /// Whether a flag is given.
+    pub(super) fn sets(&self, name: &str) -> bool {
+        self.flag(name).is_some()
+    }
+
     fn is_on(&self, name: &str) -> bool {
         self.flag(name).is_some_and(|value| value != "=false")
     }
@@ -229,14 +234,21 @@ impl GoTest {
         if self.runs_none() {
             return Ok(Vec::new());
         }
-        let format = "{{if not .Standard}}{{.Dir}}{{end}}";
+        // A module with a version comes from the module cache, wherever that is.
+        let format = concat!(
+            "{{if not .Standard}}{{if not (and .Module .Module.Version ",
+            "(or (not .Module.Replace) .Module.Replace.Version))}}{{.Dir}}{{end}}{{end}}"
+        );
         let text = self.list(here, environment, &["-e", "-deps", "-test", "-f", format])?;
         let folders = text.lines().filter(|line| !line.is_empty());
         Ok(folders.map(PathBuf::from).collect())
     }
 
     /// What `go list` says of the packages of the command.
-    fn list(
+    ///
+    /// # Errors
+    /// What keeps the go command from listing them.
+    pub(super) fn list(
         &self,
         here: &Path,
         environment: &[(String, String)],

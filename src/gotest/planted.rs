@@ -49,11 +49,22 @@ impl Planted {
         let import_path = &package.import_path;
         let directory = Path::new(&package.directory);
         let go = go_test.go();
-        let name = ask(
-            go,
-            directory,
-            &["list", "-e", "-f", "{{.Name}}", "--", import_path],
-        )?;
+        if go_test.sets("vet") {
+            bail!(
+                "the command has a -vet, and go vet does not see the planted file: try without it"
+            );
+        }
+        let listed = go_test.list(
+            Path::new(""),
+            &[],
+            &["-e", "-f", "{{.ImportPath}}\t{{.Name}}"],
+        );
+        let listed = listed.map_err(|why| anyhow::anyhow!("go list: {why}"))?;
+        let mut names = listed.lines().filter_map(|line| line.split_once('\t'));
+        let name = names.find(|(path, name)| path == import_path && !name.is_empty());
+        let Some((_, name)) = name else {
+            bail!("go list does not know the name of {import_path}");
+        };
         let source = format!(
             "package {name}\n\nimport \"testing\"\n\nfunc leakgatePlanted(never chan int) {{ <-never }}\n\n\
              func {PLANTED_TEST}(t *testing.T) {{ go leakgatePlanted(make(chan int)) }}\n"

@@ -953,7 +953,7 @@ func leakgateWrite(path string, data []byte) {
 // leakgateReadFile reads a small regular file; nothing where there is none.
 func leakgateReadFile(path string) string {
 	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
+	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<24 {
 		return ""
 	}
 	file, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)

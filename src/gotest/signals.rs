@@ -127,6 +127,7 @@ impl Signals {
     /// # Errors
     /// A command that cannot be started.
     pub(super) fn run(&mut self, command: &mut Command) -> io::Result<(u32, ExitStatus)> {
+        self.last.store(0, Ordering::Relaxed);
         // Each way of hearing begins before the other ends, so that no signal is lost between them.
         let for_command = unix::hear(&self.heard)?;
         if let Some(alone) = self.alone.take() {

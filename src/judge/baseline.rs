@@ -91,15 +91,15 @@ impl<'p> InForce<'p> {
             }
             held.push((index, count));
         }
-        let mut moved = match seen {
-            Some(_) => self.moved(&idle, findings),
-            None => Vec::new(),
-        };
-        if let Some(after) = seen.filter(|_| !moved.is_empty()) {
+        let is_new = |one: &Finding| matches!(one.disposition, Disposition::Open);
+        let mut moved = Vec::new();
+        if let Some(after) = seen.filter(|_| !idle.is_empty() && findings.iter().any(is_new)) {
             // A stack that is still there has not moved, though there may be no finding of it.
             let there = (0..after.groups().len()).map(|group| after.frames(group).id());
             let there: HashSet<String> = there.collect();
-            moved.retain(|(index, _)| !there.contains(&self.baseline.entries[*index].id));
+            let is_gone = |index: &&usize| !there.contains(&self.baseline.entries[**index].id);
+            let gone: Vec<usize> = idle.iter().filter(is_gone).copied().collect();
+            moved = self.moved(&gone, findings);
         }
         for (index, of) in moved {
             let count = findings[of].after;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::baseline::{About, Baseline, Entry};
-use crate::policy::{Exception, Limit, Max, Per, Policy, Rule, Source};
+use crate::policy::{Exception, Limit, Matcher, Max, Pattern, Per, Policy, Rule, Source};
 use crate::verdict::{Loosened, Looser};
 
 /// What a policy and a baseline let pass that those of the base branch did not, as far as these are
@@ -136,8 +136,23 @@ fn takes_over(exception: &Exception, old: &[Arc<Exception>], before: &[Arc<Excep
     let mut earlier = old.iter().take_while(|one| !is_same(one, exception));
     earlier.any(|one| {
         let is_before = before.iter().any(|other| is_same(other, one));
-        max(one) < max(exception) && !is_before
+        max(one) < max(exception) && !is_before && may_overlap(&exception.matcher, &one.matcher)
     })
+}
+
+/// Whether a goroutine may match both, as far as names tell.
+fn may_overlap(wide: &Matcher, narrow: &Matcher) -> bool {
+    let names = |of: fn(&Matcher) -> &Vec<Pattern>| {
+        let (wide, narrow) = (of(wide), of(narrow));
+        let takes = |name: &Pattern| wide.iter().any(|one| one.matches(&name.to_string()));
+        wide.is_empty() || narrow.is_empty() || narrow.iter().any(takes)
+    };
+    let is_one_state = wide.state.is_none() || narrow.state.is_none() || wide.state == narrow.state;
+    is_one_state
+        && names(|one| &one.root)
+        && names(|one| &one.home)
+        && names(|one| &one.suite)
+        && names(|one| &one.test)
 }
 
 fn rules(before: &Policy, now: &Policy) -> Vec<Loosened> {

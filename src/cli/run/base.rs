@@ -89,12 +89,17 @@ impl Base {
         })
     }
 
-    /// The text that a file of this checkout has at the base.
-    pub(super) fn file(&self, path: &Path) -> Option<String> {
-        let root = self.repository.root.canonicalize().ok()?;
-        let path = path.canonicalize().ok()?;
-        self.repository
-            .file(&self.commit, path.strip_prefix(root).ok()?)
+    /// The text that a file of this checkout has at the base; without a path, that of the nearest file
+    /// there that has one of these names, from the current directory upward.
+    pub(super) fn file(&self, path: Option<&Path>, names: &[&str]) -> Option<String> {
+        let at_base = |path: &Path| self.repository.file(&self.commit, path);
+        if let Some(path) = path {
+            let root = self.repository.root.canonicalize().ok()?;
+            let path = path.canonicalize().ok()?;
+            return at_base(path.strip_prefix(root).ok()?);
+        }
+        let mut folders = self.below.ancestors();
+        folders.find_map(|folder| names.iter().find_map(|name| at_base(&folder.join(name))))
     }
 
     /// What the head has and the base has not: `evidence` with the profiles of the base in the place
@@ -205,11 +210,8 @@ impl Base {
         for variable in OF_A_HOOK.into_iter().chain(["PWD"]) {
             prepared = prepared.without(variable);
         }
-        let status = prepared.run(&command, Some(&log), profiles, signals)?;
-        if let Some(code) = signals
-            .interrupted()
-            .or(Some(gotest::shell_code(status)).filter(|&code| code > 128))
-        {
+        prepared.run(&command, Some(&log), profiles, signals)?;
+        if let Some(code) = signals.interrupted() {
             return Err(Interrupted(code).into());
         }
         let collected = gotest::collect(profiles)?;

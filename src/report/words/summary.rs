@@ -6,7 +6,8 @@ use crate::evidence::SuiteName;
 use crate::plural::plural;
 use crate::policy::Severity;
 use crate::verdict::{
-    Baseline, CommandRun, FailOn, Finding, Outcome, Side, SkipReason, Skipped, Suite, Verdict,
+    Baseline, CommandRun, Disposition, FailOn, Finding, Outcome, Side, SkipReason, Skipped, Suite,
+    Verdict,
 };
 
 /// What a report begins or ends with.
@@ -113,11 +114,17 @@ pub(in crate::report) fn summary(verdict: &Verdict, fail_on: FailOn) -> String {
 /// What counts beside what a baseline accepts: `1 new (3 goroutines)`.
 fn new(verdict: &Verdict) -> String {
     let open = verdict.findings.iter();
-    let open = open.filter(|one| one.is_open() && one.rule.severity == Severity::Error);
-    let of_stacks = open.filter(|finding| finding.stack().is_some());
+    let is_known = |one: &Finding| {
+        let exception = one.disposition.exception();
+        matches!(one.disposition, Disposition::Expired(_))
+            && exception.is_some_and(|one| one.is_of_baseline())
+    };
+    let open =
+        open.filter(|one| one.is_open() && one.rule.severity == Severity::Error && !is_known(one));
+    let of_stacks = open.clone().filter(|finding| finding.stack().is_some());
     let goroutines = of_stacks.map(|finding| finding.unaccepted().max(0));
     let goroutines = goroutines.fold(0_i64, i64::saturating_add);
-    match (verdict.count(Severity::Error), goroutines) {
+    match (open.count(), goroutines) {
         (findings, 0) => format!("{findings} new"),
         (findings, goroutines) => format!("{findings} new ({})", plural(goroutines, "goroutine")),
     }
