@@ -173,9 +173,9 @@ impl GoTest {
         values.find(|value| value.is_empty() || value.starts_with('='))
     }
 
-    /// Whether a flag is given.
-    pub(super) fn sets(&self, name: &str) -> bool {
-        self.flag(name).is_some()
+    /// Whether it asks for a go vet of its own.
+    pub(super) fn vets(&self) -> bool {
+        self.flag("vet").is_some_and(|value| value != "=off")
     }
 
     fn is_on(&self, name: &str) -> bool {

@@ -49,7 +49,7 @@ impl Planted {
         let import_path = &package.import_path;
         let directory = Path::new(&package.directory);
         let go = go_test.go();
-        if go_test.sets("vet") {
+        if go_test.vets() {
             bail!(
                 "the command has a -vet, and go vet does not see the planted file: try without it"
             );

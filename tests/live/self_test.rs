@@ -29,7 +29,7 @@ fn a_planted_leak_is_found_with_every_go_and_no_file_is_changed() {
         for command in [
             "go test ./...",
             "sh -c 'go test ./...'",
-            "go test -race=false -count=1 ./cart",
+            "go test -race=false -count=1 -vet=off ./cart",
         ] {
             let ran = self_test(&go, module.path(), command).exits(0);
             ran.says("self-test passed: the leak planted into example.com/shop/cart was found, with its test");
@@ -46,6 +46,8 @@ fn what_keeps_it_from_being_found_is_said() {
     ran.says(
         "was not found. Does the command test this package, and does -run leave its test out?",
     );
+    let ran = self_test(&go, module.path(), "go test -vet=all ./...").exits(2);
+    ran.says("the command has a -vet, and go vet does not see the planted file");
     let policy = "version: 1\nallow:\n  - { match: { state: chan receive }, max: 9, reason: all, expires: 2999-01-01 }\n";
     fs::write(module.path().join("leakgate.yml"), policy).unwrap();
     let ran = self_test(&go, module.path(), "go test ./...").exits(1);
