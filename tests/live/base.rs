@@ -327,7 +327,7 @@ fn a_signal_while_the_base_runs_ends_it_all() {
     let script = "test -d .git || { touch ../../at-base; sleep 20; }; go test ./cart";
     let line = format!(
         "TMPDIR='{tmp}' leakgate run --settle 300ms --base main -- sh -c '{script}' & leakgate=$!; \
-         for i in $(seq 100); do [ -e '{tmp}/at-base' ] && break; sleep 0.1; done; kill -TERM $leakgate; wait $leakgate",
+         for i in $(seq 600); do [ -e '{tmp}/at-base' ] && break; sleep 0.1; done; kill -TERM $leakgate; wait $leakgate",
         tmp = repository.path().join("tmp").display()
     );
     let ran = go.shell(&shop, &line).exits(143);
