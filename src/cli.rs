@@ -81,7 +81,7 @@ enum Command {
     Capture(capture::Capture),
     /// Say what the goroutines of a profile or of a text dump are, in one screen.
     Show(show::Show),
-    /// Accept what leaks already, until a day: writes the baseline out of JSON reports.
+    /// Accept what leaks already, until a date: writes the baseline from JSON reports.
     #[command(after_help = ACCEPT_EXIT_CODES)]
     Accept(accept::Accept),
     /// Write a first policy, and the job for your CI.

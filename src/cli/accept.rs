@@ -23,7 +23,7 @@ struct Done {
 }
 
 /// A report of more bytes is none of leakgate's: it keeps well below.
-const LARGEST_REPORT: u64 = 1 << 30;
+pub(super) const LARGEST_REPORT: u64 = 1 << 30;
 
 #[derive(Debug, Args)]
 pub(super) struct Accept {
@@ -36,7 +36,7 @@ pub(super) struct Accept {
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
-    /// The last day (UTC) on which they are, as in 2027-03-31.
+    /// The last day (UTC) on which they are accepted, as in 2027-03-31.
     #[arg(long, value_name = "DATE")]
     expires: Option<Date>,
 

@@ -35,14 +35,19 @@ struct Case {
     rows: &'static [&'static str],
 }
 
+/// Fails the test unless profiles of two builds are paired like this.
+#[track_caller]
+fn assert_paired(cases: &[Case]) {
+    for case in cases {
+        let (before, afters) = (snapshot(case.before), [snapshot(case.after)]);
+        let rows = rows(&Diff::new(&before, &afters));
+        assert_eq!(rows, case.rows, "{}", case.rule);
+    }
+}
+
 #[test]
 fn two_builds_are_paired_step_by_step() {
-    for Case {
-        rule,
-        before,
-        after,
-        rows: expected,
-    } in [
+    assert_paired(&[
         Case {
             rule: "equal stacks are one, whatever their labels",
             before: "4 app.Serve app.loop\n1 {handler=/a} app.Serve app.loop",
@@ -131,20 +136,12 @@ fn two_builds_are_paired_step_by_step() {
             after: "2 app.Serve app.loop",
             rows: &["new 0->2 app.Serve app.loop"],
         },
-    ] {
-        let (before, afters) = (snapshot(before), [snapshot(after)]);
-        assert_eq!(rows(&Diff::new(&before, &afters)), expected, "{rule}");
-    }
+    ]);
 }
 
 #[test]
 fn a_function_that_was_renamed_is_known_by_all_else() {
-    for Case {
-        rule,
-        before,
-        after,
-        rows: expected,
-    } in [
+    assert_paired(&[
         Case {
             rule: "one new name, and all else the same, is a renamed function",
             before: "4 {leakgate.test=TestA} app.Serve app.loop\n2 {leakgate.test=TestB} app.(*Pool).run",
@@ -196,10 +193,7 @@ fn a_function_that_was_renamed_is_known_by_all_else() {
                 "new 0->3 app.refunds",
             ],
         },
-    ] {
-        let (before, afters) = (snapshot(before), [snapshot(after)]);
-        assert_eq!(rows(&Diff::new(&before, &afters)), expected, "{rule}");
-    }
+    ]);
 }
 
 #[test]

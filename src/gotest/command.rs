@@ -1,19 +1,17 @@
 //! A `go test` command: what is known of it beforehand.
 
 mod arguments;
+mod packages;
 
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
 use super::toolchain::GoFlags;
-use arguments::{
-    Argument, flag_of, is_for_list, is_of_one_run, takes_none, takes_value, writes_files,
-};
+use arguments::{Argument, flag_of, is_of_one_run, takes_none, takes_value, writes_files};
+pub(super) use packages::Package;
 
 /// A command that is `go test` itself.
 ///
@@ -33,18 +31,6 @@ pub(super) struct GoTest {
     pub(super) arguments: Vec<String>,
     /// Whether it asks for help, and so does nothing.
     is_help: bool,
-}
-
-/// A package of the command.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Package {
-    pub(super) import_path: String,
-    /// Where its sources are, and its test binary runs.
-    pub(super) directory: String,
-    pub(super) has_tests: bool,
-    /// Why the go command cannot load it.
-    #[serde(default)]
-    pub(super) error: Option<String>,
 }
 
 impl GoTest {
@@ -219,93 +205,6 @@ impl GoTest {
     /// Whether it only builds, or shows what it would do.
     fn runs_none(&self) -> bool {
         self.is_help || self.is_on("c") || self.is_on("n")
-    }
-
-    /// The folders of all packages that its test binaries are built from, but for those of the
-    /// toolchain, where it was run in `here` with these variables.
-    ///
-    /// # Errors
-    /// What keeps the go command from listing them.
-    pub(super) fn folders(
-        &self,
-        here: &Path,
-        environment: &[(String, String)],
-    ) -> Result<Vec<PathBuf>, String> {
-        if self.runs_none() {
-            return Ok(Vec::new());
-        }
-        // A module with a version comes from the module cache, wherever that is.
-        let format = concat!(
-            "{{if not .Standard}}{{if not (and .Module .Module.Version ",
-            "(or (not .Module.Replace) .Module.Replace.Version))}}{{.Dir}}{{end}}{{end}}"
-        );
-        let text = self.list(here, environment, &["-e", "-deps", "-test", "-f", format])?;
-        let folders = text.lines().filter(|line| !line.is_empty());
-        Ok(folders.map(PathBuf::from).collect())
-    }
-
-    /// What `go list` says of the packages of the command.
-    ///
-    /// # Errors
-    /// What keeps the go command from listing them.
-    pub(super) fn list(
-        &self,
-        here: &Path,
-        environment: &[(String, String)],
-        arguments: &[&str],
-    ) -> Result<String, String> {
-        let mut command = Command::new(&self.go);
-        command.envs(environment.iter().map(|(name, value)| (name, value)));
-        command
-            .arg("list")
-            .args(arguments)
-            .args(self.flags.iter().filter(|flag| is_for_list(flag)))
-            .arg("--")
-            .args(&self.packages)
-            .stdin(Stdio::null());
-        let directory = here.join(self.directory.as_deref().unwrap_or(Path::new("")));
-        if directory != Path::new("") {
-            command.current_dir(directory);
-        }
-        let output = command.output().map_err(|error| error.to_string())?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(said.lines().next().unwrap_or("go list failed").to_owned());
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    }
-
-    /// Lists the packages of the command where it was run in `here` with these variables.
-    ///
-    /// # Errors
-    /// What keeps the go command from listing them: the folder may be gone, for one.
-    pub(super) fn packages_of(
-        &self,
-        here: &Path,
-        environment: &[(String, String)],
-    ) -> Result<BTreeSet<Package>, String> {
-        if self.runs_none() {
-            return Ok(BTreeSet::new());
-        }
-        let format = concat!(
-            "{{.ImportPath}}\t{{.Dir}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}\t",
-            "{{with .Error}}{{printf \"%q\" .Err}}{{end}}"
-        );
-        let text = self.list(here, environment, &["-e", "-f", format])?;
-        let packages = text.lines().filter_map(|line| {
-            let mut fields = line.split('\t');
-            let import_path = fields.next()?.to_owned();
-            let directory = fields.next()?.to_owned();
-            let (inside, outside) = (fields.next()?, fields.next()?);
-            let error = fields.next()?;
-            Some(Package {
-                import_path,
-                directory,
-                has_tests: inside != "0" || outside != "0",
-                error: (!error.is_empty()).then(|| error.to_owned()),
-            })
-        });
-        Ok(packages.collect())
     }
 }
 

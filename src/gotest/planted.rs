@@ -3,16 +3,16 @@
 //! It is a test file that only the go command sees: an overlay puts it beside the package's own.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 
 use super::command::GoTest;
 use super::flags;
 use super::overlay::Overlay;
+use super::toolchain::Toolchain;
 use crate::go_names::PLANTED_TEST;
 
 /// The file that the go command sees in the folder of the package.
@@ -38,33 +38,23 @@ impl Planted {
             Some(go_test) => go_test,
             None => GoTest::of_all(),
         };
-        let packages = go_test.packages_of(Path::new(""), &[]);
-        let packages = packages.map_err(|why| anyhow::anyhow!("go list: {why}"))?;
-        let mut with_tests = packages
-            .iter()
-            .filter(|one| one.has_tests && one.error.is_none());
-        let Some(package) = with_tests.next() else {
-            bail!("no package here has tests, so there is none to plant a leak into");
-        };
-        let import_path = &package.import_path;
-        let directory = Path::new(&package.directory);
-        let go = go_test.go();
         if go_test.vets() {
             bail!(
                 "the command has a -vet, and go vet does not see the planted file: try without it"
             );
         }
-        let listed = go_test.list(
-            Path::new(""),
-            &[],
-            &["-e", "-f", "{{.ImportPath}}\t{{.Name}}"],
-        );
-        let listed = listed.map_err(|why| anyhow::anyhow!("go list: {why}"))?;
-        let mut names = listed.lines().filter_map(|line| line.split_once('\t'));
-        let name = names.find(|(path, name)| path == import_path && !name.is_empty());
-        let Some((_, name)) = name else {
-            bail!("go list does not know the name of {import_path}");
+        let format =
+            "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}\t{{.Dir}}\t{{.Name}}{{end}}";
+        let listed = go_test.list(Path::new(""), &[], &["-e", "-f", format]);
+        let listed = listed.map_err(|why| anyhow!("go list: {why}"))?;
+        let mut with_tests = listed.lines().filter_map(|line| {
+            let mut fields = line.split('\t').filter(|field| !field.is_empty());
+            Some((fields.next()?, fields.next()?, fields.next()?))
+        });
+        let Some((import_path, directory, name)) = with_tests.next() else {
+            bail!("no package here has tests, so there is none to plant a leak into");
         };
+        let directory = Path::new(directory);
         let source = format!(
             "package {name}\n\nimport \"testing\"\n\nfunc leakgatePlanted(never chan int) {{ <-never }}\n\n\
              func {PLANTED_TEST}(t *testing.T) {{ go leakgatePlanted(make(chan int)) }}\n"
@@ -74,8 +64,9 @@ impl Planted {
             .with_context(|| format!("{} cannot be written", stored.display()))?;
         let mut replace = BTreeMap::new();
         // What the user replaces stays replaced; leakgate reads the overlay of GOFLAGS and adds to it.
-        let goflags = ask(go, directory, &["env", "GOFLAGS"])?;
-        let goflags = flags::split(&goflags).context("GOFLAGS holds a quote that is not closed")?;
+        let toolchain = Toolchain::ask(go_test.go(), Some(directory))?;
+        let goflags = flags::split(toolchain.flags_of_user());
+        let goflags = goflags.context("GOFLAGS holds a quote that is not closed")?;
         if goflags
             .iter()
             .any(|flag| flags::value_of(flag, "overlay").is_some())
@@ -95,25 +86,8 @@ impl Planted {
         ];
         let all: Vec<String> = goflags.into_iter().chain(ours).collect();
         Ok(Self {
-            package: import_path.clone(),
+            package: import_path.to_owned(),
             goflags: flags::join(&all).context("GOFLAGS would need both kinds of quotes")?,
         })
     }
-}
-
-/// What a go command prints, without the line break at its end.
-fn ask(go: &OsStr, directory: &Path, arguments: &[&str]) -> anyhow::Result<String> {
-    let mut command = Command::new(go);
-    command
-        .args(arguments)
-        .current_dir(directory)
-        .stdin(Stdio::null());
-    let output = command.output().context("go cannot be run")?;
-    if !output.status.success() {
-        bail!(
-            "go says: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

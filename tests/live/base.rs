@@ -67,7 +67,7 @@ fn only_what_a_branch_adds_counts_and_nothing_is_left_behind() {
     // Nothing new.
     commit(&go, &shop, "clean", &[]);
     let ran = run(&go, &shop, "--base main", "go test ./...").exits(0);
-    ran.says("where there are findings, only what is more than at ");
+    ran.says("packages with findings were compared with main (");
     ran.says("PASS 0 violations");
     // One more in a package that leaks already, and a package of its own.
     commit(&go, &shop, "cart", &["Old", "New"]);
@@ -173,7 +173,7 @@ fn a_command_that_stays_at_the_head_hides_nothing() {
         format!("go -C '{}' test ./...", shop.display()),
     ] {
         let ran = run(&go, &shop, "--base main", &command).exits(1);
-        ran.says("could not be run, so all findings count: it used ");
+        ran.says("could not be run, so all findings count: its tests used ");
         assert_eq!(ran.list("findings").len(), 3, "{}", ran.said());
     }
 }
@@ -312,7 +312,7 @@ fn tests_that_fail_at_the_base_and_modules_of_the_head_hide_nothing() {
     let uses = "package cart\n\nimport (\n\t\"testing\"\n\n\t\"example.com/lib\"\n)\n\nfunc TestUses(t *testing.T) { lib.Do() }\n";
     fs::write(shop.join("cart/cart_test.go"), uses).unwrap();
     let ran = run(&go, &shop, "--base main --keep kept", "go test ./cart").exits(1);
-    ran.says("could not be run, so all findings count: it used ");
+    ran.says("could not be run, so all findings count: its tests used ");
     // Nor is it evidence later.
     go.at(&shop).check(&["kept/base", "kept/head"]).exits(3);
 }

@@ -107,7 +107,7 @@ impl Base {
     /// binaries write into `profiles`.
     ///
     /// # Errors
-    /// Profiles that cannot be listed. A base that cannot be run is a note, and all findings count.
+    /// A signal meanwhile. A base that cannot be run is a note, and all findings count.
     pub(super) fn only_new(
         &self,
         (run, accepted): (&Run, &Accepted),
@@ -131,8 +131,13 @@ impl Base {
             return Ok(evidence);
         }
         let commit = commit.get(..12).unwrap_or(commit);
-        match self.run(run, accepted, &suites, profiles, signals) {
-            Ok(notes) => notes.into_iter().for_each(|text| note(&mut evidence, text)),
+        let of_base = match self.run(run, accepted, &suites, profiles, signals) {
+            Ok((of_base, notes)) => {
+                for text in notes {
+                    note(&mut evidence, text);
+                }
+                of_base
+            }
             Err(error) if error.is::<Interrupted>() => return Err(error),
             Err(error) => {
                 // What was captured is no evidence, also for who looks at what was kept.
@@ -145,8 +150,7 @@ impl Base {
                 );
                 return Ok(evidence);
             }
-        }
-        let of_base = gotest::collect(profiles)?.evidence;
+        };
         if of_base.suites.is_empty() {
             let said = last_lines(&profiles.join(LOG));
             note(
@@ -163,12 +167,15 @@ impl Base {
         }
         note(
             &mut evidence,
-            format!("where there are findings, only what is more than at {commit} counts ({what})"),
+            format!(
+                "packages with findings were compared with {what} ({commit}): only what is new counts"
+            ),
         );
         Ok(evidence)
     }
 
-    /// Runs the command at the base, for these suites; gives what a reader should know.
+    /// Runs the command at the base, for these suites; gives what its test binaries left, and what a
+    /// reader should know.
     fn run(
         &self,
         run: &Run,
@@ -176,7 +183,7 @@ impl Base {
         suites: &BTreeSet<SuiteName>,
         profiles: &Path,
         signals: &mut Signals,
-    ) -> anyhow::Result<Vec<String>> {
+    ) -> anyhow::Result<(Evidence, Vec<String>)> {
         let folder = signals.temporary_folder("leakgate-base-")?;
         let root = folder.path().join("base");
         fs::create_dir_all(&root)?;
@@ -227,7 +234,7 @@ impl Base {
             let path = path.display();
             format!("the base has the submodule {path} at a commit that is not in this clone, so it was left out there")
         });
-        Ok(absent.collect())
+        Ok((collected.evidence, absent.collect()))
     }
 
     /// Refuses a run at the base, in `root`, that was one of the head: of its folders, or with a module
@@ -242,8 +249,8 @@ impl Base {
             let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
             if folder.starts_with(&head) && !folder.starts_with(root) {
                 bail!(
-                    "it used {}, where the head is: the command, a go.work or a go.mod names that path, and would have to name it \
-                     from where they are",
+                    "its tests used {}, which is your checkout and not the base: the command, a go.work or a go.mod names it by an \
+                     absolute path, so use a relative one",
                     folder.display()
                 );
             }

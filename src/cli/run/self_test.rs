@@ -5,13 +5,11 @@ use std::process::{Command, ExitCode, Stdio};
 use anyhow::Context as _;
 use serde_json::Value;
 
+use crate::cli::accept::LARGEST_REPORT;
 use crate::cli::{Code, Run, say};
 use crate::files::read_regular;
 use crate::go_names::PLANTED_TEST;
 use crate::gotest::{Planted, Signals};
-
-/// A report of more bytes is none of ours.
-const LARGEST: u64 = 1 << 30;
 
 /// Runs leakgate as it was asked to, with one leak more.
 ///
@@ -38,7 +36,7 @@ pub(super) fn run(run: &Run, signals: &Signals) -> anyhow::Result<ExitCode> {
         .stdin(Stdio::null());
     let status = again.status().context("leakgate cannot be started")?;
     let package = &planted.package;
-    let text = read_regular(&report, LARGEST);
+    let text = read_regular(&report, LARGEST_REPORT);
     let report: Option<Value> = text
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok());

@@ -279,7 +279,7 @@ pub(in crate::report) fn reason(verdict: &Verdict, finding: &Finding) -> String 
             Disposition::Allowed(exception) => match finding.accepted_as() {
                 Some(id) if id != finding.id => {
                     let allowed = allowed(verdict, exception);
-                    format!("{allowed}, there as {id}: its code has moved")
+                    format!("{allowed}; its code has moved since the entry for {id} was written")
                 }
                 _ => allowed(verdict, exception),
             },
