@@ -100,7 +100,8 @@ impl Go {
         Ran::new(&shell.output().unwrap(), &directory.join("report.json"))
     }
 
-    /// A program that is not started yet, with this Go first on its PATH and default settings.
+    /// A program that is not started yet, with this Go first on its PATH and default settings: also in a CI, it runs as on
+    /// somebody's machine.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>, directory: &Path) -> Command {
         let mut command = Command::new(program);
         command
@@ -108,9 +109,10 @@ impl Go {
             .stdin(Stdio::null())
             .env("PATH", path(&[&self.bin]))
             .env("GOTOOLCHAIN", "local")
-            .env("GOFLAGS", "")
-            .env_remove("GITHUB_ACTIONS")
-            .env_remove("GODEBUG");
+            .env("GOFLAGS", "");
+        for ambient in ["CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GODEBUG"] {
+            command.env_remove(ambient);
+        }
         command
     }
 
