@@ -149,6 +149,7 @@ class Inputs(Case):
         self.refused("go together", before="x")
         self.refused("go together", after="x")
         self.refused("base goes with run", base="HEAD^1", **LEAK)
+        self.refused("confirm goes with run", confirm="5", **LEAK)
 
     def test_words_that_are_not_known_are_refused(self):
         self.refused('fail-on is "neveer"', fail_on="neveer", **LEAK)
@@ -167,7 +168,7 @@ class Inputs(Case):
     def test_hostile_inputs_are_data(self):
         hostile = "a\"b'c;touch pwned;$(touch pwned)`touch pwned`|touch pwned&&%0A::error::x"
         lines = "x\n::error::pwned\nresult=pass\nexit-code=0"
-        for name in ("before", "after", "policy", "suite", "reports", "working-directory", "fail-on", "annotations", "summary", "baseline", "base", "against-policy", "against-baseline"):
+        for name in ("before", "after", "policy", "suite", "reports", "working-directory", "fail-on", "annotations", "summary", "baseline", "base", "confirm", "against-policy", "against-baseline"):
             for text in (hostile, lines, "--help", "-x"):
                 inputs = {**LEAK, name: text}
                 done = self.act(**{key.replace("-", "_"): value for key, value in inputs.items()})
@@ -207,6 +208,11 @@ class Run(Case):
         # The same command at home finds the same.
         home = subprocess.run([BINARY, "run", "--", "go", "test", "./..."], cwd=self.workspace / "leaky", capture_output=True, text=True, check=False)
         self.assertEqual((home.returncode, FINDING.findall(home.stderr)), (1, FINDING.findall(done.log)))
+
+    def test_tests_of_findings_run_again(self):
+        done = self.act(run="go test ./checkout", working_directory="leaky", confirm="2")
+        self.expect(done, "fail", 1)
+        self.assertIn("grows with every run (2 of 2 runs", done.summary)
 
     def test_a_script_of_several_lines_is_run_by_bash(self):
         done = self.act(run='cd leaky\nset -- "./check out"\nif true; then go test ./checkout | cat; fi\n')

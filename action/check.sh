@@ -12,6 +12,7 @@ after=$LEAKGATE_ACTION_AFTER
 policy=$LEAKGATE_ACTION_POLICY
 baseline=$LEAKGATE_ACTION_BASELINE
 base=$LEAKGATE_ACTION_BASE
+confirm=$LEAKGATE_ACTION_CONFIRM
 against_policy=$LEAKGATE_ACTION_AGAINST_POLICY
 against_baseline=$LEAKGATE_ACTION_AGAINST_BASELINE
 suite=$LEAKGATE_ACTION_SUITE
@@ -64,6 +65,7 @@ case ${run:+run}-${before:+before}-${after:+after} in
     *) refuse "before and after go together: only one of them is given" ;;
 esac
 [ -z "$base" ] || [ -n "$run" ] || refuse "the input base goes with run: of two captured sides, before is the base"
+[ -z "$confirm" ] || [ -n "$run" ] || refuse "the input confirm goes with run: profiles that were captured cannot run again"
 case $fail_on in
     error | warning | loosened | never) ;;
     *) refuse "the input fail-on is \"$fail_on\": give error, warning, loosened or never" ;;
@@ -116,6 +118,7 @@ arguments+=("--report=outputs=$folder/outputs")
 
 if [ -n "$run" ]; then
     [ -z "$base" ] || arguments+=("--base=$base")
+    [ -z "$confirm" ] || arguments+=("--confirm=$confirm")
     arguments=(run "${arguments[@]}" --)
     words='^go [A-Za-z0-9_./:,=@%+ -]+$'
     if [[ $run =~ $words ]]; then

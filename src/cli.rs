@@ -30,7 +30,7 @@ use std::time::Duration;
 use crate::escape;
 use crate::gotest;
 use crate::verdict::Outcome;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
 use gate::Gate;
 use service::Service;
 
@@ -145,9 +145,19 @@ struct Run {
     #[arg(long, value_name = "REV")]
     base: Option<String>,
 
+    /// Where there are findings, run their tests again, and only these: N times in one process, and
+    /// alone in N processes. Each finding then says whether it grows with every run, comes once per
+    /// process, comes and goes, or was not seen again. What counts is decided by the policy alone.
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(2..=100))]
+    confirm: Option<u32>,
+
+    /// Begin no run for `--confirm` after this time, and end the one that goes on.
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = duration::parse_some, requires = "confirm")]
+    confirm_time: Duration,
+
     /// Plant one leak into the first package with tests, and see whether it is found: with this
     /// command, this Go, these flags and this policy. No file of yours is changed.
-    #[arg(long, conflicts_with_all = ["base", "keep", "urls"])]
+    #[arg(long, conflicts_with_all = ["base", "confirm", "keep", "urls"])]
     self_test: bool,
 
     /// Capture a live service around the command too, once it has settled: before, and after, for

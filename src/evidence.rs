@@ -18,6 +18,8 @@ pub use profiles::{OwnBefore, Profiles};
 pub use rerun::Rerun;
 pub use test_run::{Ending, TestRun};
 
+use crate::confirmed::Confirmed;
+
 /// All that one verdict is about.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
@@ -51,6 +53,8 @@ pub struct Suite {
     pub run: Option<TestRun>,
     /// How its tests are run again; `None` where that is not known.
     pub rerun: Option<Rerun>,
+    /// What running its tests again told, by the id of the stack.
+    pub confirmed: BTreeMap<String, Confirmed>,
     /// Why it is incomplete, though it is worth judging.
     pub doubt: Option<String>,
     /// Remarks for a reader of the report.

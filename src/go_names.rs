@@ -80,6 +80,12 @@ pub const CALL_TESTS: [&str; 4] = [
 /// The test of a leak that leakgate plants, to see whether it is found.
 pub const PLANTED_TEST: &str = "TestLeakgatePlanted";
 
+/// Whether what has this name runs in no round of `-count`: an example runs once, and a benchmark as
+/// often as it likes.
+pub fn runs_once(test: &str) -> bool {
+    test.starts_with("Example") || test.starts_with("Benchmark")
+}
+
 /// The top-level test of a subtest.
 ///
 /// Input: `TestPool/full/twice`

@@ -13,6 +13,7 @@
 mod child;
 mod collect;
 mod command;
+mod confirmed;
 mod exec_flag;
 mod flags;
 mod go_on_path;
@@ -38,6 +39,7 @@ use serde::{Deserialize, Serialize};
 
 pub use collect::{Collected, collect};
 use command::GoTest;
+pub use confirmed::keep_confirmed;
 pub use exec_flag::COMMAND as START_COMMAND;
 use go_on_path::Orders;
 pub use go_on_path::{Go, called_as_go};
@@ -102,10 +104,25 @@ impl Capturing {
 pub struct Options<'a> {
     /// Where the command runs; `None` for the current directory.
     pub directory: Option<&'a Path>,
+    /// Variables that are set for it, beside those of this process.
+    pub environment: &'a [(String, String)],
     /// How long one may wait for its goroutines to end.
     pub settle: Duration,
     /// Whether it notes by which calls those that stay were started.
     pub origin: bool,
+}
+
+impl Options<'_> {
+    /// A variable as the command will find it.
+    fn variable(&self, name: &str) -> Option<String> {
+        let given = self
+            .environment
+            .iter()
+            .rev()
+            .find(|(given, _)| given == name);
+        let given = given.map(|(_, value)| value.clone());
+        given.or_else(|| std::env::var(name).ok())
+    }
 }
 
 /// What a command needs so that its test binaries capture.
@@ -115,6 +132,8 @@ pub struct Prepared {
     directory: Option<PathBuf>,
     /// The command itself, where it is `go test`.
     go_test: Option<GoTest>,
+    /// What is set for it besides.
+    given: Vec<(String, String)>,
     environment: Variables,
     record: Record,
     /// Holds the go command that is found before the real one.
@@ -144,7 +163,7 @@ impl Prepared {
             (Some(here), of) => Some(here.join(of.unwrap_or(Path::new("")))),
             (None, of) => of.map(Path::to_owned),
         };
-        let toolchain = Toolchain::ask(go, of.as_deref())?;
+        let toolchain = Toolchain::ask(go, of.as_deref(), options.environment)?;
         let goflags = toolchain.goflags()?;
         fs::write(directory.join(quiet::FILE), quiet::list(accepted))
             .with_context(|| format!("{} cannot be written to", directory.display()))?;
@@ -157,10 +176,11 @@ impl Prepared {
             directory: directory.to_owned(),
             settle_ms: options.settle.as_millis().to_string(),
             run: this_run(),
-            goflags: std::env::var("GOFLAGS").ok(),
+            goflags: options.variable("GOFLAGS"),
             origin: options.origin,
         };
-        let mut environment = variables(&toolchain, goflags.text)?;
+        let of_user = options.variable(godebug::NAME);
+        let mut environment = variables(&toolchain, goflags.text, of_user)?;
         environment.extend(capturing.variables());
         environment.extend([("LEAKGATE_PARENT", None), ("LEAKGATE_SUITE", None)]);
         let go_folder = match go_test {
@@ -173,6 +193,7 @@ impl Prepared {
         Ok(Self {
             directory: options.directory.map(Path::to_owned),
             go_test,
+            given: options.environment.to_vec(),
             environment,
             record: Record::new(words(command), options.directory, None, notes),
             _go_on_path: go_folder,
@@ -191,6 +212,7 @@ impl Prepared {
         Self {
             directory: None,
             go_test: None,
+            given: Vec::new(),
             environment: Variables::new(),
             record: Record::new(words(command), None, problem, notes),
             _go_on_path: None,
@@ -219,17 +241,15 @@ impl Prepared {
         self.record.write(directory)?;
         let (ended, packages) = std::thread::scope(|scope| {
             // Listing takes a moment of its own, while the command builds.
-            let go_test = self.go_test.as_ref();
+            let (go_test, given) = (self.go_test.as_ref(), &self.given);
             let here = self.directory.as_deref().unwrap_or(Path::new(""));
             let listing =
-                scope.spawn(move || go_test.map(|go_test| go_test.packages_of(here, &[])));
-            let ended = child::run(
-                command,
-                &self.environment,
-                self.directory.as_deref(),
-                log,
-                signals,
-            );
+                scope.spawn(move || go_test.map(|go_test| go_test.packages_of(here, given)));
+            let given = self.given.iter();
+            let given = given.map(|(name, value)| (&**name, Some(value.into())));
+            let variables: Vec<(&str, Option<OsString>)> =
+                given.chain(self.environment.iter().cloned()).collect();
+            let ended = child::run(command, &variables, self.directory.as_deref(), log, signals);
             (ended, listing.join().unwrap_or_default())
         });
         let (process, status) = ended?;
@@ -239,7 +259,7 @@ impl Prepared {
         self.record
             .go_tests
             .extend(go_test.map(|(go_test, packages)| {
-                GoTestRun::new(process, here, Vec::new(), packages, go_test)
+                GoTestRun::new(process, here, self.given, packages, go_test)
             }));
         let commands = go_on_path::commands(directory);
         // Inside another run, the go command of that one notes the command too.
@@ -298,11 +318,16 @@ fn unnoticed(why: &str) -> String {
     format!("test binaries that are built without leakgate's overlay go unnoticed: {why}")
 }
 
-/// What makes the test binaries that a toolchain builds capture.
-fn variables(toolchain: &Toolchain, goflags: String) -> anyhow::Result<Variables> {
+/// What makes the test binaries that a toolchain builds capture; `godebug` is what the user has for
+/// them.
+fn variables(
+    toolchain: &Toolchain,
+    goflags: String,
+    godebug: Option<String>,
+) -> anyhow::Result<Variables> {
     let mut variables = toolchain.variables()?;
     variables.push(("GOFLAGS", Some(goflags.into())));
-    variables.extend(godebug::variables());
+    variables.extend(godebug::variables(godebug));
     Ok(variables)
 }
 

@@ -5,6 +5,7 @@
 //! matches it and has not expired, or judged by the first rule per stack that does; rules with
 //! another `per` then add up what is not covered.
 
+mod again;
 mod baseline;
 mod call;
 mod cause;
@@ -36,6 +37,7 @@ use crate::profile::Kind;
 use crate::verdict::{
     Cause, CommandRun, Disposition, Finding, Loosened, Note, Skipped, Subject, Suite, Verdict,
 };
+use again::Again;
 use condition::Patterns;
 pub use filter::{Filter, Selection};
 pub use loosened::loosened;
@@ -59,8 +61,16 @@ pub struct Judge<'p> {
     every_row: bool,
     /// Whether the policy asks for labels, so that stacks are taken apart by them.
     by_labels: bool,
-    /// Whether the policy asks what Go's leak profile holds.
-    by_proof: bool,
+    asks: Asks,
+}
+
+/// What a policy asks that not every run can tell.
+#[derive(Debug, Clone, Copy)]
+struct Asks {
+    /// What Go's leak profile holds.
+    proof: bool,
+    /// What running the tests again told.
+    confirmed: bool,
 }
 
 /// The judgement of one suite.
@@ -109,7 +119,10 @@ impl<'p> Judge<'p> {
                 || policy.default_rule.limit.count.is_some(),
             by_labels: matchers().any(Matcher::asks_for_labels)
                 || rules().any(|rule| matches!(rule.per, Per::Test | Per::Label(_))),
-            by_proof: matchers().any(|matcher| matcher.proven.is_some()),
+            asks: Asks {
+                proof: matchers().any(|matcher| matcher.proven.is_some()),
+                confirmed: matchers().any(|matcher| matcher.confirmed.is_some()),
+            },
         }
     }
 
@@ -140,8 +153,9 @@ impl<'p> Judge<'p> {
             None if suite.around_tests => Diff::around_tests(before, &profiles.afters, proven),
             None => Diff::new(before, &profiles.afters),
         };
+        let again = Again::of(&suite);
         let name = suite.name;
-        let mut judging = Judging::new(self, &name, &diff, profiles);
+        let mut judging = Judging::new((self, &again), &name, &diff, profiles);
         judging.rows();
         let mut judged = judging.finish();
         let unchecked = remarks::unchecked(&diff).into_iter().chain(suite.doubt);
@@ -158,8 +172,15 @@ impl<'p> Judge<'p> {
         });
         let causes = cause::find(&mut judged.findings, &name, &profiles.code);
         let mut notes = remarks::notes(&diff, proven);
-        if self.by_proof && proven.is_none() && diff.after.kind() == Kind::Goroutine {
+        if self.asks.proof && proven.is_none() && diff.after.kind() == Kind::Goroutine {
             notes.push("the policy uses `proven`, but there is no goroutineleak profile, so these entries match nothing".into());
+        }
+        let untold = judged.findings.iter().any(|finding| {
+            finding.is_open() && finding.stack().is_some() && finding.confirmed.is_none()
+        });
+        if self.asks.confirmed && untold {
+            notes.push("the policy uses `confirmed`, but of some findings nothing is known from running their tests again, so these \
+                        entries do not match them: `leakgate run --confirm 5`, or -count=3, would tell".into());
         }
         notes.extend(suite.notes);
         if profiles.afters.len() > 1 {

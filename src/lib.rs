@@ -25,6 +25,7 @@
 //! | [`snapshot`] | a profile | a [`snapshot::Snapshot`]: goroutines counted by stack |
 //! | [`mod@diff`] | two snapshots | a [`diff::Diff`]: which stack is which, exactly, under another name, or nearly |
 //! | [`origin`] | a dump with ancestors | [`origin::Origins`]: by stack, the calls from a test down to the `go` statement |
+//! | [`confirmed`] | how many goroutines came each time that their tests ran | what they do: grow with every run, come once per process, come and go |
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
 //! | [`evidence`] | files, and what is known of how they came about | an [`evidence::Evidence`]; the [`evidence::Profiles`] of each suite, checked |
 //! | [`judge`] | evidence, a policy and a day | a [`verdict::Verdict`] |
@@ -95,13 +96,15 @@
 //! count, past the **limit** of a **rule**; an **allow** entry, an exception, may cover it.
 //! **Proven** means that Go's own `goroutineleak` profile holds the stack. A **suite** is one pair
 //! of before and after: a test binary, or a service. What could not be judged is **unchecked**,
-//! which is never the same as clean. **Created** is the `go` statement of a goroutine, **origin** the
+//! which is never the same as clean. **Confirmed** says what
+//! running the tests again showed. **Created** is the `go` statement of a goroutine, **origin** the
 //! calls from its test down to that statement, and a **cause** the one call whose goroutines stay: what
 //! a person fixes. A **closer** would have ended them.
 
 pub mod baseline;
 pub mod capture;
 pub mod cli;
+pub mod confirmed;
 pub mod diff;
 pub mod dump;
 pub mod escape;

@@ -15,6 +15,10 @@ use grouping::{Grouping, Writers, knows, outermost};
 /// The pprof label that carries a test's name.
 pub const TEST_LABEL: &str = "leakgate.test";
 
+/// The label of goroutines that a test started in a later round of `go test -count`: the number of the
+/// round, from 2 on.
+pub const ROUND_LABEL: &str = "leakgate.round";
+
 /// Goroutines that share a stack, labels or not.
 #[derive(Debug, Clone, Copy)]
 pub struct Group {

@@ -1,6 +1,8 @@
 //! `leakgate run`: captures around a command, then judges.
 
+mod again;
 mod base;
+mod confirm;
 mod self_test;
 mod services;
 
@@ -15,7 +17,8 @@ use super::output::Destination;
 use super::{Code, Run, complain, service};
 use crate::evidence::Evidence;
 use crate::gotest::{self, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo};
-use base::{Base, Interrupted};
+use again::Interrupted;
+use base::Base;
 use services::Services;
 
 pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
@@ -35,6 +38,7 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     let folder = Folder::new(run, &signals)?;
     let options = Options {
         directory: None,
+        environment: &[],
         settle: run.settle,
         origin: !run.no_origin,
     };
@@ -93,7 +97,8 @@ fn collect(run: &Run, folder: &Folder, of_services: Evidence) -> anyhow::Result<
     Ok(evidence)
 }
 
-/// Judges what was captured, and writes the reports. With a base, the command may run once more.
+/// Judges what was captured, and writes the reports. With a base, the command may run once more, and
+/// to confirm what is found, tests do.
 fn judge(
     run: &Run,
     bar: &Bar,
@@ -102,12 +107,22 @@ fn judge(
     (folder, signals): (&Folder, &mut Signals),
 ) -> anyhow::Result<Code> {
     let judge = |evidence| run.gate.judge(bar, evidence);
-    let verdict = match base {
-        None => judge(evidence),
+    let evidence = match base {
+        None => evidence,
         Some(base) => {
             let verdict = judge(evidence.clone());
             let of_head = (evidence, &verdict);
-            judge(base.only_new((run, &bar.accepted), of_head, &folder.base, signals)?)
+            base.only_new((run, &bar.accepted), of_head, &folder.base, signals)?
+        }
+    };
+    let verdict = match run.confirm {
+        None => judge(evidence),
+        Some(times) => {
+            let verdict = judge(evidence.clone());
+            let found = (evidence, &verdict);
+            let evidence = confirm::confirm((run, times), &bar.accepted, found, signals)?;
+            gotest::keep_confirmed(&folder.path, &evidence)?;
+            judge(evidence)
         }
     };
     run.gate.report_to(&verdict, Destination::Error)

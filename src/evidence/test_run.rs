@@ -11,6 +11,9 @@ pub struct TestRun {
     /// Different tests, subtests, benchmarks, examples and fuzz seeds that ran; `None` where that
     /// is not known.
     pub tests: Option<u64>,
+    /// How often the tests began, by `-count` and `-cpu`: the most of all of them. Benchmarks and
+    /// examples do not count.
+    pub rounds: u32,
     /// Whether only some of its tests were asked for, by `-run`, `-skip` or
     /// `-short`.
     pub partial: bool,

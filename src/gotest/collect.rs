@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use walkdir::WalkDir;
 
+use super::confirmed;
 use super::flags;
 use super::notes::read_json;
 use super::record::Record;
@@ -45,6 +46,9 @@ struct End {
     /// Different tests, subtests, benchmarks, examples and fuzz seeds that ran. A `TestMain` that
     /// captures cannot know.
     tests: Option<u64>,
+    /// See [`TestRun::rounds`].
+    #[serde(default = "once")]
+    rounds: u32,
     exit_code: i32,
     settled: bool,
     settle_ms: u64,
@@ -55,6 +59,10 @@ struct End {
     /// See [`Suite::starters`].
     #[serde(default)]
     starters: BTreeMap<u64, String>,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// `timeout.json`: written by the alarm of `-timeout`.
@@ -121,6 +129,9 @@ pub fn collect(directory: &Path) -> std::io::Result<Collected> {
         Ok(Some(record)) => collected.record(record, &missed),
         Ok(None) => collected.no_record(directory, &missed),
         Err(why) => collected.unchecked(directory.display().to_string(), why),
+    }
+    if let Err(why) = confirmed::add(directory, &mut collected.evidence) {
+        collected.unchecked(directory.display().to_string(), why);
     }
     Ok(collected)
 }
@@ -221,6 +232,7 @@ impl Collected {
                 judged.run = Some(TestRun {
                     go: suite.go.clone(),
                     tests: end.tests,
+                    rounds: end.rounds,
                     partial,
                     exit_code: Some(end.exit_code),
                     ending: if end.settled {
@@ -243,6 +255,7 @@ impl Collected {
                 judged.run = Some(TestRun {
                     go: suite.go.clone(),
                     tests: None,
+                    rounds: 1,
                     partial,
                     exit_code: None,
                     ending: Ending::TimedOut {

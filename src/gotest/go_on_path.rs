@@ -292,13 +292,13 @@ fn prepare(orders: &Orders, go: &Path, arguments: &[OsString]) -> Option<Variabl
             return Ok(None);
         }
         let directory = go_test.as_ref().and_then(|one| one.directory.as_deref());
-        let toolchain = Toolchain::ask(go.as_os_str(), directory)?;
+        let toolchain = Toolchain::ask(go.as_os_str(), directory, &[])?;
         let goflags = toolchain.goflags()?;
         if let Some(go_test) = go_test {
             noted.unguarded = go_test.unguarded(&goflags).map(str::to_owned);
             noted.go_test = Some(go_test);
         }
-        let mut variables = variables(&toolchain, goflags.text)?;
+        let mut variables = variables(&toolchain, goflags.text, std::env::var(godebug::NAME).ok())?;
         variables.extend(capturing.variables());
         Ok(Some(variables))
     });

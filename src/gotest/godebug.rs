@@ -7,7 +7,7 @@ use std::ffi::OsString;
 
 use super::{Capturing, Variables};
 
-const NAME: &str = "GODEBUG";
+pub(super) const NAME: &str = "GODEBUG";
 
 /// GODEBUG as the user has it, while leakgate's is in its place.
 const OF_USER: &str = "LEAKGATE_GODEBUG";
@@ -20,9 +20,9 @@ const ALWAYS: [&str; 2] = ["profstackdepth=1024", "tracebacklabels=0"];
 /// The calls by which each goroutine was started, up to ten goroutines back.
 const ANCESTORS: &str = "tracebackancestors=10";
 
-/// For the go command and all that it starts.
-pub(super) fn variables() -> Variables {
-    with(&of_user(), &ALWAYS)
+/// For the go command and all that it starts, where GODEBUG would be this.
+pub(super) fn variables(is: Option<String>) -> Variables {
+    with(&of_user_in(is), &ALWAYS)
 }
 
 /// For a test binary that is started with these arguments.
@@ -46,7 +46,11 @@ pub(super) fn is_ours(value: &str, of_user: &str) -> bool {
 }
 
 fn of_user() -> String {
-    let is = std::env::var(NAME).unwrap_or_default();
+    of_user_in(std::env::var(NAME).ok())
+}
+
+fn of_user_in(is: Option<String>) -> String {
+    let is = is.unwrap_or_default();
     // A script may have changed it since.
     match std::env::var(OF_USER) {
         Ok(of_user) if is_ours(&is, &of_user) => of_user,

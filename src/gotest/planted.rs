@@ -64,7 +64,7 @@ impl Planted {
             .with_context(|| format!("{} cannot be written", stored.display()))?;
         let mut replace = BTreeMap::new();
         // What the user replaces stays replaced; leakgate reads the overlay of GOFLAGS and adds to it.
-        let toolchain = Toolchain::ask(go_test.go(), Some(directory))?;
+        let toolchain = Toolchain::ask(go_test.go(), Some(directory), &[])?;
         let goflags = flags::split(toolchain.flags_of_user());
         let goflags = goflags.context("GOFLAGS holds a quote that is not closed")?;
         if goflags

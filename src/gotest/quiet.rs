@@ -55,11 +55,13 @@ fn can_be_checked(exception: &Exception) -> bool {
         state,
         package,
         proven,
+        confirmed,
         ..
     } = matcher;
     let asks_for_no_more = stack.is_none()
         && state.is_none()
         && proven.is_none()
+        && confirmed.is_none()
         && home.is_empty()
         && package.is_empty()
         && !matcher.asks_for_labels();

@@ -34,7 +34,7 @@ var leakgate struct {
 	entries map[string]int  // its goroutines, by entry function
 	mu      sync.Mutex
 	running map[string]int    // tests, benchmarks and examples; a test in a bubble has the name of the one around it
-	names   map[string]bool   // those that there have been
+	names   map[string]int    // how often each has begun: several times under -count
 	started map[string]string // by the id of its goroutine, the name of each
 }
 
@@ -129,7 +129,7 @@ func leakgateStart(deps testDeps) {
 	}
 	leakgate.dir = dir
 	leakgate.quiet = leakgateReadQuiet(root+"/quiet", deps.ImportPath())
-	leakgate.running, leakgate.names = map[string]int{}, map[string]bool{}
+	leakgate.running, leakgate.names = map[string]int{}, map[string]int{}
 	leakgate.started = map[string]string{}
 	milliseconds, _ := strconv.Atoi(leakgateEnviron["LEAKGATE_SETTLE_MS"])
 	leakgate.settle = time.Duration(milliseconds) * time.Millisecond
@@ -218,9 +218,16 @@ func leakgateAfter(m *M) {
 		}
 		leakgate.mu.Lock()
 		defer leakgate.mu.Unlock()
+		rounds := 0
+		for _, begun := range leakgate.names {
+			if begun > rounds {
+				rounds = begun
+			}
+		}
 		leakgateWrite(leakgate.dir+"/end.json", []byte("{\n"+
 			"  \"exit_code\": "+strconv.Itoa(m.exitCode)+",\n"+
 			"  \"tests\": "+strconv.Itoa(len(leakgate.names))+",\n"+
+			"  \"rounds\": "+strconv.Itoa(rounds)+",\n"+
 			"  \"settled\": "+strconv.FormatBool(!grown)+",\n"+
 			"  \"settle_ms\": "+strconv.FormatInt(waited.Milliseconds(), 10)+",\n"+
 			"  \"polls\": "+strconv.Itoa(watched.polls)+",\n"+
@@ -336,7 +343,7 @@ func leakgateIsPoller(link string) bool {
 // that it starts inherits.
 func leakgateTest(name string) {
 	if leakgateIsTest(name) {
-		leakgateBegin(name, true)
+		leakgateBegin(name, true, true)
 	}
 }
 
@@ -354,7 +361,7 @@ func leakgateNamed(name string, own bool) func() {
 	if !leakgateIsTest(name) {
 		return func() {}
 	}
-	leakgateBegin(name, own)
+	leakgateBegin(name, own, false)
 	return func() {
 		if leakgateCalledBy("runtime.gopanic") {
 			return
@@ -373,9 +380,10 @@ func leakgateIsTest(name string) bool {
 }
 
 // leakgateBegin notes that a test begins. An example has no goroutine of its own: it is named by its
-// label alone, since whatever TestMain starts has the same ancestor.
-func leakgateBegin(name string, own bool) {
-	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("leakgate.test", name)))
+// label alone, since whatever TestMain starts has the same ancestor. What begins once in each round of
+// -count is marked with the number of its round too, from the second on; a benchmark begins as often
+// as it likes.
+func leakgateBegin(name string, own, inRounds bool) {
 	id := ""
 	if own && leakgateEnviron["LEAKGATE_ORIGIN"] != "" {
 		var header [64]byte
@@ -383,12 +391,20 @@ func leakgateBegin(name string, own bool) {
 		id = leakgateNumber(strings.TrimPrefix(string(header[:]), "goroutine "))
 	}
 	leakgate.mu.Lock()
+	// The bubble of a test has its name, and is no round of its own.
+	if leakgate.running[name] == 0 && (inRounds || leakgate.names[name] == 0) {
+		leakgate.names[name]++
+	}
 	leakgate.running[name]++
-	leakgate.names[name] = true
+	labels := []string{"leakgate.test", name}
+	if round := leakgate.names[name]; round > 1 {
+		labels = append(labels, "leakgate.round", strconv.Itoa(round))
+	}
 	if id != "" {
 		leakgate.started[id] = name
 	}
 	leakgate.mu.Unlock()
+	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels(labels...)))
 	leakgateNote("+", name)
 }
 

@@ -104,9 +104,14 @@ impl Environment {
 }
 
 impl Toolchain {
-    /// Asks `go`, in `directory` where one is given.
-    pub(super) fn ask(go: &OsStr, directory: Option<&Path>) -> anyhow::Result<Self> {
+    /// Asks `go`, in `directory` where one is given, with these variables set.
+    pub(super) fn ask(
+        go: &OsStr,
+        directory: Option<&Path>,
+        environment: &[(String, String)],
+    ) -> anyhow::Result<Self> {
         let mut command = Command::new(go);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.args(["env", "-json", "GOROOT", "GOFLAGS", "GOCACHE", "GOMODCACHE"]);
         command.args(["GOHOSTOS", "GOHOSTARCH", "GOOS", "GOARCH"]);
         if let Some(directory) = directory {

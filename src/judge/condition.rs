@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use crate::confirmed::Class;
 use crate::policy::{Matcher, Pattern};
 use crate::snapshot::{Snapshot, TEST_LABEL};
 use crate::stack::{Frame, Frames};
@@ -40,6 +41,7 @@ pub(super) struct Condition {
     /// Label keys, and what their values must match.
     labels: Vec<(String, Pattern)>,
     proven: Option<bool>,
+    confirmed: Option<Class>,
 }
 
 /// What conditions ask of a stack.
@@ -50,6 +52,8 @@ pub(super) struct Asked<'a, 'buf> {
     id: OnceCell<String>,
     state: &'static str,
     proven: Option<bool>,
+    /// What running its tests again told, once that is known.
+    pub(super) confirmed: Option<Class>,
     matches: &'a Matches,
 }
 
@@ -77,6 +81,7 @@ impl Patterns {
             test: matcher.test.clone(),
             labels: matcher.labels.clone(),
             proven: matcher.proven,
+            confirmed: matcher.confirmed,
         }
     }
 
@@ -113,6 +118,7 @@ impl Condition {
             && (self.package.is_empty() || asked.is_one_of(&self.package, frames.owner()))
             && self.state.as_ref().is_none_or(|state| state == asked.state)
             && (self.proven.is_none() || self.proven == asked.proven)
+            && (self.confirmed.is_none() || self.confirmed == asked.confirmed)
             && self.labels.iter().all(has_label)
             && (self.suite.is_empty() || self.suite.iter().any(|one| one.matches(asked.suite)))
             && one_of(&self.test, labels.get(TEST_LABEL))
@@ -139,7 +145,7 @@ impl<'buf> Asked<'_, 'buf> {
         })
     }
 
-    fn id(&self) -> &str {
+    pub(super) fn id(&self) -> &str {
         self.id.get_or_init(|| self.frames.id())
     }
 }
@@ -181,6 +187,7 @@ impl Matches {
             id: OnceCell::new(),
             state: frames.state(),
             proven,
+            confirmed: None,
             matches: self,
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::again::Again;
 use super::condition::{Asked, Matches};
 use super::exception::{self, Cover, Covered, Exemption};
 use super::row_part::RowPart;
@@ -20,6 +21,7 @@ use crate::verdict::{Disposition, Finding, Moved, Stack, Subject, Sum};
 /// One suite while it is judged.
 pub(super) struct Judging<'j, 'p, 's, 'buf> {
     judge: &'j Judge<'p>,
+    again: &'j Again,
     name: &'j SuiteName,
     diff: &'j Diff<'s, 'buf>,
     stacks: Stacks<'j, 's, 'buf>,
@@ -60,13 +62,14 @@ struct Found<'p> {
 
 impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
     pub(super) fn new(
-        judge: &'j Judge<'p>,
+        (judge, again): (&'j Judge<'p>, &'j Again),
         name: &'j SuiteName,
         diff: &'j Diff<'s, 'buf>,
         profiles: &'j Profiles<'buf>,
     ) -> Self {
         Self {
             judge,
+            again,
             name,
             diff,
             stacks: Stacks::new(diff, profiles),
@@ -92,7 +95,12 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
         let (snapshot, group) = diff.shown(&row);
         let frames = snapshot.frames(group);
         let proven = self.stacks.proven(&row).map(|count| count > 0);
-        let asked = matches.ask(&judge.patterns, self.name.subject(), &frames, proven);
+        let mut asked = matches.ask(&judge.patterns, self.name.subject(), &frames, proven);
+        if judge.asks.confirmed {
+            let rounds = self.again.rounds(&RowPart::of(diff, &row, true));
+            let confirmed = self.again.confirmed(asked.id(), rounds.as_ref());
+            asked.confirmed = confirmed.map(|confirmed| confirmed.class);
+        }
         let mut violations = Vec::new();
         for part in RowPart::of(diff, &row, judge.by_labels) {
             let exemption = self.exemption(&asked, &part);
@@ -219,10 +227,10 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                 tally::add_labels(&mut tests, &mut labels, &part.labels, count);
             }
         }
+        let rounds = self.again.rounds(&violation.parts);
         // What several tests have one of each is nobody's to share.
         stack.shared &= tests.len() <= 1;
         Finding {
-            id,
             rule: violation.rule.clone(),
             suite: self.name.clone(),
             before: violation.before,
@@ -232,6 +240,9 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
             causes: Vec::new(),
             tests,
             labels,
+            confirmed: self.again.confirmed(&id, rounds.as_ref()),
+            rounds,
+            id,
         }
     }
 
@@ -258,6 +269,8 @@ impl<'j, 'p, 's, 'buf> Judging<'j, 'p, 's, 'buf> {
                     causes: Vec::new(),
                     tests: sum.tests,
                     labels: sum.labels,
+                    rounds: None,
+                    confirmed: None,
                 });
             }
         }

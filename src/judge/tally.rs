@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::row_part::RowPart;
 use crate::policy::Per;
-use crate::snapshot::TEST_LABEL;
+use crate::snapshot::{ROUND_LABEL, TEST_LABEL};
 use crate::stack::Frames;
 
 /// What one rule adds up: by key, and apart by the exception that matches, since it is known only
@@ -112,14 +112,15 @@ impl Sum {
     }
 }
 
-/// Counts goroutines under each of their labels, the test apart from the others.
+/// Counts goroutines under each of their labels, the test apart from the others. The round is none of
+/// the program's.
 pub(super) fn add_labels(
     tests: &mut BTreeMap<String, i64>,
     others: &mut BTreeMap<String, BTreeMap<String, i64>>,
     labels: &BTreeMap<String, String>,
     count: i64,
 ) {
-    for (key, value) in labels {
+    for (key, value) in labels.iter().filter(|(key, _)| *key != ROUND_LABEL) {
         let counts = if key == TEST_LABEL {
             &mut *tests
         } else {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Pattern, PolicyError, parse};
+use crate::confirmed::Class;
 use crate::go_names::WAITED_IN_BY_ANY;
 
 /// The goroutines for which all of these hold. Of a list of patterns any one will do; an empty list
@@ -32,6 +33,8 @@ pub struct Matcher {
     pub labels: Vec<(String, Pattern)>,
     /// Whether Go's own leak profile holds it. Never matches when no such profile was read.
     pub proven: Option<bool>,
+    /// What running the tests again told. Never matches where they ran once.
+    pub confirmed: Option<Class>,
 }
 
 /// As the keys of a policy: `root: main.run, state: chan send`. Of patterns of one key, any one will
@@ -53,6 +56,10 @@ impl fmt::Display for Matcher {
             ("test", patterns(&self.test)),
             ("package", patterns(&self.package)),
             ("proven", self.proven.map(|proven| proven.to_string())),
+            (
+                "confirmed",
+                self.confirmed.map(|class| class.name().to_owned()),
+            ),
         ];
         let keys = keys
             .into_iter()
@@ -81,6 +88,7 @@ impl Matcher {
             && self.without.is_empty()
             && self.state.is_none()
             && self.proven.is_none()
+            && self.confirmed.is_none()
     }
 
     /// Whether it asks for something by its name, which may be misspelt.

@@ -14,6 +14,7 @@ use super::positions::{Position, Positions};
 use super::{
     Exception, LARGEST, Limit, Matcher, Max, Pattern, Per, Policy, Rule, Severity, Source, raw,
 };
+use crate::confirmed::Class;
 use crate::state;
 
 /// See [`Policy::parse`].
@@ -336,6 +337,19 @@ impl Reader<'_, '_> {
                 return Err(self.error(&format!("{path}.state"), unknown("state", state, &states)));
             }
         }
+        let classes = Class::ALL.map(Class::name);
+        let confirmed = match &raw.confirmed {
+            None => None,
+            Some(word) => match Class::ALL.iter().find(|class| class.name() == word) {
+                Some(class) => Some(*class),
+                None => {
+                    return Err(self.error(
+                        &format!("{path}.confirmed"),
+                        unknown("class", word, &classes),
+                    ));
+                }
+            },
+        };
         if let Some(stack) = &raw.stack {
             self.id(&format!("{path}.stack"), stack)?;
         }
@@ -354,6 +368,7 @@ impl Reader<'_, '_> {
                 .map(|(key, value)| (key, Pattern::new(&value)))
                 .collect(),
             proven: raw.proven,
+            confirmed,
         })
     }
 

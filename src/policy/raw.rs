@@ -12,6 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::confirmed::Class;
 use crate::state;
 
 /// What `per` can be, beside a label.
@@ -130,7 +131,7 @@ pub(super) struct Allow {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
-    expecting = "what to match: stack, suite, root, home, any, without, state, test, package, label, proven"
+    expecting = "what to match: stack, suite, root, home, any, without, state, test, package, label, proven, confirmed"
 )]
 pub(super) struct Match {
     /// The id of one stack, as reports give it: state, user functions and root.
@@ -162,6 +163,10 @@ pub(super) struct Match {
     pub(super) label: BTreeMap<String, String>,
     /// Whether Go's own leak profile holds it. Matches nothing where no such profile was read.
     pub(super) proven: Option<bool>,
+    /// What running its tests again told, by `run --confirm` or by `go test -count` with 3 or more.
+    /// Matches nothing where they ran once.
+    #[schemars(extend("enum" = Class::ALL.map(Class::name)))]
+    pub(super) confirmed: Option<String>,
 }
 
 /// How many goroutines there may be: max(before + growth, before * (1 + percent / 100)), at most

@@ -145,6 +145,9 @@ fn of_cause(subject: &Subject, words: &Words, together: &Together) -> Annotation
     if let Some(pattern) = together.pattern() {
         lines.push(format!("pattern: {}: {}", pattern.name, pattern.says));
     }
+    if let Some(runs) = together.runs() {
+        lines.push(format!("runs: {runs}"));
+    }
     lines.push(format!("fix: {}", together.fix(subject.sources)));
     for finding in together.main_findings().into_iter().take(MOST) {
         lines.extend(

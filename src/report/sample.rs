@@ -9,6 +9,7 @@ use jiff::civil::date;
 use super::Subject;
 use super::sources::{Module, Sources};
 use crate::baseline::{About, Entry, Repeated};
+use crate::confirmed::{Class, Confirmed, Unit};
 use crate::diff::Pairing;
 use crate::evidence::{self, TestRun, Unchecked};
 use crate::gosource::{self, Closer, Ending, Use};
@@ -129,6 +130,14 @@ fn worker() -> Finding {
         }),
         tests: counted(&[("TestPoolDrain", 38), ("TestPoolStop/twice", 2)]),
         labels: BTreeMap::new(),
+        rounds: None,
+        confirmed: Some(Confirmed {
+            class: Class::EveryRun,
+            seen: 5,
+            of: 5,
+            unit: Unit::Run,
+            each: Some((8, 8)),
+        }),
     }
 }
 
@@ -168,6 +177,8 @@ fn hostile() -> Finding {
         }),
         tests: counted(&[(HOSTILE, 1)]),
         labels: BTreeMap::from([(HOSTILE.to_owned(), counted(&[(HOSTILE, 1)]))]),
+        rounds: None,
+        confirmed: None,
     }
 }
 
@@ -292,6 +303,7 @@ pub(super) fn verdict() -> Verdict {
         run: Some(TestRun {
             go: if name == HOSTILE { HOSTILE } else { "go1.27.3" }.into(),
             tests: Some(4),
+            rounds: 1,
             partial: false,
             exit_code: Some(0),
             ending: evidence::Ending::Settled { ms: 3 },

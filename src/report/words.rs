@@ -7,6 +7,7 @@ mod again;
 mod bar;
 mod baseline;
 mod cause;
+mod confirmed;
 mod finding;
 mod policy;
 mod summary;

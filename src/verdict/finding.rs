@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Place, Trace};
+use crate::confirmed::{Confirmed, Rounds};
 use crate::diff::Pairing;
 use crate::evidence::SuiteName;
 use crate::gosource::Pattern;
@@ -36,6 +37,10 @@ pub struct Finding {
     pub tests: BTreeMap<String, i64>,
     /// The same, by every other pprof label and its value.
     pub labels: BTreeMap<String, BTreeMap<String, i64>>,
+    /// Where the tests ran several times in one process: in which of these rounds the goroutines came.
+    pub rounds: Option<Rounds>,
+    /// What running the tests several times told; `None` where they ran once, or it told nothing.
+    pub confirmed: Option<Confirmed>,
 }
 
 /// Whether a finding counts. The exception is the first that matches, where one does.

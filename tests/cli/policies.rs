@@ -97,6 +97,7 @@ fn every_match_key_selects_and_all_of_them_must_hold() {
         ("proven: true", false),
         ("test: TestX", false),
         ("label: { handler: /v2 }", false),
+        ("confirmed: grows with every run", false),
     ] {
         let policy = rules(&format!(
             "  - {{ name: it, match: {{ {matcher} }}, limit: {{ growth: 9 }} }}\n"
@@ -782,6 +783,25 @@ fn a_proven_condition_without_a_leak_profile_is_reported() {
             .contains("uses `proven`, but there is no goroutineleak profile"),
         "{report:#}"
     );
+}
+
+#[test]
+fn a_class_that_nothing_was_run_for_matches_nothing_and_says_so() {
+    let matcher = |class: &str| {
+        rules(&format!(
+            "  - {{ name: it, match: {{ confirmed: {class} }}, limit: {{ growth: 9 }} }}\n"
+        ))
+    };
+    let (code, report) = judge(&matcher("not seen again"), "send-abandoned");
+    assert_eq!(code, 1);
+    let note = report["notes"][0]["text"].as_str().unwrap();
+    assert!(
+        note.contains("uses `confirmed`, but of some findings nothing is known"),
+        "{note}"
+    );
+    let ran = judge_as_text(&matcher("once per run"), "send-abandoned");
+    assert_eq!(ran.code, 2);
+    ran.complains("unknown class `once per run`: did you mean `once per process`?");
 }
 
 #[test]

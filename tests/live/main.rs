@@ -11,6 +11,7 @@ mod baseline;
 mod builds;
 mod causes;
 mod commands;
+mod confirm;
 mod endings;
 mod frameworks;
 mod packages;

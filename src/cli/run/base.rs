@@ -5,22 +5,18 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
 use crate::cli::git::{OF_A_HOOK, Repository};
-use crate::cli::{Run, config, service};
+use crate::cli::{Run, config};
 use crate::evidence::{Evidence, SuiteName};
-use crate::files::read_regular;
-use crate::gotest::{self, Accepted, Options, Prepared, Signals};
+use crate::gotest::{self, Accepted, Options, Signals};
 use crate::verdict::{CommandRun, Verdict};
 
-/// The base was ended by a signal, and so is leakgate, with what a shell would report.
-#[derive(Debug, thiserror::Error)]
-#[error("the run of the base was interrupted")]
-pub(super) struct Interrupted(pub(super) u8);
+use super::again::{self, Interrupted, last_lines, note};
 
 /// The commit to compare with.
 #[derive(Debug)]
@@ -152,7 +148,7 @@ impl Base {
             }
         };
         if of_base.suites.is_empty() {
-            let said = last_lines(&profiles.join(LOG));
+            let said = last_lines(profiles);
             note(
                 &mut evidence,
                 format!(
@@ -205,23 +201,14 @@ impl Base {
         } else {
             run.command.clone()
         };
-        fs::create_dir_all(profiles)?;
-        let log = File::create(profiles.join(LOG))?;
         let options = Options {
             directory: Some(&directory),
+            environment: &[],
             settle: run.settle,
             origin: false,
         };
-        let prepared = Prepared::new(&command, profiles, options, accepted, signals)?;
-        let mut prepared = prepared.without(service::TOKEN);
-        for variable in OF_A_HOOK.into_iter().chain(["PWD"]) {
-            prepared = prepared.without(variable);
-        }
-        prepared.run(&command, Some(&log), profiles, signals)?;
-        if let Some(code) = signals.interrupted() {
-            return Err(Interrupted(code).into());
-        }
-        let collected = gotest::collect(profiles)?;
+        let without: Vec<&str> = OF_A_HOOK.into_iter().chain(["PWD"]).collect();
+        let collected = again::capture(&command, (options, &without), accepted, profiles, signals)?;
         let sources =
             gotest::folders_of_sources(profiles).context("its packages cannot be listed")?;
         self.refuse_head(
@@ -295,9 +282,6 @@ fn how_to_fetch(name: &str) -> String {
 /// The import path that go gives to files that are named on its command line.
 const FILES_NAMED: &str = "command-line-arguments";
 
-/// What the command prints at the base goes there, beside the profiles.
-const LOG: &str = "output.log";
-
 /// Suites of tests with findings that count.
 fn suites_with_findings(verdict: &Verdict) -> BTreeSet<SuiteName> {
     let open = verdict.findings.iter().filter(|finding| finding.is_open());
@@ -305,18 +289,4 @@ fn suites_with_findings(verdict: &Verdict) -> BTreeSet<SuiteName> {
     let suites = verdict.suites.iter();
     let of_tests = suites.filter(|suite| suite.run.is_some() && found.contains(&suite.name));
     of_tests.map(|suite| suite.name.clone()).collect()
-}
-
-/// The end of what a command printed.
-fn last_lines(path: &Path) -> String {
-    let text = read_regular(path, 64 << 20).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(5)..].join(" / ")
-}
-
-fn note(evidence: &mut Evidence, text: String) {
-    if let Some(command) = &mut evidence.command {
-        command.notes.push(text);
-    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::place::{Paths, Place, place, places};
+use crate::confirmed::Confirmed;
 use crate::diff::Pairing;
 use crate::evidence::SuiteName;
 use crate::origin::Origin;
@@ -65,6 +66,8 @@ pub(super) struct Finding<'v> {
     pattern: Option<&'static str>,
     /// The id of the entry of the baseline that covers it.
     accepted_as: Option<&'v str>,
+    /// What running its tests several times told.
+    confirmed: Option<&'v Confirmed>,
 }
 
 pub(super) fn finding<'v>(
@@ -130,6 +133,7 @@ pub(super) fn finding<'v>(
         exact_state: origin.map(|origin| &*origin.state),
         pattern: stack.and_then(|stack| Some(stack.pattern?.name)),
         accepted_as: finding.accepted_as(),
+        confirmed: finding.confirmed.as_ref(),
         waited_minutes: origins.iter().map(|origin| origin.waited_minutes).max(),
     }
 }

@@ -145,6 +145,9 @@ impl<'p, 'v> Findings<'p, 'v> {
                 &markdown(&format!("{}: {}", pattern.name, pattern.says)),
             );
         }
+        if let Some(runs) = together.runs() {
+            item("runs", &markdown(&runs));
+        }
         item("fix", &markdown(&together.fix(self.subject.sources)));
         let findings = together.main_findings();
         let shown = || findings.iter().take(MOST_STACKS);

@@ -113,6 +113,7 @@ impl<'v> Text<'_, 'v> {
             match label {
                 // What the cause says itself.
                 Label::Test | Label::Fix | Label::Allow | Label::Again => {}
+                Label::Runs => self.line(label.word(), &together.runs().unwrap_or(text)),
                 label => self.line(label.word(), &text),
             }
             if let (Label::State, Some(stack)) = (label, finding.stack()) {
@@ -165,6 +166,9 @@ impl<'v> Text<'_, 'v> {
         if let Some(pattern) = together.pattern() {
             let text = format!("{}: {}", pattern.name, pattern.says);
             self.line(Label::Pattern.word(), &text);
+        }
+        if let Some(runs) = together.runs() {
+            self.line(Label::Runs.word(), &runs);
         }
     }
 

@@ -54,24 +54,13 @@ impl Words<'_> {
             ..Rerun::default()
         };
         let rerun = self.reruns.get(suite).copied().cloned();
-        let Rerun {
-            directory,
-            environment,
-            command,
-            packages,
-            arguments,
-        } = rerun.unwrap_or_else(of_package);
-        let mut words = command;
-        // What is shared is started by whichever test comes first.
-        if !is_shared && tests.iter().all(|test| is_name(test)) {
-            let (benchmarks, others): (Vec<&str>, Vec<&str>) = tests
-                .into_iter()
-                .partition(|test| test.starts_with("Benchmark"));
-            words.extend(flag("run", &others));
-            words.extend(flag("bench", &benchmarks));
-        }
-        words.extend(packages);
-        words.extend(arguments);
+        let rerun = rerun.unwrap_or_else(of_package);
+        let words = if is_shared {
+            // What is shared is started by whichever test comes first.
+            rerun.of_tests(&BTreeSet::new(), &[])
+        } else {
+            rerun.of_tests(&tests, &[])
+        };
         let quote = |word: &String| {
             // A line that begins with two colons is a command to a CI, wherever it was broken.
             if word.starts_with(':') {
@@ -83,11 +72,11 @@ impl Words<'_> {
             shlex::try_quote(word).map(Cow::into_owned).ok()
         };
         let mut line = Vec::new();
-        if let Some(directory) = directory {
-            line.extend(["cd".to_owned(), quote(&directory)?, "&&".to_owned()]);
+        if let Some(directory) = &rerun.directory {
+            line.extend(["cd".to_owned(), quote(directory)?, "&&".to_owned()]);
         }
-        for (name, value) in environment {
-            line.push(format!("{name}={}", quote(&value)?));
+        for (name, value) in &rerun.environment {
+            line.push(format!("{name}={}", quote(value)?));
         }
         line.extend(["leakgate", "run"].map(str::to_owned));
         if let Some(base) = base {
@@ -106,22 +95,6 @@ impl Words<'_> {
 /// Whether a character of an argument means itself in every shell.
 fn is_safe(character: char) -> bool {
     character.is_ascii_alphanumeric() || "-_=:,./@%+".contains(character)
-}
-
-/// Whether a test's name means itself in a regular expression.
-fn is_name(test: &str) -> bool {
-    !test.is_empty() && test.chars().all(|one| one.is_alphanumeric() || one == '_')
-}
-
-/// Input: `run` and `TestA`, `TestB`
-/// Output: `-run`, `^(TestA|TestB)$`
-fn flag(name: &str, tests: &[&str]) -> Vec<String> {
-    let pattern = match tests {
-        [] => return Vec::new(),
-        [test] => format!("^{test}$"),
-        tests => format!("^({})$", tests.join("|")),
-    };
-    vec![format!("-{name}"), pattern]
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::confirmed::runs;
 use super::policy::{exception_place, line_of_policy};
 use super::{Words, name};
 use crate::diff::Pairing;
@@ -31,6 +32,7 @@ pub(in crate::report) enum Label {
     Test,
     Pprof,
     Proven,
+    Runs,
     State,
     Pattern,
     Was,
@@ -46,6 +48,7 @@ impl Label {
             Label::Test => "test",
             Label::Pprof => "label",
             Label::Proven => "proven",
+            Label::Runs => "runs",
             Label::State => "state",
             Label::Pattern => "pattern",
             Label::Was => "was",
@@ -77,6 +80,7 @@ impl Words<'_> {
             .chain(labels)
             .chain([
                 (Label::Proven, proof(finding), false),
+                (Label::Runs, runs(finding), false),
                 (Label::State, wait(finding), false),
                 (Label::Pattern, pattern(finding), false),
                 (Label::Was, was(finding), false),
