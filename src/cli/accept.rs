@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::civil::Date;
 
-use super::{Code, config, output};
+use super::{Code, config, output, sources};
 use crate::baseline::{self, Added, Baseline, Pruned, Report, Terms};
 use crate::escape::terminal;
 use crate::files::{read_regular, write_whole};
@@ -337,15 +337,19 @@ fn prune(baseline: &mut Baseline, report: &Report, ids: &[String]) -> anyhow::Re
         moved,
         not_judged,
     } = baseline::prune(baseline, report);
+    let is_known = |suite: &String| report.findings.keys().any(|(_, known)| known == suite);
     let kept = not_judged.iter();
+    let here = config::here()?;
     let kept = kept.map(|(suite, count)| {
         let entries = if *count == 1 { "entry" } else { "entries" };
-        format!("kept {count} {entries} of {suite}: no report has all of its tests (without -run, -skip, -short and --base), passing")
+        let why = if is_known(suite) || sources::has_tests(suite, &here) != Some(false) {
+            "no report has all of its tests (without -run, -skip, -short and --base), passing"
+        } else {
+            "this module has no such tests any more, so take them out by hand"
+        };
+        format!("kept {count} {entries} of {suite}: {why}")
     });
-    let mut details: Vec<String> = kept.collect();
-    if !details.is_empty() {
-        details.push("if a package is gone, take its entries out by hand".to_owned());
-    }
+    let details: Vec<String> = kept.collect();
     Ok(Done {
         summary: format!("removed {removed}, lowered {lowered}, moved {moved}"),
         details,

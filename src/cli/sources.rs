@@ -211,6 +211,21 @@ fn module_of(directory: &Path) -> Option<String> {
     module_path(&String::from_utf8_lossy(&go_mod))
 }
 
+/// Whether the module around a directory has tests of the package with this import path; `None` where it
+/// is of another module, or there is none.
+pub(super) fn has_tests(package: &str, directory: &Path) -> Option<bool> {
+    let mut modules = directory.ancestors();
+    let (root, path) = modules.find_map(|root| Some((root, module_of(root)?)))?;
+    let below = package.strip_prefix(&*path)?;
+    if !below.is_empty() && !below.starts_with('/') {
+        return None;
+    }
+    let folder = root.join(below.trim_start_matches('/'));
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names = files.map(|file| file.file_name().to_string_lossy().into_owned());
+    Some(names.any(|name| name.ends_with("_test.go")))
+}
+
 /// Input: a go.mod, with a line `module example.com/shop // comment`
 /// Output: `example.com/shop`
 fn module_path(text: &str) -> Option<String> {

@@ -212,6 +212,29 @@ fn what_nothing_needs_any_more_is_said_apart_and_fails_only_if_asked_for() {
 }
 
 #[test]
+fn entries_of_a_package_that_is_gone_are_told_from_those_that_did_not_run() {
+    let directory = reported(&["send-abandoned"]);
+    let path = directory.path();
+    accept_all(path);
+    let gone = "example.com/shop/gone";
+    edit(path, "suite: send-abandoned", &format!("suite: {gone}"));
+    write(&path.join("go.mod"), "module example.com/shop\n");
+    let prune = || accept(path, &["--prune", "report.json"]).exits(0).stdout;
+    let kept = format!(
+        "removed 0, lowered 0, moved 0; leakgate.baseline.yml is as it was\n  kept 1 entry of {gone}: "
+    );
+    assert_eq!(
+        prune(),
+        format!("{kept}this module has no such tests any more, so take them out by hand\n")
+    );
+    std::fs::create_dir(path.join("gone")).unwrap();
+    write(&path.join("gone/gone_test.go"), "package gone\n");
+    let unjudged =
+        "no report has all of its tests (without -run, -skip, -short and --base), passing\n";
+    assert_eq!(prune(), format!("{kept}{unjudged}"));
+}
+
+#[test]
 fn the_policy_comes_first_and_a_sum_can_be_accepted_too() {
     let directory = reported(&["send-abandoned"]);
     accept_all(directory.path());

@@ -138,7 +138,8 @@ fn five_hundred_leaks_are_adopted_with_two_commands_and_new_ones_still_fail() {
     write_package(module, 7, &leaks());
     write_package(module, 3, &leaks());
 
-    // Three branches: two fix something and prune, one does nothing. Merged, they are green.
+    // Three branches, each of them green: two fix something and prune, one accepts a leak that it brings.
+    // Merged, they are green.
     let base = baseline(module);
     let fix = |package: usize, fixed: &[usize]| {
         let kept = leaks().into_iter().enumerate();
@@ -158,14 +159,25 @@ fn five_hundred_leaks_are_adopted_with_two_commands_and_new_ones_still_fail() {
     // The patterns of the leaks after it stay as they are: it is the last one of its package.
     let (ours, theirs) = (fix(1, &[24]), fix(2, &[24]));
     assert_eq!((entries(&ours), entries(&theirs)), (499, 499));
+    let mut more = leaks();
+    more.push(("Brought".to_owned(), 1));
+    write_package(module, 5, &more);
+    run(&go, module).exits(1);
+    shell(&go, module, adopt).exits(0);
+    run(&go, module).exits(0);
+    let (third, brought) = (baseline(module), more);
+    assert_eq!(entries(&third), 501);
     let (merged, conflicts) = merge(&base, &ours, &theirs);
     assert!(!conflicts, "{merged}");
-    assert_eq!(entries(&merged), 498);
+    let (merged, conflicts) = merge(&base, &merged, &third);
+    assert!(!conflicts, "{merged}");
+    assert_eq!(entries(&merged), 499);
     let fixed = leaks()[..24].to_vec();
     fs::write(module.join(FILE), merged).unwrap();
     write_package(module, 1, &fixed);
     write_package(module, 2, &fixed);
-    run(&go, module).exits(0).says("498 accepted");
+    write_package(module, 5, &brought);
+    run(&go, module).exits(0).says("499 accepted");
 }
 
 #[test]
