@@ -10,6 +10,7 @@ mod cause;
 mod confirmed;
 mod finding;
 mod policy;
+mod spread;
 mod summary;
 
 use std::borrow::Cow;

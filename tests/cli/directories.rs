@@ -1,5 +1,6 @@
 //! `leakgate check` of directories: many pairs at once.
 
+use crate::made::Made;
 use crate::support::{Leakgate, copy, findings, repository};
 
 #[test]
@@ -36,6 +37,51 @@ fn files_of_the_same_name_in_two_directories_are_pairs() {
         (code, &report["findings"][0]["suite"]),
         (1, &"shop/cart".into())
     );
+}
+
+/// Instances of one service before and after, that leak so many goroutines each.
+fn instances(directory: &std::path::Path, leaks: &[u64]) {
+    for (pod, leak) in (1..).zip(leaks) {
+        let made = || Made::new().goroutines(1, "runtime.main main.main");
+        for (side, made) in [
+            ("before", made()),
+            (
+                "after",
+                made().goroutines(*leak, "shop.Serve runtime.chanrecv runtime.gopark"),
+            ),
+        ] {
+            let path = directory.join(format!("{side}/pod-{pod}.pb.gz"));
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            made.write(&path);
+        }
+    }
+}
+
+#[test]
+fn a_stack_in_many_instances_is_summed_up_with_the_worst_of_them() {
+    let directory = tempfile::tempdir().unwrap();
+    instances(directory.path(), &[3, 4, 20, 5]);
+    let check = || {
+        Leakgate::check()
+            .dir(directory.path())
+            .args(&["before", "after"])
+    };
+    let ran = check().run().exits(1);
+    ran.prints("32 more goroutines than before, in 4 suites");
+    ran.prints("spread   4 instances: 32 more in all, median 5, most 20 in pod-3");
+    // Every limit holds for each instance.
+    let policy = directory.path().join("leakgate.yml");
+    std::fs::write(
+        &policy,
+        "version: 1\nrules: [{ name: ceiling, per: total, limit: { count: 10 } }]\ndefaults: { limit: { growth: 99 } }\n",
+    )
+    .unwrap();
+    let (code, report) = check().json();
+    let over: Vec<_> = findings(&report).iter().map(|one| &one["suite"]).collect();
+    assert_eq!((code, over), (1, vec![&serde_json::json!("pod-3")]));
+    instances(directory.path(), &[3, 4]);
+    std::fs::remove_file(&policy).unwrap();
+    assert!(!check().run().exits(1).has("spread   2 instances"));
 }
 
 #[test]

@@ -45,6 +45,9 @@ impl Text<'_, '_> {
                 let more = room::says(more, "suite");
                 self.line("", &more);
             }
+            if let Some(spread) = self.words.spread(same) {
+                self.line("spread", &spread);
+            }
         }
         let stack = finding.stack();
         let series = stack.map_or(&[][..], |stack| &stack.series);
