@@ -22,6 +22,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -36,6 +37,7 @@ var leakgate struct {
 	running map[string]int    // tests, benchmarks and examples; a test in a bubble has the name of the one around it
 	names   map[string]int    // how often each has begun: several times under -count
 	started map[string]string // by the id of its goroutine, the name of each
+	over    atomic.Bool       // whether the tests are, and the process waits only for leakgate
 }
 
 // Package testing is initialised before the packages that use it, so what a test binary starts or
@@ -183,6 +185,8 @@ func leakgateAfter(m *M) {
 	if leakgate.dir == "" || leakgateCalledBy("runtime.gopanic") || leakgateCalledBy("runtime.Goexit") || leakgateIsBroken() {
 		return
 	}
+	leakgate.over.Store(true)
+	defer leakgate.over.Store(false)
 	leakgateLog("=\n")
 	start, pause := time.Now(), time.Millisecond
 	var watched leakgateWatch
@@ -235,6 +239,13 @@ func leakgateAfter(m *M) {
 			"  \"moving\": ["+strings.Join(watched.moving(groups), ", ")+"]\n}\n"))
 		return
 	}
+}
+
+// leakgateIsOver says whether the process would be further by now, were it not for leakgate: most have
+// ended then. What a goroutine says of a test that is over would not have been heard, and is no reason to
+// panic.
+func leakgateIsOver() bool {
+	return leakgate.over.Load()
 }
 
 // leakgateTimeout is called by the alarm, just before it ends the process.

@@ -490,6 +490,22 @@ fn the_profile_that_was_looked_at_last_is_judged() {
 }
 
 #[test]
+fn what_is_left_may_log_and_fail_for_a_test_that_is_over() {
+    for go in gos() {
+        let ran = go.run("go test ./talks").exits(1);
+        // The tests passed, as they do without leakgate, and what they left is found.
+        assert!(ran.stdout.starts_with("ok"), "{}", ran.said());
+        let mut tests = vec!["TestFails", "TestLogs", "TestStops/inner"];
+        if go.minor() >= 25 {
+            tests.push("TestWrites");
+        }
+        let findings = ran.findings();
+        let found: Vec<&String> = findings["example.com/run/talks.talk"].keys().collect();
+        assert_eq!(found, tests, "{}", ran.said());
+    }
+}
+
+#[test]
 fn a_package_that_empties_its_environment_is_checked() {
     for go in gos() {
         let ran = go.run("go test ./clears").exits(0);
