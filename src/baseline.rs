@@ -19,7 +19,7 @@ mod write;
 
 use std::path::Path;
 
-use crate::policy::PolicyError;
+use crate::policy::PolicyErrors;
 
 pub use accept::{Added, Terms, accept};
 pub use entry::{About, Entry};
@@ -62,7 +62,7 @@ impl Baseline {
     /// # Errors
     /// Anything that is not understood, with its line and column; what git leaves of a merge that
     /// it could not do, too.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, PolicyError> {
+    pub fn parse(path: &Path, text: &str) -> Result<Self, PolicyErrors> {
         parse::baseline(path, text)
     }
 

@@ -86,7 +86,7 @@ enum Command {
     Accept(accept::Accept),
     /// Write a first policy, and the job for your CI.
     Init(init::Init),
-    /// Describe policy files, for editors and validators.
+    /// Show, check and describe policies.
     #[command(subcommand)]
     Policy(policy::Policy),
     /// Print the completions for a shell.

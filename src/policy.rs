@@ -11,21 +11,25 @@ mod hidden;
 mod matcher;
 mod parse;
 mod pattern;
-mod positions;
 mod raw;
+mod read;
+mod review;
 mod rule;
 mod schema;
+mod tree;
+mod typed;
 
 use std::path::Path;
 use std::sync::Arc;
 
 pub use builtin::builtin;
-pub use error::PolicyError;
+pub use error::{PolicyError, PolicyErrors};
 pub use exception::{Exception, Max, Source};
 pub use matcher::Matcher;
-pub(crate) use parse::{Reader, read};
-pub use parse::{is_id, is_reason};
 pub use pattern::Pattern;
+pub(crate) use read::{Reader, read};
+pub use read::{is_id, is_reason};
+pub use review::{ExceptionFlaw, RuleFlaw, is_soon};
 pub use rule::{Limit, Per, Rule, Severity};
 pub(crate) use schema::schema_of;
 pub use schema::{SCHEMA_URL, schema};
@@ -83,8 +87,8 @@ impl Policy {
     /// Reads a policy file's text. `path` only names it in messages.
     ///
     /// # Errors
-    /// Anything that is not understood, with its line and column.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, PolicyError> {
+    /// All that is not understood, each with its line and column.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, PolicyErrors> {
         parse::policy(path, text)
     }
 }

@@ -7,6 +7,7 @@ pub mod junit;
 pub mod markdown;
 pub mod outputs;
 pub mod overview;
+pub mod review;
 mod room;
 pub mod sarif;
 pub mod sources;

@@ -8,20 +8,16 @@ mod cause;
 mod finding;
 mod loosened;
 
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::diff::Pairing;
 use crate::evidence::{Rerun, SuiteName, TestRun, Unchecked};
-use crate::policy::{Exception, Rule, Severity, Source};
+use crate::policy::{Exception, ExceptionFlaw, Rule, RuleFlaw, Severity, is_soon};
 pub use crate::stack::{Function, Place, Trace};
 pub use baseline::{Baseline, EntryUse};
 pub use cause::{Cause, Excerpted, Opened, Site};
 pub use finding::{Disposition, Finding, Stack, Subject, Sum};
 pub use loosened::{Loosened, Looser};
-
-/// So few days before it ends, an exception is worth a reminder.
-const SOON: RangeInclusive<i64> = 0..=14;
 
 /// The judgement over all suites.
 #[derive(Debug, Clone, Default)]
@@ -284,12 +280,25 @@ impl AllowUse {
 
     /// Whether its last day is within two weeks.
     pub fn expires_soon(&self) -> bool {
-        self.days_left.is_some_and(|days| SOON.contains(&days))
+        self.days_left.is_some_and(is_soon)
     }
 
     /// Whether it accepts a blocking primitive, and with it nearly anything.
     pub fn is_broad(&self) -> bool {
-        self.exception.source != Source::Builtin && self.exception.matcher.is_broad()
+        self.flaws().contains(&ExceptionFlaw::Broad)
+    }
+
+    /// What a team should know of it.
+    pub fn flaws(&self) -> Vec<ExceptionFlaw> {
+        let mut flaws = self.exception.flaws(self.days_left);
+        let broad = flaws.iter().position(|flaw| *flaw == ExceptionFlaw::Broad);
+        let at = broad.unwrap_or(flaws.len());
+        if self.unused && !self.is_expired() {
+            flaws.insert(at, ExceptionFlaw::Unused);
+        } else if self.shadowed && !self.is_expired() {
+            flaws.insert(at, ExceptionFlaw::Shadowed(None));
+        }
+        flaws
     }
 }
 
@@ -302,6 +311,17 @@ pub struct RuleUse {
     pub unused: bool,
     /// Whether earlier rules take all stacks that it matches.
     pub shadowed: bool,
+}
+
+impl RuleUse {
+    /// What a team should know of it.
+    pub fn flaw(&self) -> Option<RuleFlaw> {
+        if self.unused {
+            Some(RuleFlaw::Unused)
+        } else {
+            self.shadowed.then_some(RuleFlaw::Shadowed(None))
+        }
+    }
 }
 
 /// Goroutines that were left out.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{About, Baseline, Entry, LARGEST, Repeated, resolve};
-use crate::policy::{PolicyError, Reader, is_reason, read};
+use crate::policy::{PolicyError, PolicyErrors, Reader, is_reason, read};
 
 /// What leaks already and is accepted. `leakgate accept` writes this file; reasons, dates and owners
 /// may be edited.
@@ -15,10 +15,11 @@ use crate::policy::{PolicyError, Reader, is_reason, read};
 #[schemars(title = "leakgate baseline, version 1")]
 pub(super) struct RawBaseline {
     /// The version of this format.
-    #[schemars(extend("const" = 1))]
-    version: u64,
+    #[schemars(required, extend("const" = 1))]
+    version: Option<u64>,
     /// In the order of their ids, then of their suites.
-    accepted: Vec<RawEntry>,
+    #[schemars(required)]
+    accepted: Option<Vec<RawEntry>>,
 }
 
 /// Goroutines of one finding that are accepted in one suite.
@@ -36,10 +37,11 @@ struct RawEntry {
     #[schemars(regex(pattern = r"^[0-9a-f]{12}$"))]
     sum: Option<String>,
     /// The suite: the import path of the package whose tests ran, or the name that its files give.
-    suite: String,
+    #[schemars(required)]
+    suite: Option<String>,
     /// How many goroutines are accepted; with one more, none is.
-    #[schemars(range(min = 1))]
-    max: i64,
+    #[schemars(required, range(min = 1))]
+    max: Option<i64>,
     /// The entry function of the stack.
     root: Option<String>,
     /// The innermost function of the stack that is neither runtime nor standard library.
@@ -49,47 +51,48 @@ struct RawEntry {
     /// What the rule adds up: a state, a root, a package, a test or the value of a label.
     key: Option<String>,
     /// The last day it holds (UTC), as in 2027-03-31.
-    #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), extend("format" = "date"))]
-    expires: String,
+    #[schemars(required, regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), extend("format" = "date"))]
+    expires: Option<String>,
     /// Why they are accepted.
-    #[schemars(extend("not" = { "pattern": r"^\s*(\.\.\.)?\s*$" }))]
-    reason: String,
+    #[schemars(required, extend("not" = { "pattern": r"^\s*(\.\.\.)?\s*$" }))]
+    reason: Option<String>,
     /// Who answers for it.
     owner: Option<String>,
 }
 
 /// See [`Baseline::parse`].
-pub(super) fn baseline(path: &Path, text: &str) -> Result<Baseline, PolicyError> {
+pub(super) fn baseline(path: &Path, text: &str) -> Result<Baseline, PolicyErrors> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let name = path.display().to_string();
     if let Some((index, line)) = resolve::first_marker(text) {
-        let line_number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-        return Err(PolicyError {
-            path: name,
-            line: line_number,
+        let error = PolicyError {
+            path: path.display().to_string(),
+            line: u32::try_from(index + 1).unwrap_or(u32::MAX),
             column: 1,
             message: "git could not merge this file: run `leakgate accept --resolve`, which keeps the smaller max".to_owned(),
             text: line.chars().take(200).collect(),
-        });
+        };
+        return Err(error.into());
     }
-    read(name.clone(), text, LARGEST, |reader, raw: RawBaseline| {
-        if raw.version != 1 {
-            let message = format!(
-                "version {} is not known; this leakgate reads version 1",
-                raw.version
-            );
-            return Err(reader.error("version", message));
-        }
+    read(path, text, LARGEST, |reader, raw: RawBaseline| {
         let mut baseline = Baseline {
-            name: name.clone(),
+            name: reader.name(),
             head: head(text),
             ..Baseline::default()
         };
-        for (index, raw) in raw.accepted.into_iter().enumerate() {
-            let entry = entry(reader, &format!("accepted[{index}]"), raw)?;
-            add(&mut baseline, entry);
+        let version = reader.version(raw.version);
+        let accepted = reader.required("", "accepted", raw.accepted)?;
+        let mut is_wrong = version.is_none();
+        for (path, raw) in reader
+            .paths("accepted", accepted.len())
+            .iter()
+            .zip(accepted)
+        {
+            match entry(reader, path, raw) {
+                Some(entry) => add(&mut baseline, entry),
+                None => is_wrong = true,
+            }
         }
-        Ok(baseline)
+        (!is_wrong).then_some(baseline)
     })
 }
 
@@ -115,50 +118,81 @@ fn add(baseline: &mut Baseline, entry: Entry) {
     baseline.repeated.push(repeated);
 }
 
-fn entry(reader: &Reader, path: &str, raw: RawEntry) -> Result<Entry, PolicyError> {
-    let error =
-        |key: &str, message: &str| Err(reader.error(&format!("{path}.{key}"), message.to_owned()));
-    let (id, about) = match (raw.stack, raw.sum) {
-        (Some(stack), None) => {
-            if raw.rule.is_some() || raw.key.is_some() {
-                return error("rule", "`rule` and `key` are for an entry with `sum`");
-            }
-            reader.id(&format!("{path}.stack"), &stack)?;
-            let (root, home) = (raw.root, raw.home);
-            (stack, About::Stack { root, home })
+fn entry(reader: &mut Reader, path: &str, raw: RawEntry) -> Option<Entry> {
+    let of = |key: &str| format!("{path}.{key}");
+    let about = about(
+        reader,
+        path,
+        [raw.stack, raw.sum, raw.root, raw.home, raw.rule, raw.key],
+    );
+    let max = match reader.required(path, "max", raw.max) {
+        Some(..1) => {
+            let message = "`max` is how many goroutines are accepted: at least 1".to_owned();
+            reader.wrong(&of("max"), message)
         }
-        (None, Some(sum)) => {
-            if raw.root.is_some() || raw.home.is_some() {
-                return error("root", "`root` and `home` are for an entry with `stack`");
-            }
-            reader.id(&format!("{path}.sum"), &sum)?;
-            let Some(rule) = raw.rule else {
-                return error("sum", "an entry with `sum` needs its `rule`");
-            };
-            (sum, About::Sum { rule, key: raw.key })
-        }
-        _ => return error("", "an entry needs either `stack` or `sum`"),
+        max => max,
     };
-    if raw.max < 1 {
-        return error(
-            "max",
-            "`max` is how many goroutines are accepted: at least 1",
-        );
-    }
-    if raw.suite.is_empty() {
-        return error("suite", "the suite is empty");
-    }
-    if !is_reason(&raw.reason) {
-        return error("reason", "an entry needs a reason");
-    }
-    Ok(Entry {
+    let suite = match reader.required(path, "suite", raw.suite) {
+        Some(suite) if suite.is_empty() => {
+            reader.wrong(&of("suite"), "the suite is empty".to_owned())
+        }
+        suite => suite,
+    };
+    let reason = match reader.required(path, "reason", raw.reason) {
+        Some(reason) if !is_reason(&reason) => {
+            reader.wrong(&of("reason"), "an entry needs a reason".to_owned())
+        }
+        reason => reason,
+    };
+    let expires = reader.required(path, "expires", raw.expires);
+    let expires = expires.and_then(|day| reader.day(&of("expires"), &day));
+    let (id, about) = about?;
+    Some(Entry {
         line: reader.line(path),
         id,
-        suite: raw.suite,
-        max: raw.max,
+        suite: suite?,
+        max: max?,
         about,
-        expires: reader.day(&format!("{path}.expires"), &raw.expires)?,
-        reason: raw.reason,
+        expires: expires?,
+        reason: reason?,
         owner: raw.owner,
     })
+}
+
+/// The id of an entry, and what it accepts.
+fn about(
+    reader: &mut Reader,
+    path: &str,
+    [stack, sum, root, home, rule, key]: [Option<String>; 6],
+) -> Option<(String, About)> {
+    let of = |key: &str| format!("{path}.{key}");
+    match (stack, sum) {
+        (Some(stack), None) => {
+            if rule.is_some() || key.is_some() {
+                let message = "`rule` and `key` are for an entry with `sum`".to_owned();
+                return reader.wrong(&of("rule"), message);
+            }
+            reader.id(&of("stack"), &stack)?;
+            Some((stack, About::Stack { root, home }))
+        }
+        (None, Some(sum)) => {
+            if root.is_some() || home.is_some() {
+                let message = "`root` and `home` are for an entry with `stack`".to_owned();
+                return reader.wrong(&of("root"), message);
+            }
+            reader.id(&of("sum"), &sum)?;
+            if rule.is_none() && !reader.is_known_wrong(&of("rule")) {
+                let message = "an entry with `sum` needs its `rule`".to_owned();
+                return reader.wrong(&of("sum"), message);
+            }
+            Some((sum, About::Sum { rule: rule?, key }))
+        }
+        _ if ["stack", "sum"]
+            .iter()
+            .any(|key| reader.is_known_wrong(&of(key))) =>
+        {
+            None
+        }
+        _ => reader.wrong(path, "an entry needs either `stack` or `sum`".to_owned()),
+    }
 }

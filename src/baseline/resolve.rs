@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::{Baseline, Entry};
-use crate::policy::PolicyError;
+use crate::policy::PolicyErrors;
 
 /// A baseline out of two sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ fn marker(line: &str) -> Option<Part> {
 ///
 /// # Errors
 /// A side that is no baseline.
-pub fn resolve(path: &Path, text: &str) -> Result<Resolved, PolicyError> {
+pub fn resolve(path: &Path, text: &str) -> Result<Resolved, PolicyErrors> {
     let side = |side: Part| {
         let mut part = Part::Both;
         let mut out = String::new();

@@ -15,7 +15,7 @@ use crate::baseline::{self, Baseline};
 use crate::evidence::Evidence;
 use crate::gotest::Accepted;
 use crate::judge::{Judge, loosened};
-use crate::policy::{self, Policy, PolicyError};
+use crate::policy::{self, Policy, PolicyErrors};
 use crate::report::text::Detail;
 use crate::verdict::{FailOn, Verdict};
 
@@ -153,8 +153,8 @@ impl From<ColorArg> for ColorChoice {
 }
 
 /// What a file of another commit holds. One that is wrong there may be right here.
-fn readable<T>(before: Result<T, PolicyError>) -> Option<T> {
-    let wrong = |error: PolicyError| {
+fn readable<T>(before: Result<T, PolicyErrors>) -> Option<T> {
+    let wrong = |error: PolicyErrors| {
         complain(
             &anyhow!(error).context("what the base accepted cannot be read, and is not compared"),
         );

@@ -4,13 +4,17 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
 
-use super::{Code, config, output};
+use super::gate::ColorArg;
+use super::output::Destination;
+use super::{Code, complain, config, output};
 use crate::baseline::{self, Baseline};
 use crate::escape::terminal;
 use crate::plural::plural;
 use crate::policy::{self, Exception, Per, Policy as Rules, Rule};
+use crate::report::review::{Review, review};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Policy {
@@ -20,6 +24,11 @@ pub(super) enum Policy {
         #[arg(long)]
         baseline: bool,
     },
+    /// Find what is wrong with the policy and the baseline beside it, without a profile: all errors at
+    /// once; then rules and exceptions that are never reached or can match nothing, that accept too
+    /// much, and that expire. Ends with 0 unless there is an error.
+    #[command(after_help = CHECK_EXIT_CODES, after_long_help = CHECK_EXIT_CODES)]
+    Check(Check),
     /// Show what is in force here: each rule and exception with the line it comes from, the built-in
     /// list with its reasons, and the baseline. What cannot be understood is an error.
     Show {
@@ -27,6 +36,59 @@ pub(super) enum Policy {
         #[arg(long, value_name = "FILE")]
         policy: Option<PathBuf>,
     },
+}
+
+const CHECK_EXIT_CODES: &str = "\
+Exit codes:
+  0  there is no error; with --strict no warning either
+  1  there are warnings, and --strict is given
+  2  wrong usage, or a policy or a baseline that cannot be understood";
+
+/// What `policy check` takes.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// The policy file. Without this, the one in force.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// The baseline. Without this, the one in force.
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Look at it as on this day (UTC), as in 2027-03-31. Otherwise today.
+    #[arg(long, value_name = "DATE", visible_alias = "today")]
+    now: Option<Date>,
+
+    /// Also fail for warnings.
+    #[arg(long)]
+    strict: bool,
+
+    /// When to colour the text.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorArg::Auto)]
+    color: ColorArg,
+}
+
+impl Check {
+    fn run(&self) -> anyhow::Result<Code> {
+        let policy = config::policy(self.policy.as_deref());
+        let baseline = config::baseline(self.baseline.as_deref());
+        let (policy, baseline) = match (policy, baseline) {
+            (Ok(policy), Ok(baseline)) => (policy, baseline),
+            (Err(error), Err(more)) => {
+                complain(&error);
+                return Err(more);
+            }
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
+        let today = self.now.unwrap_or_else(config::today);
+        let Review { text, warnings } = review(&policy, baseline.as_ref(), today, self.strict);
+        output::print_coloured(&text, self.color.into(), Destination::Output)?;
+        Ok(if self.strict && warnings > 0 {
+            Code::Violated
+        } else {
+            Code::Pass
+        })
+    }
 }
 
 pub(super) fn run(command: &Policy) -> anyhow::Result<Code> {
@@ -42,6 +104,7 @@ pub(super) fn run(command: &Policy) -> anyhow::Result<Code> {
             text.push('\n');
             output::print(&text)?;
         }
+        Policy::Check(check) => return check.run(),
         Policy::Show { policy } => {
             let policy = config::policy(policy.as_deref())?;
             let baseline = config::baseline(None)?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::positions::{Position, Positions};
+use super::tree::Position;
 
 /// Something in a policy file that cannot be understood.
 ///
@@ -47,6 +47,27 @@ impl fmt::Display for PolicyError {
 
 impl std::error::Error for PolicyError {}
 
+/// All that cannot be understood in a policy file, by line; at least one.
+///
+/// Shown one below the other. Behind broken YAML nothing is read, and nothing is known to be wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyErrors(pub Vec<PolicyError>);
+
+impl fmt::Display for PolicyErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let errors: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&errors.join("\n"))
+    }
+}
+
+impl std::error::Error for PolicyErrors {}
+
+impl From<PolicyError> for PolicyErrors {
+    fn from(error: PolicyError) -> Self {
+        Self(vec![error])
+    }
+}
+
 /// A policy file, to say where in it something is wrong.
 pub(super) struct File<'t> {
     pub(super) path: String,
@@ -69,47 +90,6 @@ impl File<'_> {
             message,
             text,
         }
-    }
-
-    /// An error of the YAML reader: its place is taken from it, or from its path where it gives
-    /// none.
-    ///
-    /// Input: "rules[0].match: unknown field `rot`, expected one of `root`, `home` at line 5 column 7"
-    pub(super) fn reader_error(
-        &self,
-        error: &serde_yaml::Error,
-        positions: &Positions,
-    ) -> PolicyError {
-        let full = error.to_string();
-        let text = full
-            .rfind(" at line ")
-            .map_or(full.as_str(), |end| &full[..end]);
-        let (path, text) = match text.split_once(": ") {
-            Some((path, rest)) if !path.contains([' ', '`']) => (path, rest),
-            _ => ("", text),
-        };
-        let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
-        let location = error.location().filter(|location| location.index() > 0);
-        let position = match location {
-            Some(location) => {
-                let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).max(1);
-                Position {
-                    line: number(location.line()),
-                    column: number(location.column()),
-                }
-            }
-            None if path.is_empty() => positions.find(quoted.first().copied().unwrap_or_default()),
-            None => positions.find(path),
-        };
-        let message = match text.split_once(" field `") {
-            Some(("unknown", _)) => unknown("key", quoted[0], &quoted[1..]),
-            Some(("missing", _)) => format!("the key `{}` is missing", quoted[0]),
-            _ if text.starts_with("unknown variant") => unknown("word", quoted[0], &quoted[1..]),
-            _ => ["i64", "u64"].iter().fold(text.to_owned(), |text, number| {
-                text.replace(number, "a whole number")
-            }),
-        };
-        self.error(position, message)
     }
 }
 
@@ -141,7 +121,7 @@ pub(super) const NOT_SUGGESTED: [&str; 6] = [
 ];
 
 /// The known word that a slip of the finger turns into `given`, if one is near enough.
-fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(super) fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance =
         |word: &str| strsim::damerau_levenshtein(&given.to_lowercase(), &word.to_lowercase());
     known

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::{Matcher, Pattern};
 
 /// Goroutines that are accepted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
     /// Where it comes from.
     pub source: Source,

@@ -1,6 +1,6 @@
 //! Characters by which a policy could say one thing to a reader and another to leakgate.
 
-use super::positions::Position;
+use super::tree::Position;
 use crate::escape::is_unseen;
 
 /// The first character that one YAML reader or editor takes for the end of a line, or for nothing,

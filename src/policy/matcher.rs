@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Pattern, PolicyError, parse};
+use super::{Pattern, PolicyErrors, parse};
 use crate::confirmed::Class;
 use crate::go_names::WAITED_IN_BY_ANY;
 
@@ -78,7 +78,7 @@ impl Matcher {
     ///
     /// # Errors
     /// Anything that is not understood, with its line and column.
-    pub fn parse(name: &str, text: &str) -> Result<Self, PolicyError> {
+    pub fn parse(name: &str, text: &str) -> Result<Self, PolicyErrors> {
         parse::matcher(name, text)
     }
 
@@ -109,6 +109,47 @@ impl Matcher {
         !self.test.is_empty() || !self.labels.is_empty()
     }
 
+    /// Whether it certainly matches every goroutine that `other` matches. That it does not is no more
+    /// than a doubt.
+    pub fn covers(&self, other: &Matcher) -> bool {
+        // What it asks for is asked for by the other, or follows from that.
+        let follows = |asked: &[Pattern], given: &[&[Pattern]]| {
+            let mut given = given.iter().filter(|given| !given.is_empty());
+            asked.is_empty() || given.any(|given| all_covered(given, asked))
+        };
+        let has_label = |(key, pattern): &(String, Pattern)| {
+            let mut labels = other.labels.iter();
+            labels.any(|(other_key, given)| other_key == key && pattern.covers(given))
+        };
+        (self.stack.is_none() || self.stack == other.stack)
+            && (self.state.is_none() || self.state == other.state)
+            && (self.proven.is_none() || self.proven == other.proven)
+            && (self.confirmed.is_none() || self.confirmed == other.confirmed)
+            && follows(&self.suite, &[&other.suite])
+            && follows(&self.root, &[&other.root])
+            && follows(&self.home, &[&other.home])
+            && follows(&self.any, &[&other.any, &other.root, &other.home])
+            && follows(&self.test, &[&other.test])
+            && follows(&self.package, &[&other.package])
+            && all_covered(&self.without, &other.without)
+            && self.labels.iter().all(has_label)
+    }
+
+    /// Whether it certainly matches nothing: every function that it asks for is one that must not be
+    /// in the stack.
+    pub fn contradicts_itself(&self) -> bool {
+        let asked = [&self.root, &self.home, &self.any];
+        let mut asked = asked.iter().filter(|asked| !asked.is_empty());
+        asked.any(|asked| all_covered(asked, &self.without))
+    }
+
+    /// Whether it asks for no function and no test: it takes all goroutines of a package, a suite, a
+    /// label or a state alike.
+    pub fn names_no_code(&self) -> bool {
+        let lists = [&self.root, &self.home, &self.any, &self.test];
+        self.stack.is_none() && lists.iter().all(|list| list.is_empty())
+    }
+
     /// Whether all it asks for is a frame that any waiting goroutine may have: too much for an
     /// exception.
     pub fn is_broad(&self) -> bool {
@@ -136,4 +177,10 @@ impl Matcher {
                 .iter()
                 .all(|list| is_any(list))
     }
+}
+
+/// Whether each of these patterns is covered by one of the others.
+fn all_covered(patterns: &[Pattern], by: &[Pattern]) -> bool {
+    let is_covered = |pattern: &Pattern| by.iter().any(|wide| wide.covers(pattern));
+    patterns.iter().all(is_covered)
 }

@@ -1,16 +1,12 @@
-//! From the text of a policy file to a [`Policy`], or to an error with its line, a caret and the
-//! nearest valid name.
+//! From what a user wrote as a policy to a [`Policy`].
 
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::civil::Date;
-use serde::de::DeserializeOwned;
-
-use super::error::{File, PolicyError, unknown};
+use super::error::{PolicyErrors, unknown};
 use super::exception::Builtin;
-use super::hidden::hidden;
-use super::positions::{Position, Positions};
+use super::read::{Reader, is_reason, read};
+use super::tree::Node;
 use super::{
     Exception, LARGEST, Limit, Matcher, Max, Pattern, Per, Policy, Rule, Severity, Source, raw,
 };
@@ -18,174 +14,138 @@ use crate::confirmed::Class;
 use crate::state;
 
 /// See [`Policy::parse`].
-pub(super) fn policy(path: &Path, text: &str) -> Result<Policy, PolicyError> {
-    // Some editors put a byte order mark in front, which says nothing in UTF-8.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    read(path.display().to_string(), text, LARGEST, |reader, raw| {
-        reader.policy(raw)
-    })
+pub(super) fn policy(path: &Path, text: &str) -> Result<Policy, PolicyErrors> {
+    read(path, text, LARGEST, resolve)
 }
 
 /// See [`Matcher::parse`].
-pub(super) fn matcher(name: &str, text: &str) -> Result<Matcher, PolicyError> {
-    read(name.to_owned(), text, LARGEST, |reader, raw| {
+pub(super) fn matcher(name: &str, text: &str) -> Result<Matcher, PolicyErrors> {
+    read(Path::new(name), text, LARGEST, |reader, raw| {
         reader.matcher("", raw)
     })
 }
 
-/// Reads a YAML file of at most `largest` bytes: `R` is what the user wrote, key for key, and
-/// `resolve` turns it into what leakgate uses. `path` only names it in messages.
-///
-/// # Errors
-/// Anything that is not understood, with its line and column.
-pub(crate) fn read<R: DeserializeOwned, T>(
-    path: String,
-    text: &str,
-    largest: u64,
-    resolve: impl Fn(&Reader, R) -> Result<T, PolicyError>,
-) -> Result<T, PolicyError> {
-    let file = File { path, text };
-    let positions = positions_of(&file, largest)?;
-    let raw = serde_yaml::from_str(text).map_err(|error| file.reader_error(&error, &positions))?;
-    let reader = Reader {
-        file: &file,
-        positions: &positions,
-        is_builtin: false,
-    };
-    resolve(&reader, raw)
-}
-
-/// Whether a text can be the id of a stack, of a sum or of a cause.
-pub fn is_id(text: &str) -> bool {
-    let is_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    text.len() == 12 && text.bytes().all(is_hex)
-}
-
-/// Whether a text says why: what an offered entry has in its place does not.
-pub fn is_reason(text: &str) -> bool {
-    !["", "..."].contains(&text.trim())
-}
-
-/// Where everything in a text stands, if a policy may look like that.
-fn positions_of(file: &File, largest: u64) -> Result<Positions, PolicyError> {
-    let text = file.text;
-    if text.len() as u64 > largest {
-        return Err(file.error(
-            Position { line: 1, column: 1 },
-            format!("larger than {largest} bytes"),
-        ));
-    }
-    if let Some((position, message)) = hidden(text) {
-        return Err(file.error(position, message.to_owned()));
-    }
-    Positions::read(text).map_err(|refused| file.error(refused.position, refused.message))
-}
-
 /// Reads the built-in list, which the build has turned into JSON.
-pub(super) fn builtin(json: &str) -> Result<Builtin, PolicyError> {
-    let (path, positions) = ("builtin.yml".to_owned(), Positions::default());
-    let file = File { path, text: "" };
-    let reader = Reader {
-        file: &file,
-        positions: &positions,
-        is_builtin: true,
+pub(super) fn builtin(json: &str) -> Result<Builtin, PolicyErrors> {
+    let root = Node::default();
+    let mut reader = Reader::without_file("builtin.yml", &root);
+    let list = builtin_list(&mut reader, json);
+    list.ok_or_else(|| reader.errors())
+}
+
+fn builtin_list(reader: &mut Reader, json: &str) -> Option<Builtin> {
+    let raw: raw::Policy = match serde_json::from_str(json) {
+        Ok(raw) => raw,
+        Err(error) => return reader.wrong("", error.to_string()),
     };
-    let raw: raw::Policy =
-        serde_json::from_str(json).map_err(|error| reader.error("", error.to_string()))?;
-    let version = raw.builtin_version;
-    let version = version.ok_or_else(|| reader.error("", "it has no version".to_owned()))?;
-    Ok(Builtin {
-        version,
+    Some(Builtin {
+        version: reader.required("", "builtin-version", raw.builtin_version)?,
         exceptions: reader.exceptions(raw.allow)?,
     })
 }
 
-/// Turns what the user wrote into what judging uses.
-pub(crate) struct Reader<'f, 't> {
-    file: &'f File<'t>,
-    positions: &'f Positions,
-    is_builtin: bool,
+/// All of these, if none is wrong.
+fn all<T>(items: Vec<Option<T>>) -> Option<Vec<T>> {
+    items.into_iter().collect()
 }
 
-impl Reader<'_, '_> {
-    fn policy(&self, raw: raw::Policy) -> Result<Policy, PolicyError> {
-        if raw.version != 1 {
-            return Err(self.error(
-                "version",
-                format!(
-                    "version {} is not known; this leakgate reads version 1",
-                    raw.version
-                ),
-            ));
+fn resolve(reader: &mut Reader, raw: raw::Policy) -> Option<Policy> {
+    let version = reader.version(raw.version);
+    let builtin_version = match raw.builtin_version {
+        Some(_) => {
+            let message = "`builtin-version` belongs to the built-in list: take it out";
+            reader.wrong("builtin-version", message.to_owned())
         }
-        if raw.builtin_version.is_some() {
-            let message = "`builtin-version` belongs to the built-in list: take it out".to_owned();
-            return Err(self.error("builtin-version", message));
-        }
-        let mut policy = Policy {
-            name: self.file.path.clone(),
-            gate_failed_tests: raw.gate_failed_tests,
-            ..Policy::default()
-        };
-        let mut default_rule = Rule::clone(&policy.default_rule);
-        if let Some(severity) = raw.defaults.severity {
-            default_rule.severity = severity.into();
-        }
-        if let Some(limit) = raw.defaults.limit {
-            default_rule.limit = self.limit("defaults.limit", &limit)?;
-        }
-        default_rule.line = self.positions.get("defaults").map(|position| position.line);
-        policy.default_rule = Arc::new(default_rule);
-        for (index, rule) in raw.rules.into_iter().enumerate() {
-            let rule = self.rule(&format!("rules[{index}]"), rule, &policy.default_rule)?;
-            let is_it = |other: &Arc<Rule>| other.name == rule.name;
-            if is_it(&policy.default_rule) || policy.rules.iter().any(is_it) {
-                let message = format!(
-                    "the name `{}` is taken: a report must say which rule it means",
-                    rule.name
-                );
-                return Err(self.error(&format!("rules[{index}].name"), message));
+        None => Some(()),
+    };
+    let mut policy = Policy {
+        name: reader.name(),
+        gate_failed_tests: raw.gate_failed_tests,
+        ..Policy::default()
+    };
+    let mut default_rule = Rule::clone(&policy.default_rule);
+    if let Some(severity) = raw.defaults.severity {
+        default_rule.severity = severity.into();
+    }
+    let limit = raw.defaults.limit;
+    let limit = limit.map(|limit| reader.limit("defaults.limit", &limit));
+    default_rule.limit = limit.flatten().unwrap_or(default_rule.limit);
+    default_rule.line = reader.line_of("defaults");
+    policy.default_rule = Arc::new(default_rule);
+    let rules = reader.rules(raw.rules, &policy.default_rule);
+    let exceptions = reader.exceptions(raw.allow);
+    version.and(builtin_version)?;
+    policy.rules = rules?;
+    if !raw.builtin_allow {
+        policy.exceptions.clear();
+        policy.builtin_version = None;
+    }
+    policy.exceptions.splice(..0, exceptions?);
+    Some(policy)
+}
+
+impl Reader<'_> {
+    /// Checks the version of a file's format.
+    pub(crate) fn version(&mut self, version: Option<u64>) -> Option<()> {
+        match self.required("", "version", version)? {
+            1 => Some(()),
+            version => {
+                let message =
+                    format!("version {version} is not known; this leakgate reads version 1");
+                self.wrong("version", message)
             }
-            policy.rules.push(Arc::new(rule));
         }
-        if !raw.builtin_allow {
-            policy.exceptions.clear();
-            policy.builtin_version = None;
-        }
-        policy.exceptions.splice(..0, self.exceptions(raw.allow)?);
-        Ok(policy)
     }
 
-    fn rule(&self, path: &str, raw: raw::Rule, defaults: &Rule) -> Result<Rule, PolicyError> {
-        if raw.name.trim().is_empty() {
-            return Err(self.error(
-                &format!("{path}.name"),
-                "a rule needs a name, which reports show".to_owned(),
-            ));
+    fn rules(&mut self, raw: Vec<raw::Rule>, defaults: &Rule) -> Option<Vec<Arc<Rule>>> {
+        let mut names = vec![defaults.name.clone()];
+        let mut rules = Vec::new();
+        for (path, raw) in self.paths("rules", raw.len()).iter().zip(raw) {
+            let name = raw.name.clone();
+            rules.push(self.rule(path, raw, defaults).map(Arc::new));
+            let Some(name) = name else { continue };
+            if names.contains(&name) {
+                let message =
+                    format!("the name `{name}` is taken: a report must say which rule it means");
+                rules.push(self.wrong(&format!("{path}.name"), message));
+            }
+            names.push(name);
         }
+        all(rules)
+    }
+
+    fn rule(&mut self, path: &str, raw: raw::Rule, defaults: &Rule) -> Option<Rule> {
+        let name = match self.required(path, "name", raw.name) {
+            Some(name) if name.trim().is_empty() => {
+                let message = "a rule needs a name, which reports show".to_owned();
+                self.wrong(&format!("{path}.name"), message)
+            }
+            name => name,
+        };
         let per = match raw.per {
-            None => Per::Stack,
-            Some(raw::Per::Label(key)) => Per::Label(key),
-            Some(raw::Per::Word(word)) => self.per(&format!("{path}.per"), &word)?,
+            None => Some(Per::Stack),
+            Some(raw::Per::Label(key)) => Some(Per::Label(key)),
+            Some(raw::Per::Word(word)) => self.per(&format!("{path}.per"), &word),
         };
         let limit = match raw.limit {
-            Some(limit) => self.limit(&format!("{path}.limit"), &limit)?,
-            None if per == Per::Stack => defaults.limit,
-            None => return Err(self.error(path, "a rule with `per` needs a `limit`".to_owned())),
+            Some(limit) => self.limit(&format!("{path}.limit"), &limit),
+            None if matches!(per, None | Some(Per::Stack)) => Some(defaults.limit),
+            None => self.required_or(path, "limit", None, "a rule with `per` needs a `limit`"),
         };
-        Ok(Rule {
+        let matcher = self.matcher(&format!("{path}.match"), raw.matcher);
+        Some(Rule {
             line: Some(self.line(path)),
-            matcher: self.matcher(&format!("{path}.match"), raw.matcher)?,
-            per,
-            limit,
+            matcher: matcher?,
+            per: per?,
+            limit: limit?,
             severity: raw.severity.map_or(defaults.severity, Severity::from),
             message: raw.message,
-            name: raw.name,
+            name: name?,
         })
     }
 
-    fn per(&self, path: &str, word: &str) -> Result<Per, PolicyError> {
-        Ok(match word {
+    fn per(&mut self, path: &str, word: &str) -> Option<Per> {
+        Some(match word {
             "stack" => Per::Stack,
             "root" => Per::Root,
             "state" => Per::State,
@@ -193,16 +153,14 @@ impl Reader<'_, '_> {
             "package" => Per::Package,
             "total" => Per::Total,
             "label" => {
-                return Err(self.error(
-                    path,
-                    "a label needs its key: `per: { label: KEY }`".to_owned(),
-                ));
+                let message = "a label needs its key: `per: { label: KEY }`".to_owned();
+                return self.wrong(path, message);
             }
-            _ => return Err(self.error(path, unknown("word", word, &raw::PER_WORDS))),
+            _ => return self.wrong(path, unknown("word", word, &raw::PER_WORDS)),
         })
     }
 
-    fn limit(&self, path: &str, raw: &raw::Limit) -> Result<Limit, PolicyError> {
+    fn limit(&mut self, path: &str, raw: &raw::Limit) -> Option<Limit> {
         let over_time = [
             ("rising", &raw.rising),
             ("slope", &raw.slope),
@@ -214,94 +172,85 @@ impl Reader<'_, '_> {
             let message = format!(
                 "`{key}` is a limit over time, which this version does not judge: take it out"
             );
-            return Err(self.error(&format!("{path}.{key}"), message));
+            return self.wrong(&format!("{path}.{key}"), message);
         }
         let limit = Limit {
             count: raw.count,
             growth: raw.growth,
             percent: raw.percent,
         };
-        for (key, value) in [
+        let values = [
             ("count", limit.count),
             ("growth", limit.growth),
             ("percent", limit.percent),
-        ] {
-            if value.is_some_and(|value| value < 0) {
-                return Err(self.error(
-                    &format!("{path}.{key}"),
-                    format!("`{key}` cannot be below 0"),
-                ));
-            }
+        ];
+        let below = values.into_iter();
+        let below = below.filter(|(_, value)| value.is_some_and(|value| value < 0));
+        let mut is_wrong = false;
+        for (key, _) in below {
+            let message = format!("`{key}` cannot be below 0");
+            is_wrong |= self
+                .wrong::<()>(&format!("{path}.{key}"), message)
+                .is_none();
         }
-        if limit == Limit::default() {
+        if limit == Limit::default() && !self.is_known_wrong(path) {
             let message =
                 "an empty limit would allow anything: give `growth`, `percent` or `count`";
-            return Err(self.error(path, message.to_owned()));
+            return self.wrong(path, message.to_owned());
         }
-        Ok(limit)
+        (!is_wrong).then_some(limit)
     }
 
-    fn exceptions(&self, raw: Vec<raw::Allow>) -> Result<Vec<Arc<Exception>>, PolicyError> {
-        let mut exceptions: Vec<Arc<Exception>> = Vec::new();
-        for (index, allow) in raw.into_iter().enumerate() {
-            let exception = self.exception(&format!("allow[{index}]"), allow, &exceptions)?;
-            exceptions.push(Arc::new(exception));
+    fn exceptions(&mut self, raw: Vec<raw::Allow>) -> Option<Vec<Arc<Exception>>> {
+        let mut names = Vec::new();
+        let mut exceptions = Vec::new();
+        for (path, raw) in self.paths("allow", raw.len()).iter().zip(raw) {
+            let name = raw.name.clone();
+            exceptions.push(self.exception(path, raw, &names).map(Arc::new));
+            names.extend(name);
         }
-        Ok(exceptions)
+        all(exceptions)
     }
 
-    /// Reads an exception that comes after `earlier` ones.
-    fn exception(
-        &self,
-        path: &str,
-        raw: raw::Allow,
-        earlier: &[Arc<Exception>],
-    ) -> Result<Exception, PolicyError> {
-        let error = |key: &str, message: &str| {
-            Err(self.error(&format!("{path}.{key}"), message.to_owned()))
-        };
-        let is_known = |name: &str| earlier.iter().any(|one| one.name.as_deref() == Some(name));
-        match &raw.name {
-            Some(name) if name.trim().is_empty() => return error("name", "the name is empty"),
-            Some(name) if is_known(name) => {
+    /// Reads an exception that comes after those with the names of `earlier`.
+    fn exception(&mut self, path: &str, raw: raw::Allow, earlier: &[String]) -> Option<Exception> {
+        let of = |key: &str| format!("{path}.{key}");
+        let name = match &raw.name {
+            Some(name) if name.trim().is_empty() => {
+                self.wrong(&of("name"), "the name is empty".to_owned())
+            }
+            Some(name) if earlier.contains(name) => {
                 let message = format!("an earlier exception has the name `{name}`");
-                return error("name", &message);
+                self.wrong(&of("name"), message)
             }
-            _ => {}
-        }
-        let expires = match &raw.expires {
-            None if self.is_builtin => None,
-            None => return Err(self.error(path, "the key `expires` is missing".to_owned())),
-            Some(day) => Some(self.day(&format!("{path}.expires"), day)?),
+            _ => Some(()),
         };
-        let max = match raw.max {
-            raw::Max::Count(count @ 1..) => Max::Count(count),
-            raw::Max::Count(_) => {
-                return error(
-                    "max",
-                    "`max` is how many goroutines are accepted: at least 1",
-                );
-            }
-            raw::Max::Unlimited if self.is_builtin => Max::Unlimited,
-            raw::Max::Unlimited => {
-                return error("max", "`unlimited` is for the built-in list: give a number");
-            }
-            raw::Max::AsManyAs(name) if is_known(&name) => Max::AsManyAs(name),
-            raw::Max::AsManyAs(name) => {
-                return error(
-                    "max",
-                    &format!("no exception before this one has the name `{name}`"),
-                );
+        let expires = match raw.expires {
+            None if self.is_builtin => Some(None),
+            expires => {
+                let expires = self.required(path, "expires", expires);
+                expires.and_then(|day| self.day(&of("expires"), &day).map(Some))
             }
         };
-        if !is_reason(&raw.reason) {
-            return error("reason", "an exception needs a reason");
-        }
-        let matcher = self.matcher(&format!("{path}.match"), raw.matcher)?;
-        if matcher.is_empty() {
-            return error("match", "an empty match would accept every goroutine");
-        }
-        Ok(Exception {
+        let max = self.required(path, "max", raw.max);
+        let max = max.and_then(|max| self.max(&of("max"), max, earlier));
+        let reason = match self.required(path, "reason", raw.reason) {
+            Some(reason) if !is_reason(&reason) => {
+                self.wrong(&of("reason"), "an exception needs a reason".to_owned())
+            }
+            reason => reason,
+        };
+        let matcher = self.required(path, "match", raw.matcher);
+        let matcher = match matcher.and_then(|raw| self.matcher(&of("match"), raw)) {
+            Some(matcher) if matcher.is_empty() && !self.is_known_wrong(&of("match")) => {
+                let message = "an empty match would accept every goroutine".to_owned();
+                self.wrong(&of("match"), message)
+            }
+            matcher => matcher,
+        };
+        let in_use_by = self.patterns(path, "in-use-by", raw.in_use_by);
+        name?;
+        Some(Exception {
             source: if self.is_builtin {
                 Source::Builtin
             } else {
@@ -310,105 +259,99 @@ impl Reader<'_, '_> {
                 }
             },
             name: raw.name,
-            matcher,
-            max,
-            in_use_by: self.patterns(path, "in-use-by", raw.in_use_by)?,
-            reason: raw.reason,
-            expires,
+            matcher: matcher?,
+            max: max?,
+            in_use_by: in_use_by?,
+            reason: reason?,
+            expires: expires?,
             owner: raw.owner,
         })
     }
 
-    /// Reads a day that a key holds.
-    pub(crate) fn day(&self, path: &str, text: &str) -> Result<Date, PolicyError> {
-        let day = Some(text).filter(|text| text.len() == "2027-03-31".len());
-        day.and_then(|text| text.parse().ok()).ok_or_else(|| {
-            self.error(
-                path,
-                format!("`{text}` is not a date: write it as 2027-03-31"),
-            )
-        })
+    fn max(&mut self, path: &str, raw: raw::Max, earlier: &[String]) -> Option<Max> {
+        let message = match raw {
+            raw::Max::Count(count @ 1..) => return Some(Max::Count(count)),
+            raw::Max::Unlimited if self.is_builtin => return Some(Max::Unlimited),
+            raw::Max::AsManyAs(name) if earlier.contains(&name) => {
+                return Some(Max::AsManyAs(name));
+            }
+            raw::Max::Count(_) => {
+                "`max` is how many goroutines are accepted: at least 1".to_owned()
+            }
+            raw::Max::Unlimited => "`unlimited` is for the built-in list: give a number".to_owned(),
+            raw::Max::AsManyAs(name) => {
+                format!("no exception before this one has the name `{name}`")
+            }
+        };
+        self.wrong(path, message)
     }
 
-    fn matcher(&self, path: &str, raw: raw::Match) -> Result<Matcher, PolicyError> {
-        if let Some(state) = &raw.state {
-            let states = state::all_states();
-            if !states.contains(&state.as_str()) {
-                return Err(self.error(&format!("{path}.state"), unknown("state", state, &states)));
+    fn matcher(&mut self, path: &str, raw: raw::Match) -> Option<Matcher> {
+        let of = |key: &str| format!("{path}.{key}");
+        let states = state::all_states();
+        let state = match raw.state {
+            Some(state) if !states.contains(&&*state) => {
+                self.wrong(&of("state"), unknown("state", &state, &states))
             }
-        }
-        let classes = Class::ALL.map(Class::name);
-        let confirmed = match &raw.confirmed {
-            None => None,
-            Some(word) => match Class::ALL.iter().find(|class| class.name() == word) {
-                Some(class) => Some(*class),
-                None => {
-                    return Err(self.error(
-                        &format!("{path}.confirmed"),
-                        unknown("class", word, &classes),
-                    ));
-                }
-            },
+            state => Some(state),
         };
-        if let Some(stack) = &raw.stack {
-            self.id(&format!("{path}.stack"), stack)?;
-        }
+        let classes = Class::ALL.map(Class::name);
+        let confirmed = match raw.confirmed {
+            Some(word) => match Class::ALL.into_iter().find(|class| class.name() == word) {
+                Some(class) => Some(Some(class)),
+                None => self.wrong(&of("confirmed"), unknown("class", &word, &classes)),
+            },
+            None => Some(None),
+        };
+        let stack = match raw.stack {
+            Some(stack) => self.id(&of("stack"), &stack).map(|()| Some(stack)),
+            None => Some(None),
+        };
+        let [suite, root, home, any, without, test, package] = [
+            ("suite", raw.suite),
+            ("root", raw.root),
+            ("home", raw.home),
+            ("any", raw.any),
+            ("without", raw.without),
+            ("test", raw.test),
+            ("package", raw.package),
+        ]
+        .map(|(key, names)| self.patterns(path, key, names));
         let labels = raw.label.into_iter();
-        Ok(Matcher {
-            stack: raw.stack,
-            suite: self.patterns(path, "suite", raw.suite)?,
-            root: self.patterns(path, "root", raw.root)?,
-            home: self.patterns(path, "home", raw.home)?,
-            any: self.patterns(path, "any", raw.any)?,
-            without: self.patterns(path, "without", raw.without)?,
-            state: raw.state,
-            test: self.patterns(path, "test", raw.test)?,
-            package: self.patterns(path, "package", raw.package)?,
+        Some(Matcher {
+            stack: stack?,
+            suite: suite?,
+            root: root?,
+            home: home?,
+            any: any?,
+            without: without?,
+            state: state?,
+            test: test?,
+            package: package?,
             labels: labels
                 .map(|(key, value)| (key, Pattern::new(&value)))
                 .collect(),
             proven: raw.proven,
-            confirmed,
+            confirmed: confirmed?,
         })
     }
 
     fn patterns(
-        &self,
+        &mut self,
         path: &str,
         key: &str,
         names: Option<raw::Names>,
-    ) -> Result<Vec<Pattern>, PolicyError> {
+    ) -> Option<Vec<Pattern>> {
         let Some(raw::Names(names)) = names else {
-            return Ok(Vec::new());
+            return Some(Vec::new());
         };
-        if names.is_empty() || names.iter().any(String::is_empty) {
+        let path = format!("{path}.{key}");
+        let is_empty = names.is_empty() && !self.is_known_wrong(&path);
+        if is_empty || names.iter().any(String::is_empty) {
             let message = format!("`{key}` is empty, and would match nothing");
-            return Err(self.error(&format!("{path}.{key}"), message));
+            return self.wrong(&path, message);
         }
-        Ok(names.iter().map(|name| Pattern::new(name)).collect())
-    }
-
-    /// Reads the id of a stack, or of a sum, that a key holds.
-    pub(crate) fn id(&self, path: &str, id: &str) -> Result<(), PolicyError> {
-        if is_id(id) {
-            return Ok(());
-        }
-        let what = path.rsplit('.').next().unwrap_or_default();
-        let message =
-            format!("`{id}` is no id of a {what}: twelve hex digits, copied from a report");
-        Err(self.error(path, message))
-    }
-
-    /// The line of a key or list item, 1-based.
-    pub(crate) fn line(&self, path: &str) -> u32 {
-        self.positions.find(path).line
-    }
-
-    /// Something wrong with a key or list item, as in `rules[0].match.root`.
-    pub(crate) fn error(&self, path: &str, message: String) -> PolicyError {
-        // The keys of a matcher that stands alone are in nothing.
-        let path = path.trim_start_matches('.');
-        self.file.error(self.positions.find(path), message)
+        Some(names.iter().map(|name| Pattern::new(name)).collect())
     }
 }
 

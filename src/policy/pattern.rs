@@ -65,7 +65,22 @@ impl Pattern {
 
     /// Whether it matches the whole of `name`.
     pub fn matches(&self, name: &str) -> bool {
-        matches(&self.parts, name)
+        matches(&self.parts, name.as_bytes())
+    }
+
+    /// Whether it certainly matches every name that `other` matches. That it does not is no more
+    /// than a doubt.
+    pub fn covers(&self, other: &Pattern) -> bool {
+        let mut name = Vec::new();
+        for Part { literal, then } in &other.parts {
+            name.extend(literal.as_bytes());
+            match then {
+                Wildcard::End => {}
+                Wildcard::Any => name.push(ANY),
+                Wildcard::TypeArguments => name.push(TYPE_ARGUMENTS),
+            }
+        }
+        matches(&self.parts, &name)
     }
 }
 
@@ -92,6 +107,11 @@ fn is_pointer_receiver(before: &str, after: &str) -> bool {
             .is_some_and(|next| next.is_alphabetic() || next == '_')
 }
 
+/// In the place of a name, the wildcards of another pattern: bytes that no name has, so that only
+/// what takes any name takes them.
+const ANY: u8 = 0xff;
+const TYPE_ARGUMENTS: u8 = 0xfe;
+
 /// Where in a name the parts that were read so far may end.
 enum Reached {
     /// At these bytes, in order.
@@ -103,8 +123,7 @@ enum Reached {
 /// Goes through the parts once and keeps every place that they can reach, so that no part is tried
 /// twice at one place: the time grows with the number of parts times the length of the name,
 /// whatever both hold.
-fn matches(parts: &[Part], name: &str) -> bool {
-    let name = name.as_bytes();
+fn matches(parts: &[Part], name: &[u8]) -> bool {
     // Nearly every name ends here.
     if !parts
         .first()
@@ -169,6 +188,9 @@ fn closing_brackets(name: &[u8]) -> Vec<Option<usize>> {
                     closing[start] = Some(at);
                 }
             }
+            &TYPE_ARGUMENTS => closing[at] = Some(at),
+            // It may hold the one that closes.
+            &ANY => open.clear(),
             _ => {}
         }
     }
@@ -273,7 +295,49 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_pattern_covers_what_asks_for_no_less() {
+        let covers = |one: &str, other: &str| Pattern::new(one).covers(&Pattern::new(other));
+        for (wide, narrow) in [
+            ("*", "*"),
+            ("*", "a.(*T[...]).run"),
+            ("a.*", "a.b.*"),
+            ("a.*.run", "a.*.b.run"),
+            ("a.T[...].run", "a.T[...].run"),
+            ("a.T[...].run", "a.T[int].run"),
+            ("a.T[...]", "a.T[map[...]]"),
+            ("a.(*Pool).*", "a.(*Pool).Start.func1"),
+        ] {
+            assert!(covers(wide, narrow), "{wide} should cover {narrow}");
+        }
+        for (wide, narrow) in [
+            ("a.run", "a.*"),
+            ("a.T[...]", "a.T*"),
+            ("a.T[...]", "a.T[*]"),
+            ("a.b*", "a.*"),
+            ("a.*.run", "a.*"),
+            ("a.T[int]", "a.T[...]"),
+        ] {
+            assert!(!covers(wide, narrow), "{wide} should not cover {narrow}");
+        }
+    }
+
     proptest::proptest! {
+        #[test]
+        fn what_a_pattern_matches_is_matched_by_all_that_cover_it(
+            one in r"(\*|\[\.\.\.\]|[xy]|\[|\]){0,5}",
+            other in r"(\*|\[\.\.\.\]|[xy]|\[|\]){0,5}",
+            names in proptest::collection::vec(r"[xy\[\]]{0,8}", 40),
+        ) {
+            let (one, other) = (Pattern::new(&one), Pattern::new(&other));
+            proptest::prop_assert!(one.covers(&one));
+            if one.covers(&other) {
+                for name in names.iter().filter(|name| other.matches(name)) {
+                    proptest::prop_assert!(one.matches(name), "{} {} {}", one, other, name);
+                }
+            }
+        }
+
         #[test]
         fn a_pattern_means_what_the_model_says(
             pattern in r"(\*|\[\.\.\.\]|[xy]|\[|\]){0,8}", name in r"[xy\[\]]{0,12}"

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::confirmed::Class;
@@ -28,8 +28,9 @@ pub(super) const PER_WORDS: [&str; 6] = ["stack", "root", "state", "test", "pack
 #[schemars(title = "leakgate policy, version 1")]
 pub(super) struct Policy {
     /// The version of this format.
-    #[schemars(extend("const" = 1))]
-    pub(super) version: u64,
+    // What must be there is asked for in `parse`, so that all that is missing is named at once.
+    #[schemars(required, extend("const" = 1))]
+    pub(super) version: Option<u64>,
     /// Only the built-in list has one.
     #[serde(rename = "builtin-version")]
     #[schemars(skip)]
@@ -77,8 +78,8 @@ pub(super) struct Defaults {
 ))]
 pub(super) struct Rule {
     /// How reports name it; each name once, and not `default`.
-    #[schemars(regex(pattern = r"\S"), extend("not" = { "const": "default" }))]
-    pub(super) name: String,
+    #[schemars(required, regex(pattern = r"\S"), extend("not" = { "const": "default" }))]
+    pub(super) name: Option<String>,
     /// Which goroutines it is about. Without this: all.
     #[serde(rename = "match", default)]
     pub(super) matcher: Match,
@@ -105,18 +106,19 @@ pub(super) struct Allow {
     pub(super) name: Option<String>,
     /// Which goroutines are accepted; at least one key.
     #[serde(rename = "match")]
-    #[schemars(extend("minProperties" = 1))]
-    pub(super) matcher: Match,
+    #[schemars(with = "Match", extend("minProperties" = 1))]
+    pub(super) matcher: Option<Match>,
     /// How many goroutines are accepted in one suite, over all stacks that match. With one more,
     /// none is covered.
-    pub(super) max: Max,
+    #[schemars(with = "Max")]
+    pub(super) max: Option<Max>,
     /// Pattern of the entry function of other goroutines: each of them shows that one of these is
     /// in use, and not covered.
     #[serde(rename = "in-use-by")]
     pub(super) in_use_by: Option<Names>,
     /// Why they are accepted.
-    #[schemars(extend("not" = { "pattern": r"^\s*(\.\.\.)?\s*$" }))]
-    pub(super) reason: String,
+    #[schemars(required, extend("not" = { "pattern": r"^\s*(\.\.\.)?\s*$" }))]
+    pub(super) reason: Option<String>,
     /// The last day it holds (UTC), as in 2027-03-31.
     // Only the built-in list has none.
     #[schemars(required, regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), extend("format" = "date"))]
@@ -186,17 +188,17 @@ pub(super) struct Limit {
     pub(super) percent: Option<i64>,
     // Understood, so that the message is no riddle, and refused: see `parse`.
     #[schemars(skip)]
-    pub(super) rising: Option<serde_yaml::Value>,
+    pub(super) rising: Option<IgnoredAny>,
     #[schemars(skip)]
-    pub(super) slope: Option<serde_yaml::Value>,
+    pub(super) slope: Option<IgnoredAny>,
     #[serde(rename = "percent-over-history")]
     #[schemars(skip)]
-    pub(super) percent_over_history: Option<serde_yaml::Value>,
+    pub(super) percent_over_history: Option<IgnoredAny>,
     #[schemars(skip)]
-    pub(super) window: Option<serde_yaml::Value>,
+    pub(super) window: Option<IgnoredAny>,
     #[serde(rename = "min-samples")]
     #[schemars(skip)]
-    pub(super) min_samples: Option<serde_yaml::Value>,
+    pub(super) min_samples: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Matcher;
 
 /// One rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// Unique in the policy.
     pub name: String,

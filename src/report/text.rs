@@ -7,6 +7,7 @@ mod block;
 mod cause;
 mod finding;
 pub(super) mod layout;
+pub(super) mod lines;
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -15,7 +16,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::Subject;
 use super::room::{self, Room};
-use super::words::{self, Conclusion, Remark, Words};
+use super::words::{self, Conclusion, Words};
 use crate::escape::terminal;
 use crate::evidence::{SuiteName, Unchecked};
 use crate::plural::plural;
@@ -23,6 +24,7 @@ use crate::policy::{Rule, Severity};
 use crate::verdict::{self, AllowUse, FailOn, Finding, Moved, Note, Place, Verdict};
 use block::Block;
 use layout::remark;
+use lines::policy_remark;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,7 +121,7 @@ impl Text<'_, '_> {
             self.remark(DIM, "allowed", &format!("{benign} (-v lists them)"));
         }
         for remark in words::remarks(verdict) {
-            self.policy_remark(&remark);
+            self.out.push_str(&policy_remark(&remark));
         }
         if let Some(hint) = words::adoption(verdict) {
             self.remark(DIM, "hint", hint);
@@ -260,18 +262,6 @@ impl Text<'_, '_> {
             words::reason(self.subject.verdict, finding)
         );
         self.remark(DIM, words::covered(finding), &text);
-    }
-
-    fn policy_remark(&mut self, remark: &Remark) {
-        let Remark {
-            what,
-            place,
-            text,
-            owner,
-        } = remark;
-        let owner = owner.map(|owner| format!(" ({owner})"));
-        let text = format!("{place} {text}{}", owner.unwrap_or_default());
-        self.remark(YELLOW, what, &text);
     }
 
     fn allow(&mut self, allow: &AllowUse) {

@@ -25,12 +25,13 @@ use crate::verdict::{Place, Subject, Verdict};
 use accept::Entries;
 use again::Reruns;
 pub(super) use bar::{BarLine, bar, loosening};
+pub(super) use baseline::without_profile;
 pub(super) use cause::{Together, Unit, causes, package, says, units};
 pub(super) use finding::{
     Label, Line, Tests, counts, covered, fails, fix, headline, headline_of, limit_sum, reason,
     subject, tests_of_cause,
 };
-pub(super) use policy::{Remark, allow_place, remarks, rule_place};
+pub(super) use policy::{Remark, allow_place, line_of, of_exception, of_rule, remarks, rule_place};
 pub(super) use summary::{
     Conclusion, adoption, benign, in_baseline, left_out, skip_reason, summary,
 };

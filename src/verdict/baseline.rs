@@ -1,6 +1,7 @@
 //! What became of a baseline.
 
 use crate::baseline::{Entry, Repeated};
+use crate::policy::is_soon;
 
 /// The result of a baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,6 @@ impl EntryUse {
 
     /// Whether it covers goroutines, and its last day is within two weeks.
     pub fn expires_soon(&self) -> bool {
-        self.matched.unwrap_or(0) > 0 && super::SOON.contains(&self.days_left)
+        self.matched.unwrap_or(0) > 0 && is_soon(self.days_left)
     }
 }

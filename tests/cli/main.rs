@@ -14,6 +14,7 @@ mod matching;
 mod packaging;
 mod platforms;
 mod policies;
+mod policy_check;
 mod reports;
 mod schema;
 mod server;

@@ -47,6 +47,7 @@ fn the_manual_is_one_page_or_one_for_every_command() {
             "leakgate-completions.1",
             "leakgate-init.1",
             "leakgate-man.1",
+            "leakgate-policy-check.1",
             "leakgate-policy-schema.1",
             "leakgate-policy-show.1",
             "leakgate-policy.1",

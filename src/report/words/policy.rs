@@ -1,8 +1,8 @@
 //! What a team should know about the lines of its policy.
 
 use crate::plural::plural;
-use crate::policy::{Exception, Rule, Source};
-use crate::verdict::{AllowUse, RuleUse, Verdict};
+use crate::policy::{Exception, ExceptionFlaw, Rule, RuleFlaw, Source};
+use crate::verdict::{AllowUse, Verdict};
 
 /// Where a rule is: `leakgate.yml:12`.
 pub(in crate::report) fn rule_place(verdict: &Verdict, rule: &Rule) -> String {
@@ -11,9 +11,14 @@ pub(in crate::report) fn rule_place(verdict: &Verdict, rule: &Rule) -> String {
 
 /// `leakgate.yml:12`, or the file alone for what it leaves unsaid.
 pub(super) fn line_of_policy(verdict: &Verdict, line: Option<u32>) -> String {
+    line_of(&verdict.policy, line)
+}
+
+/// The same for a policy of this name.
+pub(in crate::report) fn line_of(policy: &str, line: Option<u32>) -> String {
     match line {
-        Some(line) => format!("{}:{line}", verdict.policy),
-        None => verdict.policy.clone(),
+        Some(line) => format!("{policy}:{line}"),
+        None => policy.to_owned(),
     }
 }
 
@@ -48,29 +53,19 @@ pub(in crate::report) struct Remark<'v> {
 /// What a team should know of the lines of its policy, exceptions first.
 pub(in crate::report) fn remarks(verdict: &Verdict) -> Vec<Remark<'_>> {
     let allows = verdict.allows.iter().flat_map(|allow| {
-        let remarks = allow_remarks(allow).into_iter();
-        remarks.map(|text| Remark {
+        let flaws = allow.flaws().into_iter();
+        flaws.map(|flaw| Remark {
             what: "allow",
             place: allow_place(verdict, allow),
-            text,
+            text: of_exception(&verdict.policy, &flaw),
             owner: allow.exception.owner.as_deref(),
         })
     });
     let rules = verdict.rules.iter().filter_map(|rule| {
-        let name = &rule.rule.name;
-        let text = match rule {
-            RuleUse { unused: true, .. } => {
-                format!("{name} matches no goroutine, before or after: are its names spelt as in the code?")
-            }
-            RuleUse { shadowed: true, .. } => {
-                format!("{name} is never reached: earlier rules take all that it matches")
-            }
-            _ => return None,
-        };
         Some(Remark {
             what: "rule",
             place: rule_place(verdict, &rule.rule),
-            text,
+            text: of_rule(&verdict.policy, &rule.rule, &rule.flaw()?),
             owner: None,
         })
     });
@@ -78,30 +73,48 @@ pub(in crate::report) fn remarks(verdict: &Verdict) -> Vec<Remark<'_>> {
     allows.chain(rules).chain(baseline).collect()
 }
 
-/// What a team should know of an exception: that it can go, ends soon, has ended, or covers too
-/// much.
-fn allow_remarks(allow: &AllowUse) -> Vec<String> {
-    let days = plural(allow.days_left.unwrap_or(0), "day");
-    let remarks = [
-        (
-            allow.is_expired(),
-            "has expired: fix the leak, or set a later date".to_owned(),
-        ),
-        (allow.expires_soon(), format!("expires in {days}")),
-        (
-            allow.unused && !allow.is_expired(),
-            "matched nothing: remove it if the leak is gone".to_owned(),
-        ),
-        (
-            allow.shadowed && !allow.is_expired(),
-            "is never reached: earlier exceptions take all that it matches".to_owned(),
-        ),
-        (
-            allow.is_broad(),
+/// What is said of an exception of this policy, as the rest of a sentence: that it can go, ends
+/// soon, has ended, or covers too much.
+pub(in crate::report) fn of_exception(policy: &str, flaw: &ExceptionFlaw) -> String {
+    match flaw {
+        ExceptionFlaw::Expired => "has expired: fix the leak, or set a later date".to_owned(),
+        ExceptionFlaw::ExpiresIn(days) => format!("expires in {}", plural(*days, "day")),
+        ExceptionFlaw::Unused => "matched nothing: remove it if the leak is gone".to_owned(),
+        ExceptionFlaw::Shadowed(by) => {
+            let by = by.as_ref().and_then(|by| by.line());
+            let by = by.map(|line| format!("{policy}:{line} takes"));
+            let by = by.unwrap_or_else(|| "earlier exceptions take".to_owned());
+            format!("is never reached: {by} all that it matches")
+        }
+        ExceptionFlaw::Contradiction => CONTRADICTION.to_owned(),
+        ExceptionFlaw::Broad => {
             "accepts any goroutine that waits in this way: match its root or home instead"
-                .to_owned(),
-        ),
-    ];
-    let remarks = remarks.into_iter().filter(|(holds, _)| *holds);
-    remarks.map(|(_, remark)| remark).collect()
+                .to_owned()
+        }
+        ExceptionFlaw::NamesNoCode => {
+            "accepts any goroutine of a package, suite or label: match its root or home too"
+                .to_owned()
+        }
+    }
 }
+
+/// What is said of a rule of this policy, as the rest of a sentence.
+pub(in crate::report) fn of_rule(policy: &str, rule: &Rule, flaw: &RuleFlaw) -> String {
+    let name = super::name(&rule.name);
+    match flaw {
+        RuleFlaw::Unused => {
+            format!(
+                "{name} matches no goroutine, before or after: are its names spelt as in the code?"
+            )
+        }
+        RuleFlaw::Shadowed(by) => {
+            let by = by.as_ref().and_then(|by| by.line);
+            let by = by.map(|line| format!("{policy}:{line} takes"));
+            let by = by.unwrap_or_else(|| "earlier rules take".to_owned());
+            format!("{name} is never reached: {by} all that it matches")
+        }
+        RuleFlaw::Contradiction => format!("{name} {CONTRADICTION}"),
+    }
+}
+
+const CONTRADICTION: &str = "can match nothing: `without` excludes all that it asks for";
