@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod duration;
 mod exec;
+mod explain;
 mod gate;
 mod git;
 mod init;
@@ -84,6 +85,8 @@ enum Command {
     /// Accept what leaks already, until a date: writes the baseline from JSON reports.
     #[command(after_help = ACCEPT_EXIT_CODES)]
     Accept(accept::Accept),
+    /// Explain a word of a policy or of a report: what it means, why it comes up, and how to fix it.
+    Explain(explain::Explain),
     /// Write a first policy, and the job for your CI.
     Init(init::Init),
     /// Show, check and describe policies.
@@ -217,6 +220,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Capture(capture) => Ok(capture::run(capture)?.into()),
         Command::Show(show) => Ok(show::run(show)?.into()),
         Command::Accept(accept) => Ok(accept::run(accept)?.into()),
+        Command::Explain(explain) => Ok(explain::run(explain)?.into()),
         Command::Init(init) => Ok(init::run(init)?.into()),
         Command::Policy(policy) => Ok(policy::run(policy)?.into()),
         Command::Completions(completions) => Ok(completions::run(completions)?.into()),

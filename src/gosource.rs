@@ -33,7 +33,7 @@ mod uses;
 pub use closer::{Closer, Ending};
 pub use excerpt::{Excerpt, Point};
 pub use lines::SourceLine;
-pub use patterns::{Pattern, Seen};
+pub use patterns::{Pattern, Seen, patterns};
 pub use spot::Spot;
 pub use uses::{Asked, Use};
 

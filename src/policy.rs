@@ -23,6 +23,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use builtin::builtin;
+pub(crate) use error::nearest;
 pub use error::{PolicyError, PolicyErrors};
 pub use exception::{Exception, Max, Source};
 pub use matcher::Matcher;

@@ -49,7 +49,7 @@ pub struct Pattern {
     /// Whether it stays whatever is closed or stopped: only the code of its loop helps.
     pub is_endless: bool,
     /// The states in which it waits, in the words of Go's dumps; empty for any.
-    states: &'static [&'static str],
+    pub states: &'static [&'static str],
     is_it: fn(&Seen, &Scene) -> bool,
 }
 
@@ -65,6 +65,11 @@ impl Package {
             may_be && (pattern.is_it)(seen, &scene)
         })
     }
+}
+
+/// All patterns, the more special first.
+pub fn patterns() -> &'static [Pattern] {
+    PATTERNS
 }
 
 const SEND: &[&str] = &["chan send"];

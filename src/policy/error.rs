@@ -121,7 +121,7 @@ pub(super) const NOT_SUGGESTED: [&str; 6] = [
 ];
 
 /// The known word that a slip of the finger turns into `given`, if one is near enough.
-pub(super) fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance =
         |word: &str| strsim::damerau_levenshtein(&given.to_lowercase(), &word.to_lowercase());
     known

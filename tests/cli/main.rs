@@ -7,6 +7,7 @@ mod baseline;
 mod capture;
 mod directories;
 mod dumps;
+mod explain;
 mod init;
 mod leaks;
 mod made;

@@ -45,6 +45,7 @@ fn the_manual_is_one_page_or_one_for_every_command() {
             "leakgate-capture.1",
             "leakgate-check.1",
             "leakgate-completions.1",
+            "leakgate-explain.1",
             "leakgate-init.1",
             "leakgate-man.1",
             "leakgate-policy-check.1",
