@@ -7,6 +7,7 @@ mod baseline;
 mod cause;
 mod finding;
 mod loosened;
+mod standing;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub use baseline::{Baseline, EntryUse};
 pub use cause::{Cause, Excerpted, Opened, Site};
 pub use finding::{Disposition, Finding, Stack, Subject, Sum};
 pub use loosened::{Loosened, Looser};
+pub use standing::Standing;
 
 /// The judgement over all suites.
 #[derive(Debug, Clone, Default)]
@@ -264,6 +266,8 @@ pub struct AllowUse {
     /// Goroutines that it was held against: those after, for one of the policy; growth, for a
     /// built-in one.
     pub matched: i64,
+    /// The same in the suite that had most of them: each suite may have as many as it accepts.
+    pub most: i64,
     /// Whether it matched nothing at all.
     pub unused: bool,
     /// Whether earlier exceptions take all that it matches.

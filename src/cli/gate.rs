@@ -62,8 +62,8 @@ pub(super) struct Gate {
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Print the whole stacks of findings, moved stacks frame by frame, and every exception that
-    /// matched.
+    /// Print the whole stacks of findings, moved stacks frame by frame, and every exception with how
+    /// much of it is used.
     #[arg(short, long)]
     verbose: bool,
 

@@ -237,6 +237,7 @@ pub(super) fn use_of(used: Used<Exception>, today: Date) -> Option<AllowUse> {
     let is_own = used.what.source != Source::Builtin;
     (is_own || used.matched > 0).then(|| AllowUse {
         matched: used.matched,
+        most: used.most,
         unused: used.is_unused(),
         shadowed: used.is_shadowed(),
         days_left: used.what.days_left(today),

@@ -8,6 +8,8 @@ pub(super) struct Used<T> {
     pub(super) what: Arc<T>,
     /// Of goroutines that none before it took.
     pub(super) matched: i64,
+    /// The same in the suite that had most of them.
+    pub(super) most: i64,
     /// Of all goroutines.
     seen: i64,
 }
@@ -17,6 +19,7 @@ impl<T> Used<T> {
         Self {
             what: what.clone(),
             matched: 0,
+            most: 0,
             seen: 0,
         }
     }
@@ -45,5 +48,6 @@ pub(super) fn add<T>(sums: &mut [Used<T>], more: &[Used<T>]) {
     for (sum, more) in sums.iter_mut().zip(more) {
         sum.seen(more.seen);
         sum.matched(more.matched);
+        sum.most = sum.most.max(more.matched);
     }
 }

@@ -129,7 +129,11 @@ struct Allow<'v> {
     builtin: Option<&'v str>,
     line: Option<u32>,
     matched: i64,
+    most: i64,
     max: Option<i64>,
+    #[serde(rename = "match")]
+    matcher: String,
+    status: Vec<&'static str>,
     unused: bool,
     shadowed: bool,
     expired: bool,
@@ -323,12 +327,20 @@ fn rule(rule: &verdict::RuleUse) -> Rule<'_> {
     }
 }
 
+/// The words for how an exception stands.
+fn status(standing: &[verdict::Standing]) -> Vec<&'static str> {
+    standing.iter().map(|one| one.name()).collect()
+}
+
 fn allow(allow: &verdict::AllowUse) -> Allow<'_> {
     let exception = &allow.exception;
     Allow {
         builtin: exception.builtin_name(),
         line: exception.line(),
         matched: allow.matched,
+        most: allow.most,
+        matcher: exception.matcher.to_string(),
+        status: status(&allow.standing()),
         max: match exception.max {
             Max::Count(max) => Some(max),
             Max::Unlimited | Max::AsManyAs(_) => None,

@@ -284,6 +284,7 @@ const ROADMAP: &str = "The sweeper is rewritten, see the roadmap.";
 fn allow() -> AllowUse {
     AllowUse {
         exception: exception(21, ROADMAP),
+        most: 1,
         matched: 1,
         unused: false,
         shadowed: false,

@@ -21,10 +21,9 @@ use crate::escape::terminal;
 use crate::evidence::{SuiteName, Unchecked};
 use crate::plural::plural;
 use crate::policy::{Rule, Severity};
-use crate::verdict::{self, AllowUse, FailOn, Finding, Moved, Note, Place, Verdict};
+use crate::verdict::{self, FailOn, Finding, Moved, Note, Place, Verdict};
 use block::Block;
 use layout::remark;
-use lines::policy_remark;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,9 +51,9 @@ const IN_FULL: Room = Room {
     ..ROOM
 };
 
-const RED: Style = AnsiColor::Red.on_default().bold();
+pub(super) const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(super) const GREEN: Style = AnsiColor::Green.on_default().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 pub(super) const BOLD: Style = Style::new().bold();
 
@@ -121,13 +120,13 @@ impl Text<'_, '_> {
             self.remark(DIM, "allowed", &format!("{benign} (-v lists them)"));
         }
         for remark in words::remarks(verdict) {
-            self.out.push_str(&policy_remark(&remark));
+            self.out.push_str(&lines::policy_remark(&remark));
         }
         if let Some(hint) = words::adoption(verdict) {
             self.remark(DIM, "hint", hint);
         }
         if self.verbose {
-            verdict.allows.iter().for_each(|allow| self.allow(allow));
+            self.ledger();
         }
         self.moved();
         self.entries(ROOM, "note", verdict.notes.iter(), Self::note);
@@ -264,17 +263,12 @@ impl Text<'_, '_> {
         self.remark(DIM, words::covered(finding), &text);
     }
 
-    fn allow(&mut self, allow: &AllowUse) {
-        if allow.matched > 0 {
-            let place = words::allow_place(self.subject.verdict, allow);
-            let matched = plural(allow.matched, "goroutine");
-            let reason = &allow.exception.reason;
-            self.remark(
-                DIM,
-                "allow",
-                &format!("{place} matched {matched}: {reason}"),
-            );
-        }
+    /// Every exception, with what it accepts and how much of it is used.
+    fn ledger(&mut self) {
+        let ledger = words::ledger(self.subject.verdict, true);
+        self.entries(ROOM, "exception", ledger.iter(), |text, row| {
+            text.remark(DIM, "allow", &lines::ledger_row(row));
+        });
     }
 
     fn moved(&mut self) {

@@ -9,6 +9,7 @@ mod baseline;
 mod cause;
 mod confirmed;
 mod finding;
+mod ledger;
 mod policy;
 mod spread;
 mod summary;
@@ -31,7 +32,8 @@ pub(super) use finding::{
     Label, Line, Tests, counts, covered, fails, fix, headline, headline_of, limit_sum, reason,
     subject, tests_of_cause,
 };
-pub(super) use policy::{Remark, allow_place, line_of, of_exception, of_rule, remarks, rule_place};
+pub(super) use ledger::{Row, ledger};
+pub(super) use policy::{Remark, line_of, of_exception, of_rule, remarks, rule_place};
 pub(super) use summary::{
     Conclusion, adoption, benign, in_baseline, left_out, skip_reason, summary,
 };

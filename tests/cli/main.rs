@@ -10,6 +10,7 @@ mod dumps;
 mod explain;
 mod init;
 mod leaks;
+mod ledger;
 mod made;
 mod matching;
 mod packaging;

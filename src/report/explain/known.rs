@@ -42,7 +42,7 @@ pub(super) fn builtin() -> impl Iterator<Item = Topic> {
     list.exceptions.iter().map(|exception| {
         let accepts = match &exception.max {
             Max::Unlimited => exception.max.to_string(),
-            max => format!("{max} more than before, in a suite"),
+            max => format!("{max} in a suite, not counting those that were there before"),
         };
         let in_use = exception.in_use_by.iter().map(ToString::to_string);
         let in_use = in_use.collect::<Vec<_>>().join(" | ");

@@ -28,6 +28,7 @@ struct Entry<'v> {
     expired: bool,
     /// Whether nothing needs it any more.
     stale: bool,
+    status: Vec<&'static str>,
     reason: &'v str,
     owner: Option<&'v str>,
 }
@@ -60,6 +61,7 @@ fn entry(one: &verdict::EntryUse) -> Entry<'_> {
         expires: entry.expires.to_string(),
         expired: one.is_expired(),
         stale: one.is_stale(),
+        status: super::status(&one.standing()),
         reason: &entry.reason,
         owner: entry.owner.as_deref(),
     }

@@ -3,7 +3,31 @@
 use super::layout::{hanging, remark};
 use super::{GREEN, RED, YELLOW};
 use crate::escape::terminal;
-use crate::report::words::Remark;
+use crate::report::words::{Remark, Row};
+
+/// A row of the ledger of exceptions.
+///
+/// Output: `leakgate.yml:12 at the maximum: 3 of 3 until 2027-03-31 (@shop): root: main.run; known`
+pub(super) fn ledger_row(row: &Row) -> String {
+    let Row {
+        place,
+        what,
+        used,
+        until,
+        owner,
+        standing,
+        reason,
+    } = row;
+    let until = match until.as_str() {
+        "" => String::new(),
+        day => format!(" until {day}"),
+    };
+    let owner = match *owner {
+        "" => String::new(),
+        owner => format!(" ({owner})"),
+    };
+    format!("{place} {standing}: {used}{until}{owner}: {what}; {reason}")
+}
 
 /// What a team should know of a line of its policy.
 pub(in crate::report) fn policy_remark(line: &Remark) -> String {
