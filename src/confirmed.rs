@@ -47,6 +47,30 @@ impl Class {
             Self::NotSeenAgain => "not seen again",
         }
     }
+
+    /// What was seen.
+    pub fn means(self) -> &'static str {
+        match self {
+            Self::EveryRun => "more goroutines came with each run of their tests in one process",
+            Self::OncePerProcess => "they came in every process, but only with the first run",
+            Self::ComesAndGoes => "they came in some runs of their tests, and not in others",
+            Self::NotSeenAgain => "they came once, and in no run after that",
+        }
+    }
+
+    /// What that mostly is.
+    pub fn usually(self) -> &'static str {
+        match self {
+            Self::EveryRun => "a leak",
+            Self::OncePerProcess => {
+                "a pool or a cache that something starts when it is first needed, and that ends with the process"
+            }
+            Self::ComesAndGoes => "a leak on some paths, or a goroutine that had no time to end",
+            Self::NotSeenAgain => {
+                "a goroutine that had no time to end, or one that needs other tests to run before its own"
+            }
+        }
+    }
 }
 
 /// What was run several times.

@@ -40,16 +40,18 @@ enum Kind {
     State,
     Builtin,
     Pattern,
+    Class,
     Cause,
     Finding,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Kind::Rule,
         Kind::State,
         Kind::Builtin,
         Kind::Pattern,
+        Kind::Class,
         Kind::Cause,
         Kind::Finding,
     ];
@@ -61,6 +63,7 @@ impl Kind {
             Kind::State => ["state", "States: what a goroutine waits for"],
             Kind::Builtin => ["built-in", "Built-in exceptions"],
             Kind::Pattern => ["pattern", "Patterns: leaks that have a name"],
+            Kind::Class => ["class", "Classes: what running the tests again told"],
             Kind::Cause => ["cause", "Causes in the report"],
             Kind::Finding => ["finding", "Findings in the report"],
         }
@@ -74,6 +77,7 @@ impl Topics {
             .chain(known::states())
             .chain(known::builtin())
             .chain(known::patterns())
+            .chain(known::classes())
             .chain(report.into_iter().flat_map(Reported::topics));
         Self(topics.collect())
     }

@@ -2,6 +2,7 @@
 //! name.
 
 use super::{Kind, Topic};
+use crate::confirmed::Class;
 use crate::gosource;
 use crate::policy::{self, Max};
 use crate::state;
@@ -68,6 +69,27 @@ pub(super) fn builtin() -> impl Iterator<Item = Topic> {
             gist: exception.reason.clone(),
             lines,
         }
+    })
+}
+
+pub(super) fn classes() -> impl Iterator<Item = Topic> {
+    Class::ALL.into_iter().map(|class| Topic {
+        kind: Kind::Class,
+        name: class.name().to_owned(),
+        gist: class.means().to_owned(),
+        lines: vec![
+            ("means", class.means().to_owned()),
+            ("usually", class.usually().to_owned()),
+            (
+                "found",
+                "by leakgate run --confirm 5 -- go test ./..., or by go test -count=3 and more"
+                    .to_owned(),
+            ),
+            (
+                "policy",
+                format!("match: {{ confirmed: {} }}", class.name()),
+            ),
+        ],
     })
 }
 
