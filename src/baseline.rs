@@ -49,7 +49,7 @@ pub struct Baseline {
 }
 
 /// An entry with the id and the suite of an earlier one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Repeated {
     /// 1-based.
     pub line: u32,

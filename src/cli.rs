@@ -17,6 +17,8 @@ mod limit;
 mod man;
 mod output;
 mod policy;
+mod rendering;
+mod report;
 mod run;
 mod service;
 mod show;
@@ -87,6 +89,10 @@ enum Command {
     Accept(accept::Accept),
     /// Explain a word of a policy or of a report: what it means, why it comes up, and how to fix it.
     Explain(explain::Explain),
+    /// Put the JSON reports of several runs together, such as the jobs of a build matrix, and report
+    /// them as one.
+    #[command(after_help = EXIT_CODES, after_long_help = EXIT_CODES)]
+    Report(report::Report),
     /// Write a first policy, and the job for your CI.
     Init(init::Init),
     /// Show, check and describe policies.
@@ -221,6 +227,7 @@ pub fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Show(show) => Ok(show::run(show)?.into()),
         Command::Accept(accept) => Ok(accept::run(accept)?.into()),
         Command::Explain(explain) => Ok(explain::run(explain)?.into()),
+        Command::Report(report) => Ok(report::run(report)?.into()),
         Command::Init(init) => Ok(init::run(init)?.into()),
         Command::Policy(policy) => Ok(policy::run(policy)?.into()),
         Command::Completions(completions) => Ok(completions::run(completions)?.into()),

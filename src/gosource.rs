@@ -31,7 +31,7 @@ mod tree;
 mod types;
 mod uses;
 pub use closer::{Closer, Ending};
-pub use excerpt::{Excerpt, Point};
+pub use excerpt::{Excerpt, Parts, Point};
 pub use lines::SourceLine;
 pub use patterns::{Pattern, Seen, patterns};
 pub use spot::Spot;

@@ -24,7 +24,6 @@ mod tally;
 mod tests;
 mod used;
 
-use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use jiff::civil::Date;
@@ -34,9 +33,7 @@ use crate::diff::Diff;
 use crate::evidence::{self, Command, Profiles, SuiteName, TestRun, Unchecked};
 use crate::policy::{Matcher, Per, Policy, Source};
 use crate::profile::Kind;
-use crate::verdict::{
-    Cause, CommandRun, Disposition, Finding, Loosened, Note, Skipped, Subject, Suite, Verdict,
-};
+use crate::verdict::{Cause, CommandRun, Finding, Loosened, Note, Skipped, Suite, Verdict};
 use again::Again;
 use condition::Patterns;
 pub use filter::{Filter, Selection};
@@ -258,16 +255,7 @@ impl<'p> Judge<'p> {
             verdict.skipped.extend(suite.skipped);
             verdict.notes.extend(suite.notes);
         }
-        verdict.unchecked.sort();
-        verdict
-            .suites
-            .sort_by(|one, other| one.name.cmp(&other.name));
-        verdict
-            .findings
-            .sort_by(|one, other| order(one).cmp(&order(other)));
-        verdict
-            .causes
-            .sort_by(|one, other| order_of_cause(one).cmp(&order_of_cause(other)));
+        verdict.sort();
         let exceptions = exceptions.into_iter();
         verdict.allows = exceptions
             .filter_map(|used| exception::use_of(used, self.today))
@@ -355,27 +343,4 @@ fn failed_suites(verdict: &Verdict) -> Vec<Note> {
             .into(),
     });
     notes.collect()
-}
-
-/// The order of findings: what counts first, then the gravest, then the largest; the rest only
-/// makes it one order.
-fn order_of_cause(cause: &Cause) -> impl Ord {
-    (Reverse(cause.goroutines), &cause.suite, &cause.opened)
-}
-
-fn order(finding: &Finding) -> impl Ord {
-    let key = match &finding.subject {
-        Subject::Stack(_) => None,
-        Subject::Sum(sum) => sum.key.as_deref(),
-    };
-    (
-        (
-            !finding.is_open(),
-            Reverse(finding.rule.severity),
-            Reverse(finding.growth()),
-            matches!(finding.disposition, Disposition::Expired(_)),
-        ),
-        (&finding.suite, &finding.rule.name, &finding.id, key),
-        finding.stack().map(|stack| &stack.trace),
-    )
 }

@@ -32,7 +32,7 @@
 //! | [`overview`] | one snapshot or two | an [`overview::Overview`]: what its goroutines are, in groups; nothing is judged |
 //! | [`escape`] | untrusted text | the same, safe to print |
 //! | [`verdict`] | | what was found, in full, for every report |
-//! | [`report`] | a verdict | text, JSON, and what CI platforms read |
+//! | [`report`] | a verdict | text, JSON, and what CI platforms read; a JSON report back into the verdict |
 //! | [`gotest`] | a command | an [`evidence::Evidence`]: the profiles that its test binaries left, and what could not be checked |
 //! | [`cli`] | arguments | all of the above, wired together, and an exit code |
 //!
@@ -42,7 +42,7 @@
 //! - What a limit allows: [`policy::Limit::allowed`]. Where it is applied: `judge/suite.rs`, to a stack
 //!   in `is_past_limit`, to a sum in `findings_of_sum`.
 //! - Which call is the cause of a finding: `judge/call.rs`; what ends it: `gosource/ending.rs`.
-//! - A word of a report: `report/words/`.
+//! - A word of a report: `report/words/`. What becomes of several runs: `verdict/merge.rs`.
 //! - Why something could not be checked: `evidence/profiles.rs` for profiles, `gotest/unfinished.rs` for
 //!   test binaries, `judge.rs` for the command.
 //!

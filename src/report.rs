@@ -6,6 +6,7 @@ pub mod gitlab;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod ndjson;
 pub mod outputs;
 pub mod overview;
 pub mod review;

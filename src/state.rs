@@ -9,6 +9,8 @@ mod meanings;
 mod owned;
 mod signatures;
 
+use std::borrow::Cow;
+
 use crate::go_names::{CHANNEL_RECEIVE, CHANNEL_SEND, PARKING};
 use meanings::MEANINGS;
 use owned::OWNED;
@@ -87,15 +89,16 @@ fn signature_of<'f>(frames: impl Iterator<Item = (&'f str, u32)> + Clone) -> &'s
     found.unwrap_or(if parked { &OTHER } else { &RUNNING })
 }
 
-/// What a goroutine waits for, why, and what usually fixes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a goroutine waits for, why, and what usually fixes it. These are words of the tables here, or
+/// those of a report that another version wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
     /// The state, in the words of Go's goroutine dumps.
-    pub state: &'static str,
+    pub state: Cow<'static, str>,
     /// What usually leaves a goroutine there.
-    pub cause: &'static str,
+    pub cause: Cow<'static, str>,
     /// What usually fixes it.
-    pub remedy: &'static str,
+    pub remedy: Cow<'static, str>,
 }
 
 /// What a goroutine with these frames (function and 1-based line, leaf first) waits for;
@@ -122,24 +125,14 @@ pub fn wait_of<'f>(frames: impl Iterator<Item = (&'f str, u32)> + Clone, is_movi
         is_one_of(owned.root, root)
             && (owned.any.is_empty() || functions.clone().any(|one| is_one_of(owned.any, one)))
     });
-    let Signature {
-        state,
-        cause,
-        remedy,
-        ..
-    } = *signature;
-    owned.map_or(
-        Wait {
-            state,
-            cause,
-            remedy,
-        },
-        |owned| Wait {
-            state,
-            cause: owned.cause,
-            remedy: owned.remedy,
-        },
-    )
+    let (cause, remedy) = owned.map_or((signature.cause, signature.remedy), |owned| {
+        (owned.cause, owned.remedy)
+    });
+    Wait {
+        state: signature.state.into(),
+        cause: cause.into(),
+        remedy: remedy.into(),
+    }
 }
 
 fn signature<'f>(

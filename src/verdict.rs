@@ -7,18 +7,25 @@ mod baseline;
 mod cause;
 mod finding;
 mod loosened;
+mod merge;
+mod order;
+mod outcome;
+mod shard;
 mod standing;
 
 use std::sync::Arc;
 
 use crate::diff::Pairing;
 use crate::evidence::{Rerun, SuiteName, TestRun, Unchecked};
-use crate::policy::{Exception, ExceptionFlaw, Rule, RuleFlaw, Severity, is_soon};
+use crate::policy::{Exception, ExceptionFlaw, Rule, RuleFlaw, is_soon};
 pub use crate::stack::{Function, Place, Trace};
 pub use baseline::{Baseline, EntryUse};
 pub use cause::{Cause, Excerpted, Opened, Site};
 pub use finding::{Disposition, Finding, Stack, Subject, Sum};
 pub use loosened::{Loosened, Looser};
+pub use merge::{SameShard, merge};
+pub use outcome::{FailOn, Outcome};
+pub use shard::{CommandRun, LeftOut, Shard};
 pub use standing::Standing;
 
 /// The judgement over all suites.
@@ -53,8 +60,13 @@ pub struct Verdict {
     pub notes: Vec<Note>,
     /// Every suite that was judged, by name.
     pub suites: Vec<Suite>,
-    /// The command that leakgate ran; `None` for profiles that were captured already.
+    /// The command that leakgate ran, or those of all shards together; `None` for profiles that were
+    /// captured already.
     pub command: Option<CommandRun>,
+    /// The runs that this is put together from, by name; empty for one run.
+    pub shards: Vec<Shard>,
+    /// What the reports that this was read from had no room for.
+    pub left_out: LeftOut,
 }
 
 /// A before/after pair that was judged.
@@ -78,123 +90,7 @@ pub struct Suite {
     pub whole: bool,
 }
 
-/// A command that was run between the captures.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandRun {
-    /// How it failed: tests that fail may leave goroutines behind that no leak of theirs explains.
-    pub failed: Option<String>,
-    /// The commit that it was compared with, as it was named.
-    pub base: Option<String>,
-    /// Whether a test binary was started before it ended.
-    pub ran_tests: bool,
-    /// Whether its findings count.
-    pub gated: bool,
-    /// Packages in which no test ran.
-    pub without_tests: u64,
-    /// Processes that test binaries started as copies of themselves, which are not judged.
-    pub children: u64,
-}
-
-/// How a verdict ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Nothing violates the policy.
-    Pass,
-    /// The policy is violated.
-    Fail,
-    /// Something could not be checked, and nothing else failed.
-    NoEvidence,
-}
-
-impl Outcome {
-    /// The word for it in the JSON report.
-    pub fn name(self) -> &'static str {
-        match self {
-            Outcome::Pass => "pass",
-            Outcome::Fail => "fail",
-            Outcome::NoEvidence => "no-evidence",
-        }
-    }
-}
-
-/// The least grave violation that fails a build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailOn {
-    /// Errors only.
-    Error,
-    /// Warnings too.
-    Warning,
-    /// Errors, and a policy or a baseline that lets more pass than that of the base branch.
-    Loosened,
-    /// Nothing.
-    Never,
-}
-
-impl FailOn {
-    /// Whether a finding fails the build: nothing covers it, and it is grave enough.
-    pub fn counts(self, finding: &Finding) -> bool {
-        finding.is_open()
-            && match self {
-                FailOn::Error | FailOn::Loosened => finding.rule.severity == Severity::Error,
-                FailOn::Warning => true,
-                FailOn::Never => false,
-            }
-    }
-
-    /// The word for it on the command line and in the JSON report.
-    pub fn name(self) -> &'static str {
-        match self {
-            FailOn::Error => "error",
-            FailOn::Warning => "warning",
-            FailOn::Loosened => "loosened",
-            FailOn::Never => "never",
-        }
-    }
-}
-
 impl Verdict {
-    /// How it ends. Only violations that nothing covers count, and `fail_on` says which of them.
-    pub fn outcome(&self, fail_on: FailOn) -> Outcome {
-        let gated = self.command.as_ref().is_none_or(|command| command.gated);
-        if !gated {
-            Outcome::NoEvidence
-        } else if self.findings.iter().any(|finding| fail_on.counts(finding))
-            || self.is_too_wide(fail_on)
-            || self.is_too_loose(fail_on)
-        {
-            Outcome::Fail
-        } else if !self.unchecked.is_empty() || self.totals.suites == 0 {
-            Outcome::NoEvidence
-        } else {
-            Outcome::Pass
-        }
-    }
-
-    /// Whether the baseline has stale entries, and that fails the build.
-    pub fn is_too_wide(&self, fail_on: FailOn) -> bool {
-        if fail_on == FailOn::Never {
-            return false;
-        }
-        let strict = self.baseline.iter().filter(|baseline| baseline.strict);
-        strict.flat_map(Baseline::stale).next().is_some()
-    }
-
-    /// Whether something lets more pass than before, and that fails the build.
-    pub fn is_too_loose(&self, fail_on: FailOn) -> bool {
-        fail_on == FailOn::Loosened && !self.loosened.is_empty()
-    }
-
-    /// Why what was found does not count: how the command failed.
-    pub fn not_gated(&self) -> Option<String> {
-        let command = self.command.as_ref().filter(|command| !command.gated)?;
-        let failed = command.failed.as_deref()?;
-        Some(if command.ran_tests {
-            format!("tests failed, {failed}")
-        } else {
-            format!("{failed} before any test ran")
-        })
-    }
-
     /// The places in all stacks and origins; one that several share comes several times.
     pub fn places(&self) -> impl Iterator<Item = &Place> {
         let stacks = || self.findings.iter().filter_map(Finding::stack);
@@ -208,17 +104,10 @@ impl Verdict {
         traces.flat_map(Trace::frames).chain(calls)
     }
 
-    /// Findings that the baseline covers.
-    pub fn accepted(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|one| one.accepted().is_some())
-    }
-
-    /// Open findings of a severity.
-    pub fn count(&self, severity: Severity) -> usize {
-        self.findings
-            .iter()
-            .filter(|finding| finding.is_open() && finding.rule.severity == severity)
-            .count()
+    /// How many findings the baseline covers, with those that a report had no room for.
+    pub fn accepted_count(&self) -> usize {
+        let accepted = self.findings.iter().filter(|one| one.accepted().is_some());
+        accepted.count() + self.left_out.accepted
     }
 }
 
@@ -311,6 +200,8 @@ impl AllowUse {
 pub struct RuleUse {
     /// The rule.
     pub rule: Arc<Rule>,
+    /// Whether it decided for a goroutine, before or after, in any suite.
+    pub reached: bool,
     /// Whether it names goroutines and none has this name, before or after, in any suite.
     pub unused: bool,
     /// Whether earlier rules take all stacks that it matches.

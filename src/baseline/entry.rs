@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::policy::{Exception, Matcher, Max, Pattern, Source};
 
 /// Goroutines of one finding that are accepted in one suite.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     /// Its line in the file, 1-based; 0 for one that no file holds yet.
     pub line: u32,
@@ -26,7 +26,7 @@ pub struct Entry {
 }
 
 /// What an entry accepts, by the names that a person knows it by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum About {
     /// Goroutines of one stack. By these names a stack is found again after a refactoring.
     Stack {

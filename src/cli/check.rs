@@ -6,13 +6,15 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 
 use super::Check;
+use super::output::Destination;
 use crate::evidence::{Evidence, Files, Suite, Unchecked};
 use crate::gotest::{self, Collected};
 use crate::input;
+use crate::report::sources::Reported;
 
 pub(super) fn run(check: &Check) -> anyhow::Result<ExitCode> {
     let gate = &check.gate;
-    gate.check_reports()?;
+    gate.rendering.check()?;
     let mut evidence = find(check)?;
     if evidence.is_empty() {
         let why = "no profile is in it, so nothing was checked";
@@ -24,7 +26,9 @@ pub(super) fn run(check: &Check) -> anyhow::Result<ExitCode> {
     let code = evidence.command.as_ref().map_or(0, |command| command.code);
     let failed = Some(code).filter(|&code| check.paths.len() == 1 && code != 0);
     let verdict = gate.judge(&bar, evidence);
-    let code = gate.report(&verdict)?;
+    let code = gate
+        .rendering
+        .write(&verdict, Reported::default(), Destination::Output)?;
     Ok(failed.map_or(code.into(), ExitCode::from))
 }
 
@@ -58,7 +62,7 @@ fn find(check: &Check) -> anyhow::Result<Evidence> {
             )
         }
         ([before, afters @ ..], 0) => {
-            let name = check.gate.suite.clone();
+            let name = check.gate.rendering.suite.clone();
             let name = name.unwrap_or_else(|| afters[afters.len() - 1].display().to_string());
             let suite = Suite {
                 name: name.into(),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::gate::ColorArg;
 use super::output::Destination;
+use super::rendering::ColorArg;
 use super::{Code, config, output};
 use crate::files::read_regular;
 use crate::policy::is_id;

@@ -1,22 +1,19 @@
-//! What every command that ends in a verdict has in common: its flags, and the way from suites to
-//! reports.
+//! What every command that judges has in common: its flags, and the way from suites to a verdict.
 
 use std::path::{Path, PathBuf};
 
-use anstream::ColorChoice;
 use anyhow::{anyhow, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::civil::Date;
 
 use super::limit::Limit;
-use super::output::{Actions, Destination, Report, Style};
-use super::{Code, complain, config, judge_files, output};
+use super::rendering::Rendering;
+use super::{complain, config, judge_files};
 use crate::baseline::{self, Baseline};
 use crate::evidence::Evidence;
 use crate::gotest::Accepted;
 use crate::judge::{Judge, loosened};
 use crate::policy::{self, Policy, PolicyErrors};
-use crate::report::text::Detail;
 use crate::verdict::{FailOn, Verdict};
 
 /// How to judge, and where to say what came of it.
@@ -31,25 +28,8 @@ pub(super) struct Gate {
     #[command(flatten)]
     files: BaselineFile,
 
-    /// Write a report: text, json, markdown, comment (markdown that is short enough for one),
-    /// github, sarif, junit, gitlab or outputs (key=value lines for a CI step); repeatable. One
-    /// without a path takes the place of the text. In GitHub Actions the text is `github`, which
-    /// has annotations below it, unless `--report text` is given.
-    #[arg(long = "report", value_name = "FORMAT[=PATH]", value_parser = Report::parse)]
-    reports: Vec<Report>,
-
-    /// Name of this run in reports. Comments and code scanning results are replaced by name, so
-    /// give each job its own. Two files that are compared are a suite of this name.
-    #[arg(long, value_name = "NAME")]
-    pub(super) suite: Option<String>,
-
-    /// In GitHub Actions, do not write the summary of the job.
-    #[arg(long)]
-    no_summary: bool,
-
-    /// What counts as a violation for the exit code.
-    #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOnArg::Error)]
-    fail_on: FailOnArg,
+    #[command(flatten)]
+    pub(super) rendering: Rendering,
 
     /// Judge as on this day (UTC), as in 2027-03-31: exceptions expire by it. Otherwise today.
     #[arg(long, value_name = "DATE")]
@@ -57,19 +37,6 @@ pub(super) struct Gate {
 
     #[command(flatten)]
     limit: Limit,
-
-    /// Print the closing line only.
-    #[arg(short, long, conflicts_with = "verbose")]
-    quiet: bool,
-
-    /// Print the whole stacks of findings, moved stacks frame by frame, and every exception with how
-    /// much of it is used.
-    #[arg(short, long)]
-    verbose: bool,
-
-    /// When to colour the text.
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorArg::Auto)]
-    color: ColorArg,
 }
 
 /// Which baseline, and how narrow it has to be.
@@ -108,50 +75,6 @@ pub(super) struct Bar {
     baseline_before: Option<Baseline>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum FailOnArg {
-    /// Violations of severity error.
-    Error,
-    /// Those of severity warning too.
-    Warning,
-    /// Violations of severity error, and a policy or a baseline that lets more pass than that of
-    /// `--against-policy`, `--against-baseline` or `run --base`.
-    Loosened,
-    /// None: the report is still written, and missing evidence is still an error.
-    Never,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum ColorArg {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-impl From<FailOnArg> for FailOn {
-    fn from(argument: FailOnArg) -> Self {
-        match argument {
-            FailOnArg::Error => FailOn::Error,
-            FailOnArg::Warning => FailOn::Warning,
-            FailOnArg::Loosened => FailOn::Loosened,
-            FailOnArg::Never => FailOn::Never,
-        }
-    }
-}
-
-impl From<ColorArg> for ColorChoice {
-    fn from(argument: ColorArg) -> Self {
-        match argument {
-            ColorArg::Auto => ColorChoice::Auto,
-            ColorArg::Always => ColorChoice::AlwaysAnsi,
-            ColorArg::Never => ColorChoice::Never,
-        }
-    }
-}
-
 /// What a file of another commit holds. One that is wrong there may be right here.
 fn readable<T>(before: Result<T, PolicyErrors>) -> Option<T> {
     let wrong = |error: PolicyErrors| {
@@ -163,12 +86,6 @@ fn readable<T>(before: Result<T, PolicyErrors>) -> Option<T> {
 }
 
 impl Gate {
-    /// Refuses reports that would run into each other or cannot be written, before anything is
-    /// done.
-    pub(super) fn check_reports(&self) -> anyhow::Result<()> {
-        output::check_destinations(&self.reports)
-    }
-
     /// Reads the policy and the baseline, and those of the base branch, as far as they are given;
     /// `has_base` is whether these come later.
     pub(super) fn bar(&self, has_base: bool) -> anyhow::Result<Bar> {
@@ -180,7 +97,7 @@ impl Gate {
             ..
         } = &self.files;
         let knows_before = has_base || against_policy.is_some() || against_baseline.is_some();
-        if matches!(self.fail_on, FailOnArg::Loosened) && !knows_before {
+        if self.rendering.fail_on() == FailOn::Loosened && !knows_before {
             bail!(
                 "--fail-on loosened needs --against-baseline, --against-policy or `run --base`, to know what was accepted before"
             );
@@ -263,33 +180,5 @@ impl Gate {
             }
         }
         judge.verdict(judged, unchecked, command)
-    }
-
-    /// Writes the reports; the text goes to standard output.
-    pub(super) fn report(&self, verdict: &Verdict) -> anyhow::Result<Code> {
-        self.report_to(verdict, Destination::Output)
-    }
-
-    /// Writes the reports; those without a path go to `destination`.
-    pub(super) fn report_to(
-        &self,
-        verdict: &Verdict,
-        destination: Destination,
-    ) -> anyhow::Result<Code> {
-        let fail_on = self.fail_on.into();
-        let detail = match (self.quiet, self.verbose) {
-            (true, _) => Detail::Quiet,
-            (_, true) => Detail::Verbose,
-            _ => Detail::Normal,
-        };
-        let style = Style {
-            fail_on,
-            detail,
-            color: self.color.into(),
-            name: self.suite.as_deref(),
-        };
-        let actions = Actions::from_environment(!self.no_summary);
-        output::write(&self.reports, verdict, style, destination, &actions)?;
-        Ok(verdict.outcome(fail_on).into())
     }
 }

@@ -8,8 +8,9 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context as _, bail};
 
 use super::sources::{self, Extent};
+use crate::report::sources::Reported;
 use crate::report::text::Detail;
-use crate::report::{Subject, github, gitlab, json, junit, markdown, outputs, sarif, text};
+use crate::report::{Subject, github, gitlab, json, junit, markdown, ndjson, outputs, sarif, text};
 use crate::verdict::{FailOn, Finding, Verdict};
 
 /// A report that was asked for.
@@ -38,11 +39,12 @@ enum Format {
     Sarif,
     Junit,
     Gitlab,
+    Ndjson,
     Outputs,
 }
 
 /// Every format and its name.
-const FORMATS: [(&str, Format); 9] = [
+const FORMATS: [(&str, Format); 10] = [
     ("text", Format::Text),
     ("json", Format::Json),
     ("markdown", Format::Markdown),
@@ -51,6 +53,7 @@ const FORMATS: [(&str, Format); 9] = [
     ("sarif", Format::Sarif),
     ("junit", Format::Junit),
     ("gitlab", Format::Gitlab),
+    ("ndjson", Format::Ndjson),
     ("outputs", Format::Outputs),
 ];
 
@@ -91,6 +94,7 @@ impl Report {
             Format::Sarif => sarif::render(subject),
             Format::Junit => junit::render(subject),
             Format::Gitlab => gitlab::render(subject),
+            Format::Ndjson => ndjson::render(subject),
             Format::Outputs => outputs::render(subject.verdict, subject.fail_on),
         }
     }
@@ -105,7 +109,7 @@ impl Report {
             // No walk through the repository for what is printed every time.
             Format::Text if verdict.findings.iter().any(Finding::is_open) => Extent::Checkout,
             Format::Text | Format::Outputs => Extent::Nothing,
-            Format::Json => Extent::Named,
+            Format::Json | Format::Ndjson => Extent::Named,
             _ => Extent::Everything,
         }
     }
@@ -221,7 +225,8 @@ impl Actions {
 }
 
 /// Writes every report, and the text when no other report without a path takes its place. In GitHub
-/// Actions the text comes with annotations, and the summary of the job is written too.
+/// Actions the text comes with annotations, and the summary of the job is written too. `reported` is
+/// what reports that were read say of the repository.
 ///
 /// # Errors
 /// A file or standard output that cannot be written: the first of them, once all else is written. A
@@ -229,6 +234,7 @@ impl Actions {
 pub(super) fn write(
     reports: &[Report],
     verdict: &Verdict,
+    reported: Reported,
     style: Style,
     destination: Destination,
     actions: &Actions,
@@ -249,7 +255,7 @@ pub(super) fn write(
     let summary = actions.summary.iter().map(|_| Extent::Everything);
     let extents = all().map(|report| report.extent(verdict)).chain(summary);
     let extent = extents.max().unwrap_or(Extent::Nothing);
-    let sources = sources::find(verdict, extent);
+    let sources = sources::find(verdict, extent).with_reported(reported);
     let subject = Subject {
         verdict,
         fail_on: style.fail_on,

@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
-use super::gate::ColorArg;
 use super::output::Destination;
+use super::rendering::ColorArg;
 use super::{Code, complain, config, output};
 use crate::baseline::{self, Baseline};
 use crate::escape::terminal;

@@ -17,12 +17,13 @@ use super::output::Destination;
 use super::{Code, Run, complain, service};
 use crate::evidence::Evidence;
 use crate::gotest::{self, Collected, Options, Prepared, Signals, TemporaryFolder, UnknownGo};
+use crate::report::sources::Reported;
 use again::Interrupted;
 use base::Base;
 use services::Services;
 
 pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
-    run.gate.check_reports()?;
+    run.gate.rendering.check()?;
     if run.self_test {
         let signals = Signals::watch().context("signals cannot be watched")?;
         return self_test::run(run, &signals);
@@ -125,7 +126,8 @@ fn judge(
             judge(evidence)
         }
     };
-    run.gate.report_to(&verdict, Destination::Error)
+    let rendering = &run.gate.rendering;
+    rendering.write(&verdict, Reported::default(), Destination::Error)
 }
 
 /// Where test binaries write to: a directory that goes with leakgate, or one that is kept.

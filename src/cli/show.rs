@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
 
-use super::gate::ColorArg;
 use super::limit::Limit;
 use super::output::{self, Destination};
+use super::rendering::ColorArg;
 use super::{Code, SHOW_EXIT_CODES, complain, duration, judge_files};
 use crate::input::{Bytes, InputError};
 use crate::judge::Filter;

@@ -18,6 +18,12 @@ impl Similarity {
         Self(u16::try_from(ratio(shared, sum)).unwrap_or(u16::MAX))
     }
 
+    /// That of a ratio, 0 to 1; `None` for what is none.
+    pub fn of_ratio(ratio: f64) -> Option<Self> {
+        let near = |one: u16| (f64::from(one) / 1000.0 - ratio).abs() < 0.0005;
+        (0..=1000).find(|one| near(*one)).map(Self)
+    }
+
     /// As a ratio, 0 to 1.
     pub fn ratio(self) -> f64 {
         f64::from(self.0) / 1000.0

@@ -1,6 +1,7 @@
 //! Three lines of a source, with a caret below what the profile means.
 
 mod fit;
+mod parts;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use super::tree::{Node, Tree};
 use super::{File, Package};
 use crate::escape;
 use fit::{fit, printable};
+pub use parts::Parts;
 
 /// How wide an excerpt may be: it is indented by two columns.
 const COLUMNS: usize = 78;

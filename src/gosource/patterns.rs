@@ -53,6 +53,13 @@ pub struct Pattern {
     is_it: fn(&Seen, &Scene) -> bool,
 }
 
+impl Pattern {
+    /// The one that is called so.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        PATTERNS.iter().find(|pattern| pattern.name == name)
+    }
+}
+
 impl Package {
     /// The pattern that a goroutine of this package leaks by, if the source says so.
     ///

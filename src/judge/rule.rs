@@ -80,6 +80,7 @@ impl<'j, 'p> Ruling<'j, 'p> {
 /// The result of a rule, over all suites; `None` for one that no file holds.
 pub(super) fn use_of(used: Used<Rule>) -> Option<RuleUse> {
     used.what.line.map(|_| RuleUse {
+        reached: used.matched > 0,
         unused: used.is_unused() && used.what.matcher.has_names(),
         shadowed: used.is_shadowed(),
         rule: used.what,

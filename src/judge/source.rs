@@ -149,7 +149,7 @@ pub(super) fn excerpts(
     let home = stack.and_then(|stack| stack.home.as_ref());
     let called = stack.and_then(called_at_home);
     let wait = Point::Wait {
-        state: stack.map_or("", |stack| stack.wait.state),
+        state: stack.map_or("", |stack| &stack.wait.state),
         called: called.as_ref().map_or("", Name::local),
     };
     let points = [(Some(line), at_test), (created, Point::Go), (home, wait)];
@@ -202,7 +202,7 @@ fn pattern(stack: &Stack, count: u64, code: &Code) -> Option<&'static Pattern> {
     let is_own = |place: &&Place| name(place).package() == name(first).package();
     let own: Vec<Spot> = frames.iter().filter(is_own).map(spot).collect();
     package.pattern(&Seen {
-        state: stack.wait.state,
+        state: &stack.wait.state,
         root: stack.root.as_ref().map_or("", Place::name),
         frames: &own,
         started: calls().find(is_own).map(spot),

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::{Matcher, Pattern};
 
 /// Goroutines that are accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Exception {
     /// Where it comes from.
     pub source: Source,
@@ -30,7 +30,7 @@ pub struct Exception {
 }
 
 /// Where an exception comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// The policy file, in this line, 1-based.
     Policy {
@@ -47,7 +47,7 @@ pub enum Source {
 }
 
 /// How many goroutines an exception covers. With one more, it covers none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Max {
     /// At most so many.
     Count(i64),

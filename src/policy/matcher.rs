@@ -8,7 +8,7 @@ use crate::go_names::WAITED_IN_BY_ANY;
 
 /// The goroutines for which all of these hold. Of a list of patterns any one will do; an empty list
 /// asks for nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Matcher {
     /// The stack's own name, twelve hex digits; see [`crate::stack::Frames::id`].
     pub stack: Option<String>,

@@ -8,20 +8,20 @@ use std::fmt;
 /// Names need no escaping: `net/http.(*Server).Serve` is a pattern that matches itself, and the
 /// `(*` is the pointer receiver that Go writes, not a wildcard. `%2e`, which raw profiles have for
 /// a dot, is read as one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pattern {
     /// The literal parts between the wildcards; at least one.
     parts: Vec<Part>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
     literal: String,
     /// What follows the literal.
     then: Wildcard,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Wildcard {
     End,
     Any,

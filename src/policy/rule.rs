@@ -5,7 +5,7 @@ use std::fmt;
 use super::Matcher;
 
 /// One rule.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rule {
     /// Unique in the policy.
     pub name: String,
@@ -43,7 +43,7 @@ impl Severity {
 }
 
 /// What a rule counts together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Per {
     /// Goroutines that share a stack. The first such rule that matches decides; all others are
     /// always judged.
@@ -78,7 +78,7 @@ impl Per {
 }
 
 /// How many goroutines there may be. At least one of these is given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Limit {
     /// The ceiling: goroutines after, whatever there were before.
     pub count: Option<i64>,

@@ -121,7 +121,7 @@ fn of_cause(subject: &Subject, words: &Words, together: &Together) -> Annotation
     let mut lines = vec![together.headline()];
     for (cause, _) in together.causes.iter().take(MOST) {
         if words::several(verdict) {
-            lines.push(format!("suite: {}", cause.suite));
+            lines.push(format!("suite: {}", words::suite(&cause.suite)));
         }
         lines.push(format!("test: {}", words::tests_of_cause(cause)));
     }
@@ -136,7 +136,7 @@ fn of_cause(subject: &Subject, words: &Words, together: &Together) -> Annotation
         lines.push(format!("go: {created}"));
     }
     for (finding, count) in together.stacks().into_iter().take(MOST) {
-        let state = finding.stack().map_or("", |stack| stack.wait.state);
+        let state = finding.stack().map_or("", |stack| &stack.wait.state);
         lines.push(format!(
             "stay: {count} in {}: {state}",
             words::subject(finding)
@@ -156,9 +156,9 @@ fn of_cause(subject: &Subject, words: &Words, together: &Together) -> Annotation
                 .map(|accept| format!("allow: {accept}")),
         );
     }
-    for (cause, _) in together.causes.iter().take(MOST) {
-        let again = words.rerun_cause(cause);
-        lines.extend(again.map(|again| format!("again: {}", again.join(" "))));
+    let causes = together.causes.iter().take(MOST);
+    for again in words.rerun_causes(causes.map(|(cause, _)| *cause)) {
+        lines.push(format!("again: {}", again.join(" ")));
     }
     let rule = together.findings().next().map_or("", |one| &one.rule.name);
     Annotation {
@@ -184,7 +184,7 @@ fn of_finding(subject: &Subject, words: &Words, finding: &Finding) -> Annotation
     let rule = words::rule_place(verdict, &finding.rule);
     lines.push(format!("rule: {}, {rule}", finding.rule.name));
     if words::several(verdict) {
-        lines.push(format!("suite: {}", finding.suite));
+        lines.push(format!("suite: {}", words::suite(&finding.suite)));
     }
     let more = words.lines(finding, Tests::TopLevel).into_iter();
     lines.extend(more.map(|Line { label, text, .. }| format!("{}: {text}", label.word())));
@@ -217,7 +217,7 @@ fn of_unchecked(unchecked: &Unchecked) -> Annotation {
     Annotation {
         level: Level::Error,
         spot: None,
-        title: format!("leakgate: {} is unchecked", unchecked.suite),
+        title: format!("leakgate: {} is unchecked", words::suite(&unchecked.suite)),
         message: vec![unchecked.why.clone()],
     }
 }

@@ -53,7 +53,9 @@ pub fn render(subject: &Subject) -> String {
     let unchecked = ROOM.fill(unchecked, |one| of_unchecked(subject, one), size);
     let of_finding = |(finding, print)| of_finding(subject, &words, finding, print);
     let findings = ROOM.fill(findings, of_finding, size);
-    let more = of_left_out(subject, findings.left_out + unchecked.left_out);
+    let unreported = verdict.left_out.findings;
+    let left_out = findings.left_out + unchecked.left_out + unreported;
+    let more = of_left_out(subject, left_out);
     let issues = findings.entries.into_iter().chain(unchecked.entries);
     let bar = words::bar(verdict, subject.fail_on, subject.sources);
     let bar = bar.into_iter().map(|line| of_bar(subject, line));
@@ -65,7 +67,7 @@ pub fn render(subject: &Subject) -> String {
 fn of_finding(subject: &Subject, words: &Words, finding: &Finding, fingerprint: String) -> Issue {
     let severity = match finding.rule.severity {
         _ if !finding.is_open() => "info",
-        _ if subject.verdict.not_gated().is_some() => "minor",
+        _ if !subject.verdict.is_gated_in(&finding.suite) => "minor",
         Severity::Error => "major",
         Severity::Warning => "minor",
     };

@@ -18,7 +18,7 @@ use super::text;
 use super::words::{self, Remark, Words};
 use crate::escape::terminal;
 use crate::evidence::{SuiteName, Unchecked};
-use crate::verdict::{Finding, SkipReason, Verdict};
+use crate::verdict::{CommandRun, Finding, SkipReason, Verdict};
 
 /// Renders a verdict.
 pub fn render(subject: &Subject) -> String {
@@ -111,9 +111,11 @@ fn cases<'v>(subject: &Subject<'v>, first: Option<&'v SuiteName>) -> Vec<Case<'v
     let size = |case: &Case| case.text.len();
     let findings = ROOM.fill(verdict.findings.iter(), finding, size);
     let unchecked = ROOM.fill(verdict.unchecked.iter(), unchecked, size);
-    let left_out = findings.left_out + unchecked.left_out;
+    let unreported = verdict.left_out;
+    let left_out = findings.left_out + unchecked.left_out + unreported.findings;
     let not_shown = &verdict.findings[verdict.findings.len() - findings.left_out..];
     let hides_failures = unchecked.left_out > 0
+        || verdict.is_gated() && unreported.fails(subject.fail_on)
         || not_shown
             .iter()
             .any(|one| words::fails(verdict, subject.fail_on, one));
@@ -133,10 +135,10 @@ fn cases<'v>(subject: &Subject<'v>, first: Option<&'v SuiteName>) -> Vec<Case<'v
     let mut cases: Vec<Case> = bar.collect();
     cases.extend(findings.entries);
     cases.extend(unchecked.entries);
-    if let Some(first) = cases.first().filter(|_| left_out > 0) {
+    if let Some(suite) = first.filter(|_| left_out > 0) {
         let message = room::says(left_out, "case");
         cases.push(Case {
-            suite: first.suite,
+            suite,
             name: "left out".into(),
             result: if hides_failures {
                 Outcome::Failed
@@ -178,7 +180,8 @@ fn case_name(finding: &Finding) -> String {
 
 /// Why a finding is no failure.
 fn skipped_for(verdict: &Verdict, finding: &Finding) -> String {
-    match verdict.not_gated() {
+    let command = verdict.command_of(&finding.suite);
+    match command.and_then(CommandRun::not_gated) {
         _ if !finding.is_open() => format!(
             "{}: {}",
             finding.disposition.name(),

@@ -93,6 +93,9 @@ impl Page<'_, '_> {
         self.accepted();
         self.remarks();
         self.ledger();
+        if let unreported @ 1.. = verdict.left_out.findings as u64 {
+            self.left_out.push(plural(unreported, "finding"));
+        }
         if !self.left_out.is_empty() {
             let left_out = self.left_out.join(", ");
             let _ = writeln!(
@@ -147,7 +150,7 @@ impl Page<'_, '_> {
         let unchecked = self.subject.verdict.unchecked.iter();
         let total = unchecked.len();
         let rows = unchecked.take(MOST).map(|one| {
-            let suite = markdown_code(&one.suite.to_string());
+            let suite = markdown_code(&words::suite(&one.suite));
             format!("- **unchecked** {suite}: {}\n", markdown(&one.why))
         });
         self.rows("unchecked suite", total, "", rows.collect(), "\n");
@@ -187,7 +190,7 @@ impl Page<'_, '_> {
             if last.replace(number) == Some(number) {
                 return row;
             }
-            let suite = several.then(|| markdown_code(&suites[number].to_string()) + "\n\n");
+            let suite = several.then(|| markdown_code(&words::suite(suites[number])) + "\n\n");
             format!("\n{}{}{row}", suite.unwrap_or_default(), finding::TABLE)
         });
         let rows = rows.collect();
@@ -210,7 +213,7 @@ impl Page<'_, '_> {
             .take(MOST)
             .map(|finding| {
                 let suite = if several {
-                    markdown_code(&finding.suite.to_string()) + " "
+                    markdown_code(&words::suite(&finding.suite)) + " "
                 } else {
                     String::new()
                 };
@@ -251,14 +254,14 @@ impl Page<'_, '_> {
             ));
         }
         for note in &verdict.notes {
-            let suite = markdown_code(&note.suite.to_string());
+            let suite = markdown_code(&words::suite(&note.suite));
             rows.push(format!("- {suite}: {}\n", markdown(&note.text)));
         }
         for moved in &verdict.moved {
             let root = moved.stack.last().map_or("", Place::name);
             rows.push(format!(
                 "- {}: {} matched with one that was {}, before {}, after {}\n",
-                markdown_code(&moved.suite.to_string()),
+                markdown_code(&words::suite(&moved.suite)),
                 markdown_code(root),
                 moved.pairing.name(),
                 moved.before,

@@ -5,7 +5,7 @@
 //! fixed words and numbers alone, nothing that a profile, a path or a command could choose.
 
 use crate::policy::Severity;
-use crate::verdict::{FailOn, Verdict};
+use crate::verdict::{FailOn, Outcome, Verdict};
 
 /// Renders a verdict.
 ///
@@ -16,16 +16,16 @@ use crate::verdict::{FailOn, Verdict};
 /// `fail_on` is; allowed are findings that something covers, accepted those of them that the
 /// baseline does; loosened is what lets more pass than on the base branch; unchecked are suites.
 pub fn render(verdict: &Verdict, fail_on: FailOn) -> String {
-    let result = match verdict.not_gated() {
-        Some(_) => "not-gated",
-        None => verdict.outcome(fail_on).name(),
+    let result = match verdict.outcome(fail_on) {
+        Outcome::NoEvidence if verdict.not_gated().is_some() => "not-gated",
+        outcome => outcome.name(),
     };
     let allowed = verdict.findings.iter().filter(|one| !one.is_open()).count();
     format!(
         "result={result}\nviolations={}\nwarnings={}\nallowed={allowed}\naccepted={}\nloosened={}\nunchecked={}\n",
         verdict.count(Severity::Error),
         verdict.count(Severity::Warning),
-        verdict.accepted().count(),
+        verdict.accepted_count(),
         verdict.loosened.len(),
         verdict.unchecked.len(),
     )

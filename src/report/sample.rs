@@ -16,9 +16,9 @@ use crate::gosource::{self, Closer, Ending, Use};
 use crate::policy::{Exception, Limit, Matcher, Max, Pattern, Per, Rule, Severity, Source};
 use crate::state::Wait;
 use crate::verdict::{
-    self, AllowUse, Cause, CommandRun, Disposition, EntryUse, FailOn, Finding, Function, Moved,
-    Note, Opened, Place, RuleUse, Side, Site, SkipReason, Skipped, Stack, Suite, Sum, Totals,
-    Trace, Verdict,
+    self, AllowUse, Cause, CommandRun, Disposition, EntryUse, FailOn, Finding, Function, LeftOut,
+    Moved, Note, Opened, Place, RuleUse, Side, Site, SkipReason, Skipped, Stack, Suite, Sum,
+    Totals, Trace, Verdict,
 };
 
 /// Commands of CI logs, markup, ends of comments and of sections, ANSI escapes, right-to-left
@@ -103,9 +103,9 @@ fn worker() -> Finding {
         causes: vec![("c0ffee123456".into(), 40)],
         subject: of_stack(Stack {
             wait: Wait {
-                state: "chan receive",
-                cause: "the sender is gone, or the channel is never closed",
-                remedy: "close the channel when the senders are done",
+                state: "chan receive".into(),
+                cause: "the sender is gone, or the channel is never closed".into(),
+                remedy: "close the channel when the senders are done".into(),
             },
             root: Some(root.clone()),
             home: Some(home.clone()),
@@ -160,9 +160,9 @@ fn hostile() -> Finding {
         causes: Vec::new(),
         subject: of_stack(Stack {
             wait: Wait {
-                state: "chan receive",
-                cause: "the sender is gone, or the channel is never closed",
-                remedy: "close the channel when the senders are done",
+                state: "chan receive".into(),
+                cause: "the sender is gone, or the channel is never closed".into(),
+                remedy: "close the channel when the senders are done".into(),
             },
             root: Some(home.clone()),
             home: Some(home.clone()),
@@ -220,9 +220,9 @@ fn allowed() -> Finding {
         causes: Vec::new(),
         subject: of_stack(Stack {
             wait: Wait {
-                state: "select",
-                cause: "no case of it can go on",
-                remedy: "select on ctx.Done() too",
+                state: "select".into(),
+                cause: "no case of it can go on".into(),
+                remedy: "select on ctx.Done() too".into(),
             },
             root: Some(sweep.clone()),
             home: Some(sweep.clone()),
@@ -338,11 +338,13 @@ pub(super) fn verdict() -> Verdict {
         rules: vec![
             RuleUse {
                 rule: rule("worker-pool", 12, 3).into(),
+                reached: true,
                 unused: false,
                 shadowed: false,
             },
             RuleUse {
                 rule: rule(HOSTILE, 20, 0).into(),
+                reached: false,
                 unused: true,
                 shadowed: false,
             },
@@ -367,6 +369,8 @@ pub(super) fn verdict() -> Verdict {
             suite: HOSTILE.into(),
             text: HOSTILE.into(),
         }],
+        shards: Vec::new(),
+        left_out: LeftOut::default(),
         suites: vec![
             suite(HOSTILE, 0, 1, 1),
             suite("example.com/shop/clean", 1, 1, 1),

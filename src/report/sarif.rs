@@ -302,9 +302,14 @@ fn invocation(subject: &Subject, results_left_out: usize) -> Value {
     let unchecked = unchecked.map(|Unchecked { suite, why }| {
         notification("error", &format!("{suite} is unchecked: {why}"))
     });
-    let not_gated = verdict
-        .not_gated()
-        .map(|failed| notification("error", &format!("the findings do not count: {failed}")));
+    let not_gated = verdict.not_gated().map(|failed| {
+        let which = if verdict.shards.is_empty() {
+            "the findings"
+        } else {
+            "findings of these shards"
+        };
+        notification("error", &format!("{which} do not count: {failed}"))
+    });
     let bar = words::bar(verdict, subject.fail_on, subject.sources);
     let bar = bar.into_iter().map(|line| {
         let level = if line.fails { "error" } else { "warning" };

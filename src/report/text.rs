@@ -226,8 +226,7 @@ impl Text<'_, '_> {
 
     fn unchecked(&mut self, unchecked: &Unchecked) {
         let Unchecked { suite, why } = unchecked;
-        let suite = suite.to_string();
-        let suite = terminal(&words::name(&suite)).into_owned();
+        let suite = terminal(&words::suite(suite)).into_owned();
         let head = format!("{RED}UNCHECKED{RED:#} {BOLD}{suite}{BOLD:#}\n");
         self.out.push_str(&head);
         self.out.push_str(&layout::paragraph(&terminal(why)));
@@ -305,7 +304,7 @@ impl Text<'_, '_> {
     /// The suite's name, where there are several.
     fn suite_prefix(&self, suite: &SuiteName) -> String {
         if self.several() {
-            format!("{}: ", words::name(&suite.to_string()))
+            format!("{}: ", words::suite(suite))
         } else {
             String::new()
         }

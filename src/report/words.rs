@@ -11,6 +11,7 @@ mod confirmed;
 mod finding;
 mod ledger;
 mod policy;
+mod shards;
 mod spread;
 mod summary;
 
@@ -100,6 +101,15 @@ pub(super) fn name(name: &str) -> Cow<'_, str> {
     let head: String = name.chars().take(HEAD).collect();
     let tail: String = name.chars().skip(length - TAIL).collect();
     Cow::Owned(format!("{head}...{tail}"))
+}
+
+/// A suite, with its shard where the name does not say it.
+pub(super) fn suite(suite: &SuiteName) -> String {
+    let shown = suite.to_string();
+    match suite.unshown_shard() {
+        Some(shard) => format!("{} in shard {}", name(&shown), name(shard)),
+        None => name(&shown).into_owned(),
+    }
 }
 
 /// What takes the place of the frames that a stack is shown without.

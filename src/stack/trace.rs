@@ -61,6 +61,14 @@ impl Trace {
         }
     }
 
+    /// A stack of which these frames were kept, leaf first, and `elided` left out. `None` where that
+    /// cannot be: frames are left out behind the first [`Trace::KEPT`], and as many are kept behind
+    /// them.
+    pub fn of_kept(frames: Vec<Place>, elided: usize) -> Option<Self> {
+        let is_whole = elided == 0 || frames.len() == 2 * Self::KEPT;
+        is_whole.then_some(Self { frames, elided })
+    }
+
     /// The frames that were kept, leaf first.
     pub fn frames(&self) -> &[Place] {
         &self.frames

@@ -8,7 +8,7 @@ use crate::baseline::Entry;
 use crate::policy::{Exception, Limit, Rule};
 
 /// Something of the policy or of the baseline that lets more pass than that of the base branch.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loosened {
     /// An entry of the baseline.
     Entry {
@@ -68,7 +68,7 @@ impl Loosened {
 }
 
 /// What something that accepts goroutines was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Looser {
     /// It was not there.
     New,

@@ -90,7 +90,7 @@ fn markdown_and_json_say_the_same() {
     assert_eq!(
         (&allow["match"], &allow["most"]),
         (
-            &json!("root: main.sendAbandoned.func1, state: chan send"),
+            &json!({ "root": ["main.sendAbandoned.func1"], "state": "chan send" }),
             &json!(3)
         )
     );

@@ -13,6 +13,7 @@ mod leaks;
 mod ledger;
 mod made;
 mod matching;
+mod merging;
 mod packaging;
 mod platforms;
 mod policies;

@@ -241,7 +241,7 @@ fn wrong_usage_is_exit_code_2() {
     for (arguments, message) in [
         (
             &["--report", "xml", "a", "b"][..],
-            "unknown format; known are text, json, markdown, comment, github, sarif, junit, gitlab, outputs",
+            "unknown format; known are text, json, markdown, comment, github, sarif, junit, gitlab, ndjson, outputs",
         ),
         (
             &["--report", "json=", "a", "b"],
@@ -287,7 +287,11 @@ fn of_several_after_profiles_the_last_is_judged_and_a_note_says_so() {
     assert_eq!(code, 0);
     assert_eq!(
         report["notes"],
-        serde_json::json!([{ "suite": "shop", "text": "of 2 after profiles the last is judged" }])
+        serde_json::json!([{
+            "suite": "shop",
+            "shard": null,
+            "text": "of 2 after profiles the last is judged",
+        }])
     );
     let (code, report) = Leakgate::check()
         .arg(profile("go1.25", "send-abandoned", "before"))

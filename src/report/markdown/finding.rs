@@ -52,7 +52,7 @@ impl<'p, 'v> Findings<'p, 'v> {
             let _ = write!(place, "<br>{}", self.link(&spot));
         }
         if let Some(stack) = finding.stack() {
-            let _ = write!(place, "<br>{}", markdown(stack.wait.state));
+            let _ = write!(place, "<br>{}", markdown(&stack.wait.state));
         }
         let mut tests = finding.tests.keys().map(|test| words::name(test));
         let first = tests.next().map(|first| markdown_code(&first));
@@ -103,7 +103,7 @@ impl<'p, 'v> Findings<'p, 'v> {
         };
         for (cause, _) in together.causes.iter().take(MOST_SUITES) {
             if words::several(self.subject.verdict) {
-                item("suite", &markdown_code(&cause.suite.to_string()));
+                item("suite", &markdown_code(&words::suite(&cause.suite)));
             }
             item("test", &markdown(&words::tests_of_cause(cause)));
         }
@@ -133,7 +133,7 @@ impl<'p, 'v> Findings<'p, 'v> {
         }
         for (finding, count) in together.stacks().into_iter().take(MOST_STACKS) {
             let subject = markdown_code(&words::subject(finding));
-            let state = finding.stack().map_or("", |stack| stack.wait.state);
+            let state = finding.stack().map_or("", |stack| &stack.wait.state);
             item(
                 "stay",
                 &format!("{count} in {subject}: {}", markdown(state)),
@@ -154,10 +154,9 @@ impl<'p, 'v> Findings<'p, 'v> {
         for accept in shown().filter_map(|finding| self.words.accept(finding)) {
             item("allow", &markdown_code(&accept));
         }
-        for (cause, _) in together.causes.iter().take(MOST_SUITES) {
-            if let Some(words) = self.words.rerun_cause(cause) {
-                item("again", &markdown_code(&words.join(" ")));
-            }
+        let causes = together.causes.iter().take(MOST_SUITES);
+        for words in self.words.rerun_causes(causes.map(|(cause, _)| *cause)) {
+            item("again", &markdown_code(&words.join(" ")));
         }
         item("id", &markdown_code(&together.first().id));
         out.push('\n');
@@ -191,7 +190,7 @@ impl<'p, 'v> Findings<'p, 'v> {
         );
         item("rule", Some(rule));
         if words::several(self.subject.verdict) {
-            item("suite", Some(markdown_code(&finding.suite.to_string())));
+            item("suite", Some(markdown_code(&words::suite(&finding.suite))));
         }
         for line in self.words.lines(finding, Tests::All) {
             let text = if line.is_code {

@@ -35,10 +35,9 @@ impl<'v> Text<'_, 'v> {
         }
         self.line("fix", &together.fix(self.subject.sources));
         self.entries_of(&findings);
-        for (cause, _) in together.causes.iter().take(MOST) {
-            if let Some(words) = self.words.rerun_cause(cause) {
-                self.out.push_str(&layout::command("again", &words));
-            }
+        let causes = together.causes.iter().take(MOST);
+        for words in self.words.rerun_causes(causes.map(|(cause, _)| *cause)) {
+            self.out.push_str(&layout::command("again", &words));
         }
         self.line("id", &together.first().id);
         if let Some(stack) = single.and_then(Finding::stack).filter(|_| self.verbose) {
@@ -56,17 +55,16 @@ impl<'v> Text<'_, 'v> {
     fn suites_of(&mut self, together: &Together) {
         if let [(cause, _)] = together.causes[..] {
             if self.several() {
-                let suite = cause.suite.to_string();
-                self.line("suite", &words::name(&suite));
+                self.line("suite", &words::suite(&cause.suite));
             }
             self.line("test", &words::tests_of_cause(cause));
             return;
         }
         for (cause, _) in together.causes.iter().take(MOST) {
-            let suite = cause.suite.to_string();
+            let suite = words::suite(&cause.suite);
             let goroutines = plural(cause.goroutines, "goroutine");
             let tests = words::tests_of_cause(cause);
-            let text = format!("{}: {goroutines}; {tests}", words::name(&suite));
+            let text = format!("{suite}: {goroutines}; {tests}");
             self.line("suite", &text);
         }
         if let more @ 1.. = together.causes.len().saturating_sub(MOST) {
@@ -102,7 +100,7 @@ impl<'v> Text<'_, 'v> {
         }
         if let Some(helper) = together.helper() {
             let all = if sites.len() > 1 { "all " } else { "" };
-            named.push(format!("{all}through {}", self.spot(helper)));
+            named.push(format!("{all}through {}", self.spot(&helper)));
         }
         self.line(together.verb(), &named.join(", "));
     }

@@ -27,19 +27,15 @@ impl Text<'_, '_> {
             self.out
                 .push_str(&layout::paragraph(&words::counts(finding)));
             if self.several() {
-                let suite = finding.suite.to_string();
-                self.line("suite", &words::name(&suite));
+                self.line("suite", &words::suite(&finding.suite));
             }
         } else {
             for finding in same.iter().take(MOST_SUITES) {
-                let suite = finding.suite.to_string();
+                let suite = words::suite(&finding.suite);
                 let tests = self.words.tests(finding, Tests::TopLevel);
                 let tests = tests.map_or_else(String::new, |tests| format!("; {tests}"));
                 let counts = words::counts(finding);
-                self.line(
-                    "suite",
-                    &format!("{}: {counts}{tests}", words::name(&suite)),
-                );
+                self.line("suite", &format!("{suite}: {counts}{tests}"));
             }
             if let more @ 1.. = same.len().saturating_sub(MOST_SUITES) {
                 let more = room::says(more, "suite");
@@ -144,10 +140,9 @@ impl Text<'_, '_> {
 
     /// The commands that run the tests of each suite again.
     pub(super) fn commands_of(&mut self, same: &[&Finding]) {
-        for finding in same.iter().take(MOST_SUITES) {
-            if let Some(words) = self.words.rerun(finding) {
-                self.out.push_str(&layout::command("again", &words));
-            }
+        let same = same.iter().take(MOST_SUITES).copied();
+        for words in self.words.rerun_all(same) {
+            self.out.push_str(&layout::command("again", &words));
         }
     }
 

@@ -32,8 +32,24 @@ impl Words<'_> {
     }
 
     /// The same for the tests of a cause.
-    pub(in crate::report) fn rerun_cause(&self, cause: &Cause) -> Option<Vec<String>> {
+    fn rerun_cause(&self, cause: &Cause) -> Option<Vec<String>> {
         self.rerun_tests(&cause.suite, &cause.tests, false)
+    }
+
+    /// Commands for the tests of several causes, each once: shards may run the same tests.
+    pub(in crate::report) fn rerun_causes<'c>(
+        &self,
+        causes: impl Iterator<Item = &'c Cause>,
+    ) -> Vec<Vec<String>> {
+        once(causes.filter_map(|cause| self.rerun_cause(cause)))
+    }
+
+    /// The same for several findings.
+    pub(in crate::report) fn rerun_all<'f>(
+        &self,
+        findings: impl Iterator<Item = &'f Finding>,
+    ) -> Vec<Vec<String>> {
+        once(findings.filter_map(|finding| self.rerun(finding)))
     }
 
     fn rerun_tests(
@@ -42,7 +58,7 @@ impl Words<'_> {
         tests: &BTreeMap<String, i64>,
         is_shared: bool,
     ) -> Option<Vec<String>> {
-        let base = self.verdict.command.as_ref()?.base.as_ref();
+        let base = self.verdict.command_of(suite)?.base.as_ref();
         let tests = tests.keys();
         let tests: BTreeSet<&str> = tests.map(|test| top_level_test(test)).collect();
         if tests.is_empty() {
@@ -90,6 +106,16 @@ impl Words<'_> {
         let whole = line.join(" ");
         (escape::terminal(&whole) == whole).then_some(line)
     }
+}
+
+fn once(commands: impl Iterator<Item = Vec<String>>) -> Vec<Vec<String>> {
+    let mut known = Vec::new();
+    for command in commands {
+        if !known.contains(&command) {
+            known.push(command);
+        }
+    }
+    known
 }
 
 /// Whether a character of an argument means itself in every shell.

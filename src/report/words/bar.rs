@@ -28,7 +28,7 @@ pub(in crate::report) fn bar(
     fail_on: FailOn,
     sources: &Sources,
 ) -> Vec<BarLine> {
-    let fails = verdict.is_too_loose(fail_on) && verdict.not_gated().is_none();
+    let fails = verdict.is_too_loose(fail_on) && verdict.is_gated();
     let loosened = verdict.loosened.iter().map(|one| {
         let (place, spot, text) = loosening(verdict, one, sources);
         BarLine {
@@ -50,7 +50,7 @@ pub(in crate::report) fn bar(
                 "{}: its leak is gone, so take it out: leakgate accept --prune REPORT.json",
                 title(&one.entry)
             ),
-            fails: verdict.not_gated().is_none(),
+            fails: verdict.is_gated(),
         })
     });
     loosened.chain(stale).collect()

@@ -150,20 +150,30 @@ impl<'v> Together<'v> {
         }
     }
 
-    /// Where tests do it, those with the most goroutines first.
-    pub(in crate::report) fn sites(&self) -> Vec<&'v Site> {
-        let sites = self.causes.iter().flat_map(|(cause, _)| &cause.sites);
-        let mut sites: Vec<&Site> = sites.collect();
+    /// Where tests do it, those with the most goroutines first. What several shards say of one line is
+    /// one.
+    pub(in crate::report) fn sites(&self) -> Vec<Site> {
+        let mut sites: Vec<Site> = Vec::new();
+        let mut known: HashMap<(&Place, &Place), usize> = HashMap::new();
+        for site in self.causes.iter().flat_map(|(cause, _)| &cause.sites) {
+            let at = *known
+                .entry((&site.place, &site.call))
+                .or_insert(sites.len());
+            match sites.get_mut(at) {
+                Some(same) => same.goroutines = same.goroutines.saturating_add(site.goroutines),
+                None => sites.push(site.clone()),
+            }
+        }
         sites.sort_by_key(|site| Reverse(site.goroutines));
         sites
     }
 
     /// The line of a helper through which all tests do it.
-    pub(in crate::report) fn helper(&self) -> Option<&'v Place> {
+    pub(in crate::report) fn helper(&self) -> Option<Place> {
         let sites = self.sites();
         let call = &sites.first()?.call;
-        let through_it = |site: &&Site| site.call == *call && site.place != *call;
-        sites.iter().all(through_it).then_some(call)
+        let through_it = |site: &Site| site.call == *call && site.place != *call;
+        sites.iter().all(through_it).then(|| call.clone())
     }
 
     /// The `go` statement, where all have the same and it is not the line that is named anyway.

@@ -244,9 +244,9 @@ pub(in crate::report) fn limit_sum(limit: &Limit, before: i64) -> String {
 /// What it waits for, and the usual cause unless the source shows which one it is; nothing for a sum.
 fn wait(finding: &Finding) -> Option<String> {
     let stack = finding.stack()?;
-    let wait = stack.wait;
+    let wait = &stack.wait;
     Some(match stack.pattern {
-        Some(_) => wait.state.to_owned(),
+        Some(_) => wait.state.clone().into_owned(),
         None => format!("{}: {}", wait.state, wait.cause),
     })
 }
@@ -262,7 +262,7 @@ pub(in crate::report) fn fix(finding: &Finding) -> &str {
     let usual = match &finding.subject {
         Subject::Stack(stack) => stack
             .pattern
-            .map_or(stack.wait.remedy, |pattern| pattern.fix),
+            .map_or(&*stack.wait.remedy, |pattern| pattern.fix),
         Subject::Sum(_) => "look at the stacks that grew most",
     };
     finding.rule.message.as_deref().unwrap_or(usual)
@@ -386,5 +386,5 @@ pub(in crate::report) fn subject(finding: &Finding) -> String {
 
 /// Whether a finding is one of those that make the verdict a failure.
 pub(in crate::report) fn fails(verdict: &Verdict, fail_on: FailOn, finding: &Finding) -> bool {
-    verdict.not_gated().is_none() && fail_on.counts(finding)
+    verdict.is_gated_in(&finding.suite) && fail_on.counts(finding)
 }

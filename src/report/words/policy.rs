@@ -40,7 +40,7 @@ pub(super) fn exception_place(verdict: &Verdict, exception: &Exception) -> Strin
 
 /// Something that a team should know of a line of its policy.
 pub(in crate::report) struct Remark<'v> {
-    /// `allow`, `rule`, `baseline` or `stale`.
+    /// `allow`, `rule`, `baseline`, `stale`, `shards` or `left out`.
     pub(in crate::report) what: &'static str,
     /// `leakgate.yml:12`.
     pub(in crate::report) place: String,
@@ -70,7 +70,8 @@ pub(in crate::report) fn remarks(verdict: &Verdict) -> Vec<Remark<'_>> {
         })
     });
     let baseline = verdict.baseline.iter().flat_map(super::baseline::remarks);
-    allows.chain(rules).chain(baseline).collect()
+    let shards = super::shards::remarks(verdict);
+    allows.chain(rules).chain(baseline).chain(shards).collect()
 }
 
 /// What is said of an exception of this policy, as the rest of a sentence: that it can go, ends

@@ -25,10 +25,10 @@ pub(in crate::report) enum Conclusion {
 impl Conclusion {
     pub(in crate::report) fn of(verdict: &Verdict, fail_on: FailOn) -> Self {
         match verdict.outcome(fail_on) {
+            Outcome::Fail => Self::Fail,
             _ if verdict.not_gated().is_some() => Self::NotGated,
             Outcome::Pass if fail_on == FailOn::Never && has_open(verdict) => Self::FailsNever,
             Outcome::Pass => Self::Pass,
-            Outcome::Fail => Self::Fail,
             Outcome::NoEvidence => Self::Unchecked,
         }
     }
@@ -91,7 +91,10 @@ pub(in crate::report) fn summary(verdict: &Verdict, fail_on: FailOn) -> String {
                 plural(totals.before, "goroutine"),
                 totals.after
             ),
-            (suites, _) => format!("{stacks} in {}", plural(suites, "suite")),
+            (suites, _) => {
+                let shards = of_shards(verdict);
+                format!("{stacks} in {}{shards}", plural(suites, "suite"))
+            }
         });
         if unchecked > 0 {
             parts.push(format!("{} unchecked", plural(unchecked, "suite")));
@@ -136,7 +139,16 @@ fn checked(verdict: &Verdict) -> String {
     let suites: BTreeSet<&SuiteName> = verdict.suites.iter().map(|one| &one.name).collect();
     let all = suites.union(&unchecked).count() as u64;
     let checked = suites.difference(&unchecked).count();
-    format!("{checked} of {} checked", plural(all, noun(verdict)))
+    let (all, shards) = (plural(all, noun(verdict)), of_shards(verdict));
+    format!("{checked} of {all}{shards} checked")
+}
+
+/// ` of 4 shards`, where there are several.
+fn of_shards(verdict: &Verdict) -> String {
+    match verdict.shards.len() as u64 {
+        0 => String::new(),
+        shards => format!(" of {}", plural(shards, "shard")),
+    }
 }
 
 /// What a suite is called.
@@ -173,7 +185,7 @@ fn whole(verdict: &Verdict, fail_on: FailOn) -> Option<String> {
 
 /// Findings that the baseline covers, and how many of its entries end soon.
 fn accepted(verdict: &Verdict, baseline: &Baseline) -> String {
-    let accepted = verdict.accepted().count();
+    let accepted = verdict.accepted_count();
     let entries = || baseline.entries.iter();
     let expired = entries().filter(|one| one.is_expired() && one.matched.unwrap_or(0) > 0);
     let soon = entries().filter(|one| one.expires_soon());
