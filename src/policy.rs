@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 pub use builtin::builtin;
 pub(crate) use error::nearest;
-pub use error::{PolicyError, PolicyErrors};
+pub use error::{MOST_ERRORS, PolicyError, PolicyErrors};
 pub use exception::{Exception, Max, Source};
 pub use matcher::Matcher;
 pub use pattern::Pattern;

@@ -47,16 +47,45 @@ impl fmt::Display for PolicyError {
 
 impl std::error::Error for PolicyError {}
 
-/// All that cannot be understood in a policy file, by line; at least one.
+/// All that cannot be understood in a policy file, by line.
 ///
 /// Shown one below the other. Behind broken YAML nothing is read, and nothing is known to be wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PolicyErrors(pub Vec<PolicyError>);
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyErrors {
+    /// At least one, and at most [`MOST_ERRORS`].
+    pub errors: Vec<PolicyError>,
+    /// Whether there may be more.
+    pub is_cut: bool,
+}
+
+/// Nobody mends more errors than these before the next look.
+pub const MOST_ERRORS: usize = 100;
+
+impl PolicyErrors {
+    /// Notes one more; what it says is asked only while there is room for it.
+    pub(super) fn note(&mut self, error: impl FnOnce() -> PolicyError) {
+        if self.errors.len() < MOST_ERRORS {
+            self.errors.push(error());
+        }
+        self.is_cut |= self.errors.len() == MOST_ERRORS;
+    }
+
+    /// In the order of the file, each once.
+    pub(super) fn sorted(mut self) -> Self {
+        self.errors.sort_by_key(|error| (error.line, error.column));
+        self.errors.dedup();
+        self
+    }
+}
 
 impl fmt::Display for PolicyErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let errors: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&errors.join("\n"))
+        let errors: Vec<String> = self.errors.iter().map(ToString::to_string).collect();
+        f.write_str(&errors.join("\n"))?;
+        if self.is_cut {
+            f.write_str("\nthere may be more errors: mend these first")?;
+        }
+        Ok(())
     }
 }
 
@@ -64,7 +93,11 @@ impl std::error::Error for PolicyErrors {}
 
 impl From<PolicyError> for PolicyErrors {
     fn from(error: PolicyError) -> Self {
-        Self(vec![error])
+        let errors = vec![error];
+        Self {
+            errors,
+            is_cut: false,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
-use super::error::{File, PolicyError, PolicyErrors, nearest};
+use super::error::{File, PolicyErrors, nearest};
 use super::hidden::hidden;
 use super::tree::{Entry, Node, Position, Value};
 use super::typed::{self, missing};
@@ -41,23 +41,20 @@ pub(crate) fn read<R: DeserializeOwned, T>(
         raw
     });
     let root = root.unwrap_or_default();
-    let errors = refused.into_iter();
-    let errors = errors.map(|one| file.error(one.position, one.message));
+    let mut errors = PolicyErrors::default();
+    for one in refused {
+        errors.note(|| file.error(one.position, one.message));
+    }
     let mut reader = Reader {
-        errors: errors.collect(),
+        errors,
         file,
         root: &root,
         is_builtin: false,
     };
     let value = raw.and_then(|raw| resolve(&mut reader, raw));
     match value {
-        Some(value) if reader.errors.is_empty() => Ok(value),
-        _ => {
-            let mut errors = reader.errors;
-            errors.sort_by_key(|error| (error.line, error.column));
-            errors.dedup();
-            Err(PolicyErrors(errors))
-        }
+        Some(value) if reader.errors.errors.is_empty() => Ok(value),
+        _ => Err(reader.errors.sorted()),
     }
 }
 
@@ -67,7 +64,7 @@ pub(crate) fn read<R: DeserializeOwned, T>(
 pub(crate) struct Reader<'t> {
     file: File<'t>,
     root: &'t Node,
-    errors: Vec<PolicyError>,
+    errors: PolicyErrors,
     pub(super) is_builtin: bool,
 }
 
@@ -78,7 +75,7 @@ impl<'t> Reader<'t> {
         Self {
             file: File { path, text: "" },
             root,
-            errors: Vec::new(),
+            errors: PolicyErrors::default(),
             is_builtin: true,
         }
     }
@@ -90,7 +87,7 @@ impl<'t> Reader<'t> {
 
     /// What was noted; at least one if anything gave `None`.
     pub(super) fn errors(self) -> PolicyErrors {
-        PolicyErrors(self.errors)
+        self.errors
     }
 
     /// The paths of the items of a list that could be read, in their order: `rules[0]`, `rules[2]`.
@@ -188,8 +185,8 @@ impl<'t> Reader<'t> {
 
     /// Notes something wrong with a key or list item, as in `rules[0].match.root`.
     pub(crate) fn wrong<T>(&mut self, path: &str, message: String) -> Option<T> {
-        let error = self.file.error(self.root.find(path), message);
-        self.errors.push(error);
+        let (file, position) = (&self.file, self.root.find(path));
+        self.errors.note(|| file.error(position, message));
         None
     }
 }

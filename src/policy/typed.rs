@@ -13,11 +13,8 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::error::unknown;
+use super::error::{MOST_ERRORS, unknown};
 use super::tree::{Entry, Node, Position, Refused, Value};
-
-/// More values that do not fit than these are not looked for.
-const MOST: usize = 100;
 
 /// Reads what fits, and says what does not; `None` when the root itself does not.
 pub(super) fn read<T: DeserializeOwned>(root: &Node) -> (Option<T>, Vec<Refused>) {
@@ -30,7 +27,7 @@ pub(super) fn read<T: DeserializeOwned>(root: &Node) -> (Option<T>, Vec<Refused>
                     position: at.unwrap_or(root.at),
                     message,
                 });
-                if at.is_none() || refused.len() == MOST {
+                if at.is_none() || refused.len() == MOST_ERRORS {
                     return (None, refused);
                 }
             }
@@ -111,7 +108,7 @@ impl<'de> Deserializer<'de> for &Node {
                 text,
                 is_plain: false,
             } => visitor.visit_str(text),
-            Value::Text { text, .. } => match serde_yaml::from_str(text) {
+            Value::Text { text, .. } => match plain(text) {
                 Ok(serde_yaml::Value::Bool(truth)) => visitor.visit_bool(truth),
                 Ok(serde_yaml::Value::Null) => visitor.visit_unit(),
                 Ok(serde_yaml::Value::Number(number)) => {
@@ -177,6 +174,16 @@ impl<'de> Deserializer<'de> for &Node {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct
         newtype_struct seq tuple tuple_struct map identifier
+    }
+}
+
+/// What a text without quotes is.
+fn plain(text: &str) -> serde_yaml::Result<serde_yaml::Value> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    // Nearly all of them are such numbers, and a large baseline has one in each entry.
+    match text.parse::<u64>() {
+        Ok(number) if digits && !text.starts_with('0') => Ok(number.into()),
+        _ => serde_yaml::from_str(text),
     }
 }
 

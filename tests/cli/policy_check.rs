@@ -105,6 +105,19 @@ accepted:
     assert_eq!(places(&ran), expected, "{}", ran.stderr);
 }
 
+#[test]
+fn no_number_of_errors_makes_it_slow_or_long() {
+    let rules = "  - { nme: a }\n".repeat(20_000);
+    let ran = check(&format!("version: 1\nrules:\n{rules}"), None, &[]).exits(2);
+    assert_eq!(places(&ran).len(), 100);
+    ran.complains("there may be more errors: mend these first");
+    let entry = "  - { stack: nothing, suite: a, max: 0, expires: never, reason: ... }\n";
+    let baseline = format!("version: 1\naccepted:\n{}", entry.repeat(20_000));
+    let ran = check("version: 1\n", Some(&baseline), &[]).exits(2);
+    assert_eq!(places(&ran).len(), 100);
+    ran.complains("there may be more errors: mend these first");
+}
+
 const WARNINGS: &str = "version: 1
 rules:
   - { name: app, match: { package: app }, limit: { growth: 1 } }
