@@ -5,6 +5,7 @@
 //! with every character that could be markup written as an entity.
 
 mod finding;
+mod ledger;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -25,10 +26,6 @@ pub const COMMENT: usize = 64_900;
 
 /// Above the folded findings.
 const DETAILS: &str = "How to fix, accept and reproduce each:\n\n";
-
-/// The head of the ledger.
-const LEDGER: &str =
-    "| place | accepts | used | until | owner | status |\n|---|---|---|---|---|---|\n";
 
 /// More rows of a kind than this never fit into a summary, so no more are rendered.
 const MOST: usize = 8000;
@@ -92,7 +89,8 @@ impl Page<'_, '_> {
         );
         self.accepted();
         self.remarks();
-        self.ledger();
+        let (total, heading, rows) = ledger::table(verdict);
+        self.rows("exception", total, &heading, rows, "\n</details>\n\n");
         if let unreported @ 1.. = verdict.left_out.findings as u64 {
             self.left_out.push(plural(unreported, "finding"));
         }
@@ -275,33 +273,6 @@ impl Page<'_, '_> {
                 .map(|text| format!("- left out: {}\n", markdown(text))),
         );
         self.folded("remark", rows.len(), rows);
-    }
-
-    /// The exceptions of the policy and of the baseline. The built-in ones that matched are named with
-    /// what they cover.
-    fn ledger(&mut self) {
-        let ledger = words::ledger(self.subject.verdict, false);
-        let title = plural(ledger.len() as u64, "exception");
-        let rows = ledger.iter().take(MOST).map(|row| {
-            format!(
-                "| {} | {} | {} | {} | {} | {} |\n",
-                markdown_code(&row.place),
-                markdown_code(&words::name(&row.what)),
-                markdown(&row.used),
-                row.until,
-                markdown(row.owner),
-                row.standing
-            )
-        });
-        let heading = format!("<details><summary>{title}</summary>\n\n{LEDGER}");
-        let rows = rows.collect();
-        self.rows(
-            "exception",
-            ledger.len(),
-            &heading,
-            rows,
-            "\n</details>\n\n",
-        );
     }
 
     fn folded(&mut self, noun: &str, total: usize, rows: Vec<String>) {
