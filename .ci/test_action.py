@@ -188,6 +188,40 @@ class Inputs(Case):
         self.assertFalse(list(self.folder.rglob("pwned")))
 
 
+class Merge(Case):
+    def reports(self):
+        """Two jobs: one that leaks, and one that is clean."""
+        folder = self.made("my reports")
+        for suite, pair in (("linux", LEAK), ("macos", CLEAN)):
+            done = self.act(suite=suite, **pair)
+            shutil.copy(done.outputs["report-json"], folder / f"{suite}.json")
+        return folder
+
+    def test_the_reports_of_other_jobs_give_one_verdict(self):
+        folder = self.reports()
+        done = self.act(merge=f"{folder}/*.json", expect="2")
+        self.expect(done, "fail", 1)
+        self.assertEqual(self.counts(done), ("1", "0", "0"))
+        self.assertIn("in 2 suites of 2 shards", done.log)
+        self.assertIn("\n::error ", done.log)
+        self.assertIn("in shard linux", done.summary)
+        self.expect(self.act(merge=f"\n {folder}/macos.json \n"), "pass", 0)
+
+    def test_a_report_that_is_missing_is_no_evidence(self):
+        folder = self.reports()
+        self.expect(self.act(merge=f"{folder}/macos.json", expect="2"), "no-evidence", 3)
+        done = self.act(merge=f"{folder}/none-*.json")
+        self.expect(done, "error", 2)
+        self.assertIn("none-*.json cannot be read", done.log)
+
+    def test_what_does_not_go_with_it_is_refused(self):
+        self.refused("merge goes with neither", merge="x.json", run="go test ./...")
+        self.refused("merge goes with neither", merge="x.json", **LEAK)
+        self.refused("what was judged already", merge="x.json", policy="leakgate.yml")
+        self.refused("expect goes with merge", expect="2", **LEAK)
+        self.refused("give a number", merge="x.json", expect="two")
+
+
 class Run(Case):
     """Around commands. The Go module is the example that leaks."""
 

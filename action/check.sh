@@ -9,6 +9,8 @@ leakgate=$LEAKGATE_ACTION_BINARY
 run=$LEAKGATE_ACTION_RUN
 before=$LEAKGATE_ACTION_BEFORE
 after=$LEAKGATE_ACTION_AFTER
+merge=$LEAKGATE_ACTION_MERGE
+expect=$LEAKGATE_ACTION_EXPECT
 policy=$LEAKGATE_ACTION_POLICY
 baseline=$LEAKGATE_ACTION_BASELINE
 base=$LEAKGATE_ACTION_BASE
@@ -58,14 +60,23 @@ absolute() {
 run=$(trim "$run")
 before=$(trim "$before")
 after=$(trim "$after")
-case ${run:+run}-${before:+before}-${after:+after} in
-    run-- | -before-after) ;;
-    --) refuse "nothing to check: give run (a command such as go test ./...), or before and after (profiles)" ;;
+merge=$(trim "$merge")
+case ${run:+run}-${before:+before}-${after:+after}${merge:+-merge} in
+    run-- | -before-after | ---merge) ;;
+    --) refuse "nothing to check: give run (a command such as go test ./...), before and after (profiles), or merge (reports)" ;;
+    *-merge) refuse "merge goes with neither run nor before and after: it reads reports that other jobs wrote" ;;
     run-*) refuse "run and before or after are both given: leakgate captures around the command of run itself" ;;
     *) refuse "before and after go together: only one of them is given" ;;
 esac
 [ -z "$base" ] || [ -n "$run" ] || refuse "the input base goes with run: of two captured sides, before is the base"
 [ -z "$confirm" ] || [ -n "$run" ] || refuse "the input confirm goes with run: profiles that were captured cannot run again"
+[ -z "$merge" ] || [ -z "$policy$baseline$against_policy$against_baseline" ] ||
+    refuse "merge reads what was judged already: give policy, baseline and what these are compared with to the jobs that judge"
+case ${merge:+merge}-$expect in
+    *-) ;;
+    -*) refuse "the input expect goes with merge" ;;
+    *-*[!0-9]*) refuse "the input expect is \"$expect\": give a number" ;;
+esac
 case $fail_on in
     error | warning | loosened | never) ;;
     *) refuse "the input fail-on is \"$fail_on\": give error, warning, loosened or never" ;;
@@ -132,6 +143,19 @@ if [ -n "$run" ]; then
         command=("$(absolute "$BASH")" --noprofile --norc -eo pipefail "$folder/run.sh")
     fi
     arguments+=("${command[@]}")
+elif [ -n "$merge" ]; then
+    arguments=(report "${arguments[@]}")
+    [ -z "$expect" ] || arguments+=("--expect=$expect")
+    arguments+=(--)
+    while IFS= read -r line; do
+        line=$(trim "$line")
+        [ -n "$line" ] || continue
+        # A pattern without a file stays as it is: leakgate says that there is none.
+        matched=$(compgen -G "$line") || matched=$line
+        while IFS= read -r path; do
+            arguments+=("$path")
+        done <<<"$matched"
+    done <<<"$merge"
 else
     arguments=(check "${arguments[@]}" -- "$before")
     while IFS= read -r line; do

@@ -24,6 +24,11 @@ pub(super) struct Report {
     #[arg(required = true, value_name = "REPORT.json")]
     paths: Vec<PathBuf>,
 
+    /// How many runs there have to be. With fewer, what is missing is unchecked: a job that ended early
+    /// has written no report.
+    #[arg(long, value_name = "N")]
+    expect: Option<usize>,
+
     #[command(flatten)]
     rendering: Rendering,
 }
@@ -48,6 +53,10 @@ pub(super) fn run(report: &Report) -> anyhow::Result<Code> {
             "{one} and {other} are both of a run called {shard}: give each run a name of its own with --suite, or each file"
         )
     })?;
+    let verdict = match report.expect {
+        Some(runs) => verdict.expecting(runs),
+        None => verdict,
+    };
     rendering.write(&verdict, reported, Destination::Output)
 }
 

@@ -50,6 +50,22 @@ pub fn merge(verdicts: Vec<(Arc<str>, Verdict)>) -> Result<Verdict, SameShard> {
     Ok(merged)
 }
 
+impl Verdict {
+    /// Says that there should be so many runs: where there are fewer, the others are unchecked.
+    #[must_use]
+    pub fn expecting(mut self, runs: usize) -> Self {
+        let there = self.shards.len().max(1);
+        if there < runs {
+            let why =
+                "the other reports are missing: a job may have ended before leakgate wrote its own";
+            let missing = Unchecked::new(format!("{there} of {runs} shards"), why);
+            self.unchecked.push(missing);
+            self.unchecked.sort();
+        }
+        self
+    }
+}
+
 /// The verdict of a single run, as that of a shard.
 fn of_shard(mut verdict: Verdict, name: &Arc<str>) -> Verdict {
     let command = verdict.command.take();

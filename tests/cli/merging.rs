@@ -164,6 +164,19 @@ fn what_one_shard_could_not_check_is_not_clean() {
     merge(&[&one, &unchecked]).run().exits(1);
 }
 
+#[test]
+fn a_shard_that_wrote_no_report_is_unchecked_where_it_is_expected() {
+    let (_directory, [one, other, clean]) = shards();
+    let ran = merge(&[&clean]).args(&["--expect", "2"]).run().exits(3);
+    ran.prints("UNCHECKED 1 of 2 shards");
+    merge(&[&clean]).args(&["--expect", "1"]).run().exits(0);
+    merge(&[&one, &other, &clean])
+        .args(&["--expect", "3"])
+        .run()
+        .exits(1);
+    merge(&[&clean]).args(&["--expect", "two"]).run().exits(2);
+}
+
 /// The same package of two machines, each with a leak of its own.
 fn two_machines() -> (TempDir, [PathBuf; 2]) {
     let directory = tempfile::tempdir().unwrap();

@@ -14,6 +14,7 @@ mod commands;
 mod confirm;
 mod endings;
 mod frameworks;
+mod merging;
 mod packages;
 #[cfg(unix)]
 mod path;
