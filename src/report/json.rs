@@ -14,6 +14,7 @@ mod finding;
 mod loosened;
 mod place;
 mod read;
+mod remarks;
 mod rule;
 mod suite;
 #[cfg(test)]
@@ -27,16 +28,16 @@ use serde::{Deserialize, Serialize};
 use super::Subject;
 use super::room::{MOST_FINDINGS, Room};
 use super::sources::Sources;
-use super::words::{self, Words};
+use super::words::Words;
 use crate::escape;
-use crate::evidence::{self, SuiteName};
+use crate::evidence::SuiteName;
 use crate::policy::Severity;
-use crate::verdict::{self, Side, SkipReason, Verdict};
-use finding::{Finding, finding, read_pairing, similarity};
-use place::{Paths, Place, places, read_trace};
+use crate::verdict::{self, Verdict};
+use finding::{Finding, finding};
+use place::Paths;
 use read::Reading;
 pub use read::{Read, ReadError, read};
-use suite::Name;
+use remarks::{Moved, Note, Skipped, Unchecked};
 
 /// What the key `schema` says.
 const SCHEMA: &str = "leakgate.report/1";
@@ -112,67 +113,6 @@ struct Repository<'v> {
     link: Option<Cow<'v, str>>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Moved<'v> {
-    #[serde(flatten)]
-    suite: Name<'v>,
-    id_before: Cow<'v, str>,
-    id: Cow<'v, str>,
-    pairing: Cow<'v, str>,
-    new_name: bool,
-    similarity: Option<f64>,
-    #[serde(deserialize_with = "read::count")]
-    before: i64,
-    #[serde(deserialize_with = "read::count")]
-    after: i64,
-    stack_before: Vec<Place<'v>>,
-    stack_before_elided: usize,
-    stack: Vec<Place<'v>>,
-    stack_elided: usize,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Unchecked<'v> {
-    #[serde(flatten)]
-    suite: Name<'v>,
-    why: Cow<'v, str>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Skipped<'v> {
-    #[serde(flatten)]
-    suite: Name<'v>,
-    #[serde(deserialize_with = "read::count")]
-    count: i64,
-    #[serde(skip_deserializing)]
-    why: &'static str,
-    /// `before` or `after`.
-    side: Cow<'v, str>,
-    /// `took-profile` or `no-frame`.
-    reason: Cow<'v, str>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Note<'v> {
-    #[serde(flatten)]
-    suite: Name<'v>,
-    text: Cow<'v, str>,
-}
-
-/// The word for each side.
-const SIDES: [(&str, Side); 2] = [("before", Side::Before), ("after", Side::After)];
-
-/// The word for each reason.
-const REASONS: [(&str, SkipReason); 2] = [
-    ("took-profile", SkipReason::TookProfile),
-    ("no-frame", SkipReason::NoFrame),
-];
-
-fn word_for<T: PartialEq>(what: &T, words: &[(&'static str, T)]) -> Cow<'static, str> {
-    let found = words.iter().find(|(_, known)| known == what);
-    found.map_or("", |(word, _)| word).into()
-}
-
 /// Renders a verdict, indented, with a newline at the end.
 pub fn render(subject: &Subject) -> String {
     let plain = serde_json::to_string_pretty(&report(subject))
@@ -207,7 +147,7 @@ fn report<'v>(subject: &Subject<'v>) -> Report<'v> {
     );
     let moved = ROOM.fill(
         verdict.moved.iter(),
-        |one| moved(&paths, one),
+        |one| remarks::moved(&paths, one),
         |one| size(serde_json::to_vec(one)),
     );
     let left_out = {
@@ -238,9 +178,9 @@ fn report<'v>(subject: &Subject<'v>) -> Report<'v> {
         allows: verdict.allows.iter().map(exception::allow).collect(),
         baseline: verdict.baseline.as_ref().map(baseline::baseline),
         rules: verdict.rules.iter().map(rule::rule_use).collect(),
-        unchecked: verdict.unchecked.iter().map(unchecked).collect(),
-        skipped: verdict.skipped.iter().map(skipped).collect(),
-        notes: verdict.notes.iter().map(note).collect(),
+        unchecked: verdict.unchecked.iter().map(remarks::unchecked).collect(),
+        skipped: verdict.skipped.iter().map(remarks::skipped).collect(),
+        notes: verdict.notes.iter().map(remarks::note).collect(),
         suites: verdict.suites.iter().map(suite::suite).collect(),
         command: verdict.command.as_ref().map(suite::command),
         shards: verdict.shards.iter().map(suite::shard).collect(),
@@ -278,52 +218,6 @@ fn repository(sources: &Sources) -> Repository<'_> {
     }
 }
 
-fn moved<'v>(paths: &Paths<'v>, moved: &'v verdict::Moved) -> Moved<'v> {
-    Moved {
-        suite: suite::name(&moved.suite),
-        id_before: (&moved.id_before).into(),
-        id: (&moved.id).into(),
-        pairing: moved.pairing.name().into(),
-        new_name: moved.pairing == crate::diff::Pairing::NewName,
-        similarity: similarity(moved.pairing),
-        before: moved.before,
-        after: moved.after,
-        stack_before: places(paths, moved.stack_before.frames()),
-        stack_before_elided: moved.stack_before.elided(),
-        stack: places(paths, moved.stack.frames()),
-        stack_elided: moved.stack.elided(),
-    }
-}
-
-fn unchecked(one: &evidence::Unchecked) -> Unchecked<'_> {
-    Unchecked {
-        suite: suite::name(&one.suite),
-        why: (&one.why).into(),
-    }
-}
-
-/// The words for how an exception stands.
-fn status(standing: &[verdict::Standing]) -> Vec<&'static str> {
-    standing.iter().map(|one| one.name()).collect()
-}
-
-fn skipped(one: &verdict::Skipped) -> Skipped<'_> {
-    Skipped {
-        suite: suite::name(&one.suite),
-        count: one.count,
-        why: words::skip_reason(one),
-        side: word_for(&one.side, &SIDES),
-        reason: word_for(&one.reason, &REASONS),
-    }
-}
-
-fn note(one: &verdict::Note) -> Note<'_> {
-    Note {
-        suite: suite::name(&one.suite),
-        text: (&one.text).into(),
-    }
-}
-
 impl Report<'_> {
     fn read(self) -> Result<Read, ReadError> {
         let mut reading = Reading::default();
@@ -340,15 +234,9 @@ impl Report<'_> {
         let moved = moved.collect::<Result<_, _>>()?;
         let skipped = self.skipped.into_iter().map(|one| one.read(reading));
         let skipped = skipped.collect::<Result<_, _>>()?;
-        let unchecked = self.unchecked.into_iter().map(|one| evidence::Unchecked {
-            suite: reading.suite(&one.suite),
-            why: one.why.into_owned(),
-        });
+        let unchecked = self.unchecked.into_iter().map(|one| one.read(reading));
         let unchecked = unchecked.collect();
-        let notes = self.notes.into_iter().map(|one| verdict::Note {
-            suite: reading.suite(&one.suite),
-            text: one.text.into_owned(),
-        });
+        let notes = self.notes.into_iter().map(|one| one.read(reading));
         let notes = notes.collect();
         let loosened = self.loosened.into_iter().map(loosened::Loosened::read);
         let allows = self.allows.into_iter().map(exception::Allow::read);
@@ -407,31 +295,5 @@ impl LeftOut {
             causes: self.causes,
             moved: self.moved,
         }
-    }
-}
-
-impl Moved<'_> {
-    fn read(self, reading: &mut Reading) -> Result<verdict::Moved, ReadError> {
-        Ok(verdict::Moved {
-            suite: reading.suite(&self.suite),
-            id_before: self.id_before.into_owned(),
-            id: self.id.into_owned(),
-            pairing: read_pairing(&self.pairing, self.new_name, self.similarity)?,
-            before: self.before,
-            after: self.after,
-            stack_before: read_trace(self.stack_before, self.stack_before_elided, reading)?,
-            stack: read_trace(self.stack, self.stack_elided, reading)?,
-        })
-    }
-}
-
-impl Skipped<'_> {
-    fn read(self, reading: &mut Reading) -> Result<verdict::Skipped, ReadError> {
-        Ok(verdict::Skipped {
-            suite: reading.suite(&self.suite),
-            count: self.count,
-            side: read::word("side", &self.side, &SIDES)?,
-            reason: read::word("reason", &self.reason, &REASONS)?,
-        })
     }
 }

@@ -79,7 +79,7 @@ fn entry_use(one: &verdict::EntryUse) -> EntryUse<'_> {
         days_left: one.days_left,
         expired: one.is_expired(),
         stale: one.is_stale(),
-        status: super::status(&one.standing()),
+        status: super::exception::status(&one.standing()),
     }
 }
 

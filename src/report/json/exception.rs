@@ -78,12 +78,17 @@ pub(super) struct Allow<'v> {
     broad: bool,
 }
 
+/// The words for how an exception stands.
+pub(super) fn status(standing: &[verdict::Standing]) -> Vec<&'static str> {
+    standing.iter().map(|one| one.name()).collect()
+}
+
 pub(super) fn allow(allow: &verdict::AllowUse) -> Allow<'_> {
     Allow {
         exception: exception(&allow.exception),
         matched: allow.matched,
         most: allow.most,
-        status: super::status(&allow.standing()),
+        status: status(&allow.standing()),
         unused: allow.unused,
         shadowed: allow.shadowed,
         expired: allow.is_expired(),

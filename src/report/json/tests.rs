@@ -2,6 +2,7 @@
 
 mod merged;
 mod round_trip;
+mod wrong;
 
 use super::{MOST_FINDINGS, Subject, render};
 use crate::report::sample::{self, HOSTILE};
