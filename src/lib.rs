@@ -29,6 +29,7 @@
 //! | [`policy`] | YAML | a [`policy::Policy`]: rules, limits, exceptions |
 //! | [`evidence`] | files, and what is known of how they came about | an [`evidence::Evidence`]; the [`evidence::Profiles`] of each suite, checked |
 //! | [`judge`] | evidence, a policy and a day | a [`verdict::Verdict`] |
+//! | [`cases`] | YAML, and a verdict | what differs from what is expected of a policy |
 //! | [`overview`] | one snapshot or two | an [`overview::Overview`]: what its goroutines are, in groups; nothing is judged |
 //! | [`escape`] | untrusted text | the same, safe to print |
 //! | [`verdict`] | | what was found, in full, for every report |
@@ -103,6 +104,7 @@
 
 pub mod baseline;
 pub mod capture;
+pub mod cases;
 pub mod cli;
 pub mod confirmed;
 pub mod diff;

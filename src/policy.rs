@@ -28,6 +28,7 @@ pub use error::{MOST_ERRORS, PolicyError, PolicyErrors};
 pub use exception::{Exception, Max, Source};
 pub use matcher::Matcher;
 pub use pattern::Pattern;
+pub(crate) use raw::Names;
 pub(crate) use read::{Reader, read};
 pub use read::{is_id, is_reason};
 pub use review::{ExceptionFlaw, RuleFlaw, is_soon};

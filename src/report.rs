@@ -1,5 +1,6 @@
 //! From a verdict to text, one file a format. Renderers write to no file and know no clock.
 
+pub mod cases;
 pub mod explain;
 pub mod github;
 pub mod gitlab;

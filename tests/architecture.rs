@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diff", &["go_names", "plural", "stack", "snapshot"]),
     ("policy", &["confirmed", "escape", "go_names", "state"]),
     ("baseline", &["escape", "policy"]),
+    ("cases", &["policy", "state", "verdict"]),
     ("origin", &["dump", "go_names", "snapshot", "stack"]),
     (
         "evidence",
@@ -74,6 +75,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "report",
         &[
             "baseline",
+            "cases",
             "confirmed",
             "diff",
             "escape",
@@ -119,6 +121,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "baseline",
             "capture",
+            "cases",
             "confirmed",
             "dump",
             "escape",

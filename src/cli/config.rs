@@ -27,6 +27,24 @@ pub(super) fn policy(named: Option<&Path>) -> anyhow::Result<Policy> {
     Ok(Policy::parse(&path, &text)?)
 }
 
+/// Reads the policy that is in force in a directory, or gives the built-in one.
+///
+/// # Errors
+/// A file that cannot be read or understood, or two in one directory.
+pub(super) fn policy_in(directory: &Path) -> anyhow::Result<Policy> {
+    let directory = std::path::absolute(directory)
+        .with_context(|| format!("{} cannot be found", directory.display()))?;
+    let here = here()?;
+    match in_force(&directory)? {
+        None => Ok(Policy::default()),
+        Some(path) => {
+            let path = directory.join(path);
+            // As messages name it: from here, where it lies below.
+            policy(Some(path.strip_prefix(&here).unwrap_or(&path)))
+        }
+    }
+}
+
 /// Reads the baseline that was named, or the nearest one.
 ///
 /// # Errors

@@ -167,18 +167,6 @@ impl Gate {
             (bar.policy_before.as_ref(), &bar.accepted.policy),
             (bar.baseline_before.as_ref(), bar.accepted.baseline.as_ref()),
         ));
-        let Evidence {
-            suites,
-            mut unchecked,
-            command,
-        } = evidence;
-        let mut judged = Vec::new();
-        for suite in judge_files::judge_all(&judge, suites, self.limit()) {
-            match suite {
-                Ok(suite) => judged.push(suite),
-                Err(why) => unchecked.push(why),
-            }
-        }
-        judge.verdict(judged, unchecked, command)
+        judge_files::verdict(&judge, evidence, self.limit())
     }
 }

@@ -6,17 +6,35 @@ use rayon::prelude::*;
 
 use super::code;
 use crate::dump::{self, Dump};
-use crate::evidence::{Profiles, Suite, Unchecked};
+use crate::evidence::{Evidence, Profiles, Suite, Unchecked};
 use crate::files::read_regular;
 use crate::input::{self, Bytes, InputError};
 use crate::judge::{Judge, SuiteVerdict};
 use crate::translate;
+use crate::verdict::Verdict;
 
 /// Files of so many bytes are worth reading at the same time.
 const LARGE: u64 = 1 << 17;
 
+/// Judges all evidence. What cannot be read is unchecked.
+pub(super) fn verdict(judge: &Judge, evidence: Evidence, limit: u64) -> Verdict {
+    let Evidence {
+        suites,
+        mut unchecked,
+        command,
+    } = evidence;
+    let mut judged = Vec::new();
+    for suite in judge_all(judge, suites, limit) {
+        match suite {
+            Ok(suite) => judged.push(suite),
+            Err(why) => unchecked.push(why),
+        }
+    }
+    judge.verdict(judged, unchecked, command)
+}
+
 /// Judges every suite, in their order.
-pub(super) fn judge_all(
+fn judge_all(
     judge: &Judge,
     suites: Vec<Suite>,
     limit: u64,

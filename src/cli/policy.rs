@@ -1,5 +1,7 @@
 //! `leakgate policy`: what a policy may hold, and what the one in force holds.
 
+mod cases;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -23,12 +25,19 @@ pub(super) enum Policy {
         /// That of baseline files instead.
         #[arg(long)]
         baseline: bool,
+
+        /// That of files of cases instead, as `policy test` reads them.
+        #[arg(long, conflicts_with = "baseline")]
+        tests: bool,
     },
     /// Find what is wrong with the policy and the baseline beside it, without a profile: all errors at
     /// once; then rules and exceptions that are never reached or can match nothing, that accept too
     /// much, and that expire. Ends with 0 unless there is an error.
     #[command(after_help = CHECK_EXIT_CODES, after_long_help = CHECK_EXIT_CODES)]
     Check(Check),
+    /// Judge the cases beside the policy: profiles, and what must be found in them. A proof that a
+    /// rule still fails what it is there for, and that an exception matches only what it is meant for.
+    Test(cases::Test),
     /// Show what is in force here: each rule and exception with the line it comes from, the built-in
     /// list with its reasons, and the baseline. What cannot be understood is an error.
     Show {
@@ -93,11 +102,11 @@ impl Check {
 
 pub(super) fn run(command: &Policy) -> anyhow::Result<Code> {
     match command {
-        Policy::Schema { baseline } => {
-            let schema = if *baseline {
-                baseline::schema()
-            } else {
-                policy::schema()
+        Policy::Schema { baseline, tests } => {
+            let schema = match (baseline, tests) {
+                (true, _) => baseline::schema(),
+                (_, true) => crate::cases::schema(),
+                _ => policy::schema(),
             };
             let mut text = serde_json::to_string_pretty(&schema)
                 .context("the schema cannot be written as JSON")?;
@@ -105,6 +114,7 @@ pub(super) fn run(command: &Policy) -> anyhow::Result<Code> {
             output::print(&text)?;
         }
         Policy::Check(check) => return check.run(),
+        Policy::Test(test) => return test.run(),
         Policy::Show { policy } => {
             let policy = config::policy(policy.as_deref())?;
             let baseline = config::baseline(None)?;

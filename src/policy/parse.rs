@@ -288,13 +288,7 @@ impl Reader<'_> {
 
     fn matcher(&mut self, path: &str, raw: raw::Match) -> Option<Matcher> {
         let of = |key: &str| format!("{path}.{key}");
-        let states = state::all_states();
-        let state = match raw.state {
-            Some(state) if !states.contains(&&*state) => {
-                self.wrong(&of("state"), unknown("state", &state, &states))
-            }
-            state => Some(state),
-        };
+        let state = self.state(&of("state"), raw.state);
         let classes = Class::ALL.map(Class::name);
         let confirmed = match raw.confirmed {
             Some(word) => match Class::ALL.into_iter().find(|class| class.name() == word) {
@@ -334,6 +328,21 @@ impl Reader<'_> {
             proven: raw.proven,
             confirmed: confirmed?,
         })
+    }
+
+    /// Reads a state, if one is given.
+    #[expect(
+        clippy::option_option,
+        reason = "none may be given, and one may be wrong"
+    )]
+    pub(crate) fn state(&mut self, path: &str, state: Option<String>) -> Option<Option<String>> {
+        let states = state::all_states();
+        match state {
+            Some(state) if !states.contains(&&*state) => {
+                self.wrong(path, unknown("state", &state, &states))
+            }
+            state => Some(state),
+        }
     }
 
     fn patterns(

@@ -267,7 +267,7 @@ impl<'de> Visitor<'de> for PerVisitor {
 
 /// Patterns: one, or a list.
 #[derive(Debug)]
-pub(super) struct Names(pub(super) Vec<String>);
+pub(crate) struct Names(pub(crate) Vec<String>);
 
 /// By hand, as it is read by hand below.
 impl JsonSchema for Names {

@@ -18,6 +18,7 @@ mod packaging;
 mod platforms;
 mod policies;
 mod policy_check;
+mod policy_test;
 mod reports;
 mod schema;
 mod server;

@@ -51,6 +51,7 @@ fn the_manual_is_one_page_or_one_for_every_command() {
             "leakgate-policy-check.1",
             "leakgate-policy-schema.1",
             "leakgate-policy-show.1",
+            "leakgate-policy-test.1",
             "leakgate-policy.1",
             "leakgate-report.1",
             "leakgate-run.1",

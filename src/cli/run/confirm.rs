@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::again::{self, Interrupted, last_lines, note};
-use crate::cli::judge_files::judge_all;
-use crate::cli::{Run, say};
+use crate::cli::{Run, judge_files, say};
 use crate::confirmed::{Rounds, of_runs};
 use crate::escape::terminal;
 use crate::evidence::{Ending, Evidence, Rerun, Suite, SuiteName};
@@ -262,9 +261,11 @@ impl Confirm<'_> {
             ..Policy::default()
         };
         let judge = Judge::new(&policy, self.accepted.today);
-        let judged = judge_all(&judge, evidence.suites, self.run.gate.limit());
-        let judged = judged.into_iter().collect::<Result<Vec<_>, _>>().ok()?;
-        let verdict = judge.verdict(judged, evidence.unchecked, None);
+        let evidence = Evidence {
+            command: None,
+            ..evidence
+        };
+        let verdict = judge_files::verdict(&judge, evidence, self.run.gate.limit());
         let mut suites = verdict.suites.iter();
         let suite = suites.find(|suite| suite.name.subject() == subject)?;
         let run = suite.run.as_ref()?;
