@@ -202,7 +202,7 @@ class Merge(Case):
         done = self.act(merge=f"{folder}/*.json", expect="2")
         self.expect(done, "fail", 1)
         self.assertEqual(self.counts(done), ("1", "0", "0"))
-        self.assertIn("in 2 suites of 2 shards", done.log)
+        self.assertIn("2 of 2 suites of 2 shards checked", done.log)
         self.assertIn("\n::error ", done.log)
         self.assertIn("in shard linux", done.summary)
         self.expect(self.act(merge=f"\n {folder}/macos.json \n"), "pass", 0)

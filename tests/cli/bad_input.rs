@@ -22,7 +22,7 @@ fn assert_unusable(after: &Path, message: &str, fix: &str) {
     assert_eq!(ran.code, 3, "{}: {}", after.display(), ran.stdout);
     let line = format!("  {}: {message}. {fix}", after.display());
     assert!(ran.has(&line), "expected\n{line}\nin\n{}", ran.stdout);
-    ran.prints("1 suite unchecked");
+    ran.prints("0 of 1 suite checked");
 }
 
 const CAPTURE: &str = "Capture /debug/pprof/goroutine without a debug parameter, or call pprof.Lookup(\"goroutine\").WriteTo(file, 0).";

@@ -136,7 +136,7 @@ fn every_leak_of_every_shard_is_named_and_the_exit_code_is_that_of_the_whole() {
     ran.prints("main.sendAbandoned.func1");
     ran.prints("main.(*store).put");
     ran.prints("suite mutex-unlocked in shard mutex-unlocked");
-    ran.prints("FAIL 2 violations (8 goroutines), 2 stacks in 3 suites of 3 shards");
+    ran.prints("FAIL 2 violations (8 goroutines), 3 of 3 suites of 3 shards checked");
     merge(&[&one, &clean])
         .args(&["--fail-on", "never"])
         .run()

@@ -199,7 +199,7 @@ fn nothing_that_ran_is_missing_when_several_packages_run() {
             ]
         );
         ran.finds(PARALLEL);
-        ran.says("in 3 suites, 1 package without tests");
+        ran.says("3 of 3 test packages checked, 1 package without tests");
     }
 }
 

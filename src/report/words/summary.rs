@@ -66,8 +66,8 @@ fn counted(verdict: &Verdict, severity: Severity, noun: &str) -> String {
     }
 }
 
-/// All that a glance should give: `1 violation (5 goroutines), 1 warning, 2 allowed, 812 stacks in
-/// 41 suites`, or with a baseline `13 findings in 2 of 30 test packages; 1 new (3 goroutines), 12
+/// All that a glance should give: `1 violation (5 goroutines), 1 warning, 2 allowed, 41 of 42 test
+/// packages checked`, or with a baseline `13 findings in 2 of 30 test packages; 1 new (3 goroutines), 12
 /// accepted (3 expire within 14 days), 30 of 30 test packages checked`.
 pub(in crate::report) fn summary(verdict: &Verdict, fail_on: FailOn) -> String {
     let mut parts = vec![match verdict.baseline {
@@ -80,26 +80,17 @@ pub(in crate::report) fn summary(verdict: &Verdict, fail_on: FailOn) -> String {
     parts.extend(verdict.baseline.as_ref().map(|one| accepted(verdict, one)));
     parts.extend(allowed(verdict));
     let totals = verdict.totals;
-    let stacks = plural(totals.stacks, "stack");
-    let unchecked = verdict.unchecked.len() as u64;
-    if verdict.baseline.is_some() {
-        parts.push(checked(verdict));
+    let is_one = totals.suites == 1 && verdict.unchecked.is_empty() && verdict.shards.is_empty();
+    parts.push(if is_one && verdict.baseline.is_none() {
+        format!(
+            "{}, {} before and {} after",
+            plural(totals.stacks, "stack"),
+            plural(totals.before, "goroutine"),
+            totals.after
+        )
     } else {
-        parts.push(match (totals.suites, unchecked) {
-            (1, 0) => format!(
-                "{stacks}, {} before and {} after",
-                plural(totals.before, "goroutine"),
-                totals.after
-            ),
-            (suites, _) => {
-                let shards = of_shards(verdict);
-                format!("{stacks} in {}{shards}", plural(suites, "suite"))
-            }
-        });
-        if unchecked > 0 {
-            parts.push(format!("{} unchecked", plural(unchecked, "suite")));
-        }
-    }
+        checked(verdict)
+    });
     if let Some(command) = &verdict.command {
         parts.extend(aside(command));
     }
