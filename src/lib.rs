@@ -81,6 +81,7 @@
 //!     fail_on: FailOn::Error,
 //!     name: None,
 //!     sources: &Sources::default(),
+//!     saved_as: None,
 //! };
 //! let text = text::render(&subject, Detail::Normal);
 //! assert!(text.contains("5 more goroutines than before"));

@@ -39,6 +39,9 @@ pub struct Subject<'v> {
     pub name: Option<&'v str>,
     /// Where the code lies.
     pub sources: &'v Sources,
+    /// The JSON report that is written too, for commands that read it; `None` where there is none, or
+    /// where its path means nothing to who reads this.
+    pub saved_as: Option<&'v str>,
 }
 
 impl Subject<'_> {

@@ -150,6 +150,7 @@ fn survive(bytes: &[u8], sound: &Snapshot) -> bool {
             fail_on: FailOn::Error,
             name: None,
             sources: &Sources::default(),
+            saved_as: None,
         });
         assert!(report.ends_with("}\n"));
     }

@@ -256,11 +256,18 @@ pub(super) fn write(
     let extents = all().map(|report| report.extent(verdict)).chain(summary);
     let extent = extents.max().unwrap_or(Extent::Nothing);
     let sources = sources::find(verdict, extent).with_reported(reported);
+    // A path from the root is one of this machine.
+    let saved_as = reports
+        .iter()
+        .filter(|report| report.format == Format::Json)
+        .find_map(|report| report.path.as_ref().filter(|path| path.is_relative()));
+    let saved_as = saved_as.and_then(|path| path.to_str().map(str::to_owned));
     let subject = Subject {
         verdict,
         fail_on: style.fail_on,
         name: style.name,
         sources: &sources,
+        saved_as: saved_as.as_deref(),
     };
     let mut result = Ok(());
     for report in all() {

@@ -36,8 +36,8 @@ pub(super) struct Rendering {
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Print the whole stacks of findings, moved stacks frame by frame, and every exception that
-    /// matched.
+    /// Print the whole stacks of findings, moved stacks frame by frame, and every exception with how
+    /// much of it is used.
     #[arg(short, long)]
     verbose: bool,
 

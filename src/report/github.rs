@@ -23,7 +23,12 @@ const MOST: usize = 9;
 
 /// Renders a verdict.
 pub fn render(subject: &Subject, detail: Detail) -> String {
-    let mut out = text::render(subject, detail);
+    // A file of the job is not where a person reads its log.
+    let text = Subject {
+        saved_as: None,
+        ..*subject
+    };
+    let mut out = text::render(&text, detail);
     let annotations = annotations(subject);
     for annotation in annotations.iter().take(MOST) {
         annotation.write(&mut out);
@@ -293,6 +298,7 @@ mod tests {
                 fail_on: FailOn::Error,
                 name: None,
                 sources: &sample::sources(),
+                saved_as: None,
             },
             Detail::Quiet,
         );
@@ -323,6 +329,7 @@ mod tests {
             fail_on: FailOn::Error,
             name: None,
             sources: &sample::sources(),
+            saved_as: None,
         };
         let rendered = render(&subject, Detail::Quiet);
         assert!(

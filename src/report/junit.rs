@@ -352,6 +352,7 @@ mod tests {
             fail_on: FailOn::Error,
             name: None,
             sources: &sample::sources(),
+            saved_as: None,
         });
         let document = roxmltree::Document::parse(&rendered).unwrap();
         let cases = || {

@@ -351,6 +351,7 @@ mod tests {
                 fail_on: FailOn::Error,
                 name,
                 sources: &sources,
+                saved_as: None,
             };
             render(&subject, SUMMARY).lines().next().unwrap().to_owned()
         };
@@ -374,6 +375,7 @@ mod tests {
             fail_on: FailOn::Error,
             name: None,
             sources: &sources,
+            saved_as: None,
         };
         for (budget, limit) in [(COMMENT, 65_000), (SUMMARY, 900 << 10), (3 << 10, 3 << 10)] {
             let rendered = render(&subject, budget);

@@ -471,6 +471,7 @@ pub(super) fn of<T>(verdict: &Verdict, render: impl FnOnce(&Subject) -> T) -> T 
         fail_on: FailOn::Error,
         name: None,
         sources: &sources(),
+        saved_as: None,
     })
 }
 

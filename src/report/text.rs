@@ -368,6 +368,7 @@ mod tests {
                 fail_on: FailOn::Error,
                 name: None,
                 sources: &sample::sources(),
+                saved_as: None,
             },
             Detail::Normal,
         );

@@ -212,6 +212,40 @@ fn what_nothing_needs_any_more_is_said_apart_and_fails_only_if_asked_for() {
 }
 
 #[test]
+fn the_text_offers_the_command_that_accepts_from_the_report_beside_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let report = "my report.json";
+    let ran = check(
+        path,
+        &["send-abandoned"],
+        &["--report=text", "--report", &format!("json={report}")],
+    )
+    .run()
+    .exits(1);
+    let offered = ran.stdout.split("accept   ").nth(1).unwrap();
+    let words: Vec<&str> = offered.split('\n').next().unwrap().split(' ').collect();
+    assert_eq!(words[..4], ["leakgate", "accept", "'my", "report.json'"]);
+    let id = words[4];
+    assert!(!ran.has("allow    -"), "{}", ran.said());
+    accept(
+        path,
+        &[report, id, "--reason", "x", "--expires", "2099-01-01"],
+    )
+    .exits(0);
+    check(path, &["send-abandoned"], &[]).run().exits(0);
+    // A path from the root is one of another machine, most likely.
+    let absolute = format!("json={}", path.join("report.json").display());
+    let ran = check(
+        path,
+        &["mutex-unlocked"],
+        &["--report=text", "--report", &absolute],
+    )
+    .run();
+    ran.prints("allow    - { match: ");
+}
+
+#[test]
 fn entries_of_a_package_that_is_gone_are_told_from_those_that_did_not_run() {
     let directory = reported(&["send-abandoned"]);
     let path = directory.path();

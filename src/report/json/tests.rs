@@ -44,6 +44,7 @@ fn it_holds_as_many_findings_as_it_has_room_for_and_counts_all() {
         fail_on: FailOn::Error,
         name: None,
         sources: &sample::sources(),
+        saved_as: None,
     });
     let report: serde_json::Value = serde_json::from_str(&rendered).unwrap();
     assert_eq!(report["findings"].as_array().unwrap().len(), MOST_FINDINGS);

@@ -34,7 +34,7 @@ impl<'v> Text<'_, 'v> {
             None => self.stays(together),
         }
         self.line("fix", &together.fix(self.subject.sources));
-        self.entries_of(&findings);
+        self.accept(&together.first().id, &findings);
         let causes = together.causes.iter().take(MOST);
         for words in self.words.rerun_causes(causes.map(|(cause, _)| *cause)) {
             self.out.push_str(&layout::command("again", &words));

@@ -63,7 +63,7 @@ impl Text<'_, '_> {
                 Label::Test if !others.is_empty() => {}
                 Label::Again => self.commands_of(same),
                 // Each suite has an entry of its own.
-                Label::Allow => self.entries_of(same),
+                Label::Allow => self.accept(&finding.id, same),
                 label => self.line(label.word(), text),
             }
             if let (Label::State, Some(stack)) = (*label, stack) {
@@ -128,8 +128,15 @@ impl Text<'_, '_> {
         self.out.push_str(&labelled(label, &terminal(text)));
     }
 
-    /// The entries that would accept a stack in each of its suites.
-    pub(super) fn entries_of(&mut self, same: &[&Finding]) {
+    /// How to accept findings, which have this id or are of the cause that has it: by the command that
+    /// reads the JSON report, or by an entry each.
+    pub(super) fn accept(&mut self, id: &str, same: &[&Finding]) {
+        let saved_as = self.subject.saved_as;
+        let command = saved_as.and_then(|path| self.words.accept_by(path, id, same));
+        if let Some(words) = command {
+            self.out.push_str(&layout::command("accept", &words));
+            return;
+        }
         for finding in same.iter().take(MOST_SUITES) {
             if let Some(accept) = self.words.accept(finding) {
                 let entry = layout::entry("allow", &terminal(&accept));

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use super::again::quote;
 use super::{Words, name};
 use crate::escape;
 use crate::evidence::SuiteName;
@@ -175,6 +176,36 @@ impl Words<'_> {
             Some((place, _)) => format!("above {place}: {entry}"),
             None => entry,
         })
+    }
+
+    /// The command that takes findings into the baseline, by the id of their stack or of their cause, from
+    /// the JSON report at this path; `None` where the policy has an entry that is to be changed, or where
+    /// no entry tells them from others.
+    pub(in crate::report) fn accept_by(
+        &self,
+        path: &str,
+        id: &str,
+        findings: &[&Finding],
+    ) -> Option<Vec<String>> {
+        let is_for_baseline = |finding: &&Finding| {
+            let exceeded = finding.exceeded();
+            exceeded.is_none_or(|one| one.is_of_baseline()) && self.accept(finding).is_some()
+        };
+        if findings.is_empty() || !findings.iter().all(is_for_baseline) {
+            return None;
+        }
+        let path = quote(path).filter(|path| escape::terminal(path) == *path)?;
+        let words = [
+            "leakgate",
+            "accept",
+            &path,
+            id,
+            "--reason",
+            "\"...\"",
+            "--expires",
+            "...",
+        ];
+        Some(words.map(str::to_owned).to_vec())
     }
 
     /// The entry under `allow:` that matches a finding and nothing else. Its reason and its last

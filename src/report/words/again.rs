@@ -77,16 +77,6 @@ impl Words<'_> {
         } else {
             rerun.of_tests(&tests, &[])
         };
-        let quote = |word: &String| {
-            // A line that begins with two colons is a command to a CI, wherever it was broken.
-            if word.starts_with(':') {
-                return (!word.contains('\'')).then(|| format!("'{word}'"));
-            }
-            if !word.is_empty() && word.chars().all(is_safe) {
-                return Some(word.clone());
-            }
-            shlex::try_quote(word).map(Cow::into_owned).ok()
-        };
         let mut line = Vec::new();
         if let Some(directory) = &rerun.directory {
             line.extend(["cd".to_owned(), quote(directory)?, "&&".to_owned()]);
@@ -116,6 +106,18 @@ fn once(commands: impl Iterator<Item = Vec<String>>) -> Vec<Vec<String>> {
         }
     }
     known
+}
+
+/// A word of a line for a shell; `None` where it cannot be one.
+pub(super) fn quote(word: &str) -> Option<String> {
+    // A line that begins with two colons is a command to a CI, wherever it was broken.
+    if word.starts_with(':') {
+        return (!word.contains('\'')).then(|| format!("'{word}'"));
+    }
+    if !word.is_empty() && word.chars().all(is_safe) {
+        return Some(word.to_owned());
+    }
+    shlex::try_quote(word).map(Cow::into_owned).ok()
 }
 
 /// Whether a character of an argument means itself in every shell.

@@ -56,6 +56,7 @@ fn assert_reads_back(verdict: &Verdict, name: Option<&str>) {
             fail_on,
             name,
             sources: &sources,
+            saved_as: None,
         };
         let read = json::read(json::render(&subject).as_bytes()).unwrap();
         let sources = Sources::default().with_reported(read.reported);
@@ -64,6 +65,7 @@ fn assert_reads_back(verdict: &Verdict, name: Option<&str>) {
             fail_on,
             name: read.name.as_deref(),
             sources: &sources,
+            saved_as: None,
         };
         for (format, render) in FORMATS {
             assert_eq!(
