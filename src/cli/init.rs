@@ -28,6 +28,11 @@ pub(super) struct Init {
     #[arg(long, value_name = "CI", value_enum)]
     ci: Vec<Ci>,
 
+    /// With `--ci github`: write the job that counts only what a pull request adds to the leaks of its
+    /// base. With the others, add `--base REV` to the command of the job.
+    #[arg(long, requires = "ci", conflicts_with = "baseline")]
+    base: bool,
+
     /// Write a baseline of these JSON reports too: their findings pass until a date. Of several, the
     /// highest count of each finding is taken.
     #[arg(long, value_name = "REPORT.json", num_args = 1.., conflicts_with = "print")]
@@ -58,7 +63,19 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
     let here = config::here()?;
     let branch = branch::default_branch(&here);
     let needs_newer_go = names_an_old_go(&here);
-    let text_of = |ci: &Ci| ci.job().text_for(branch.as_deref(), needs_newer_go);
+    if init.base && cis != [Ci::Github] {
+        bail!(
+            "--base goes with --ci github: for another CI, add --base REV to the command of its job"
+        );
+    }
+    let job_of = |ci: &Ci| {
+        if init.base {
+            job::base_and_head()
+        } else {
+            ci.job()
+        }
+    };
+    let text_of = |ci: &Ci| job_of(ci).text_for(branch.as_deref(), needs_newer_go);
     if init.print {
         let jobs: Vec<_> = cis.iter().map(text_of).collect();
         let text = if jobs.is_empty() {
@@ -81,7 +98,7 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
     }
     files.extend(baseline(init, kept.as_deref())?);
     files.extend(cis.iter().map(|ci| {
-        let job = ci.job();
+        let job = job_of(ci);
         Planned {
             path: job.path.into(),
             text: text_of(ci),

@@ -208,6 +208,23 @@ fn several_jobs_are_written_in_one_call_and_one_asked_for_twice_is_written_once(
 }
 
 #[test]
+fn the_job_for_what_a_pull_request_adds_is_written_for_github() {
+    let directory = root();
+    init(directory.path(), &["--ci", "github", "--base"]).exits(0);
+    let job = std::fs::read_to_string(directory.path().join(".github/workflows/leakgate.yml"));
+    assert_eq!(job.unwrap(), example("github/base-and-head.yml"));
+    for arguments in [
+        &["--ci", "gitlab", "--base"][..],
+        &["--ci=github", "--ci=make", "--base"],
+    ] {
+        init(directory.path(), arguments)
+            .exits(2)
+            .complains("--base goes with --ci github");
+    }
+    init(directory.path(), &["--base"]).exits(2);
+}
+
+#[test]
 fn the_jobs_install_this_release() {
     let mut seen = 0;
     let jobs = JOBS.map(|(_, _, name)| name);

@@ -61,6 +61,14 @@ impl Job {
     }
 }
 
+/// The job for GitHub Actions that counts only what a pull request adds.
+pub(super) fn base_and_head() -> Job {
+    Job {
+        text: include_str!("../../../examples/github/base-and-head.yml"),
+        ..Ci::Github.job()
+    }
+}
+
 impl Ci {
     pub(super) fn job(self) -> Job {
         match self {
