@@ -138,9 +138,9 @@ impl Rounds {
         u32::try_from(most).unwrap_or(u32::MAX)
     }
 
-    /// Whether they come with every round.
+    /// Whether they come with every round. Others whose round is not known take nothing back.
     pub fn grows(&self) -> bool {
-        self.of > 1 && self.is_complete() && self.seen() >= self.of
+        self.of > 1 && (1..=self.of).all(|round| self.by_round.contains_key(&round))
     }
 
     fn is_first_only(&self) -> bool {
@@ -160,11 +160,13 @@ impl Rounds {
     /// What rounds alone can tell: nothing where the round of some goroutine is not known, or where
     /// there were too few.
     pub fn confirmed(&self) -> Option<Confirmed> {
-        if self.of < FEWEST_ROUNDS || self.by_round.is_empty() || !self.is_complete() {
+        if self.of < FEWEST_ROUNDS {
             return None;
         }
         let class = if self.grows() {
             Class::EveryRun
+        } else if self.by_round.is_empty() || !self.is_complete() {
+            return None;
         } else if self.is_first_only() {
             Class::OncePerProcess
         } else {
@@ -270,6 +272,10 @@ mod tests {
         assert_eq!(rounds(&[1, 0], 0).confirmed(), None);
         assert_eq!(rounds(&[1, 0, 0], 1).confirmed(), None);
         assert_eq!(rounds(&[0, 0, 0], 0).confirmed(), None);
+        assert_eq!(
+            class(rounds(&[1, 1, 1], 1).confirmed()),
+            Some((Class::EveryRun, 3, 3))
+        );
     }
 
     #[test]

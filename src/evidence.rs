@@ -53,6 +53,8 @@ pub struct Suite {
     pub run: Option<TestRun>,
     /// How its tests are run again; `None` where that is not known.
     pub rerun: Option<Rerun>,
+    /// Its tests and subtests that skipped themselves each time.
+    pub skipped: BTreeSet<String>,
     /// What running its tests again told, by the id of the stack.
     pub confirmed: BTreeMap<String, Confirmed>,
     /// Why it is incomplete, though it is worth judging.

@@ -16,7 +16,7 @@ use grouping::{Grouping, Writers, knows, outermost};
 pub const TEST_LABEL: &str = "leakgate.test";
 
 /// The label of goroutines that a test started in a later round of `go test -count`: the number of the
-/// round, from 2 on.
+/// round, from 2 on; empty where the round is not known.
 pub const ROUND_LABEL: &str = "leakgate.round";
 
 /// Goroutines that share a stack, labels or not.
@@ -385,6 +385,8 @@ fn attributed(by_labels: ByLabels, tests: &BTreeMap<Arc<str>, i64>) -> ByLabels 
             let taken = left.min(count);
             let mut of_test = labels.clone();
             of_test.insert(TEST_LABEL.to_owned(), test.to_string());
+            // The chain of calls does not tell the round.
+            of_test.insert(ROUND_LABEL.to_owned(), String::new());
             *given.entry(of_test).or_default() += taken;
             count -= taken;
             next = match left - taken {

@@ -23,11 +23,11 @@ pub struct Pruned {
 pub fn prune(baseline: &mut Baseline, report: &Report) -> Pruned {
     let mut pruned = Pruned::default();
     let judged = report.findings.iter();
-    for ((id, suite), finding) in judged.filter(|((_, suite), _)| report.judged.contains(suite)) {
+    for ((id, suite), finding) in judged.filter(|((_, suite), _)| report.is_judged(suite)) {
         pruned.moved += usize::from(follow(baseline, (id, suite), finding, report));
     }
     baseline.entries.retain_mut(|entry| {
-        if !report.judged.contains(&entry.suite) {
+        if !report.is_judged(&entry.suite) {
             *pruned.not_judged.entry(entry.suite.clone()).or_default() += 1;
             return true;
         }

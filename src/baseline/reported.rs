@@ -14,8 +14,8 @@ pub struct Report {
     /// What was found and is not allowed by the policy, by id and suite; closures with one id, and
     /// several runs of one package, are one. The count is the most that one run had.
     pub findings: BTreeMap<(String, String), Reported>,
-    /// Suites that were judged, with all of their tests and without a failure.
-    pub judged: BTreeSet<String>,
+    /// The suites of the report: whether all of its tests ran without a failure, in each run that has it.
+    pub suites: BTreeMap<String, bool>,
     /// Findings that the report had no room for.
     pub left_out: u64,
 }
@@ -60,6 +60,8 @@ struct RawReport {
     findings: Vec<RawFinding>,
     causes: Vec<RawCause>,
     suites: Vec<RawSuite>,
+    #[serde(default)]
+    unchecked: Vec<RawUnchecked>,
     left_out: RawLeftOut,
 }
 
@@ -94,6 +96,13 @@ struct RawSuite {
     name: String,
     subject: Option<String>,
     whole: Option<bool>,
+    shard: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RawUnchecked {
+    suite: String,
+    shard: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -122,13 +131,21 @@ impl Report {
         check_version(text)?;
         let raw: RawReport = serde_json::from_slice(text)?;
         let mut subjects = HashMap::new();
-        let mut judged: BTreeMap<String, bool> = BTreeMap::new();
+        // Of several runs of a suite in one shard, any that is whole tells what is gone.
+        let mut judged: BTreeMap<(String, Option<String>), bool> = BTreeMap::new();
         for suite in raw.suites {
             let (Some(subject), Some(whole)) = (suite.subject, suite.whole) else {
                 return Err(ReportError::Old);
             };
-            *judged.entry(subject.clone()).or_default() |= whole;
+            let in_shard = (subject.clone(), suite.shard);
+            *judged.entry(in_shard).or_default() |= whole;
             subjects.insert(suite.name, subject);
+        }
+        for one in raw.unchecked {
+            let subject = subjects.get(&one.suite).cloned();
+            let subject =
+                subject.unwrap_or_else(|| without_shard(&one.suite, one.shard.as_deref()));
+            judged.entry((subject, one.shard)).or_default();
         }
         let mut causes: HashMap<(&str, &str), BTreeSet<String>> = HashMap::new();
         for cause in &raw.causes {
@@ -159,13 +176,12 @@ impl Report {
             }
         }
         let mut report = Self {
-            judged: judged
-                .into_iter()
-                .filter_map(|(suite, whole)| whole.then_some(suite))
-                .collect(),
             left_out: raw.left_out.findings,
             ..Self::default()
         };
+        for ((suite, _), whole) in judged {
+            report.add_suite(suite, whole);
+        }
         for ((id, suite), one) in runs {
             let subject = subjects.get(&suite).cloned().unwrap_or(suite);
             report.add((id, subject), one);
@@ -180,9 +196,21 @@ impl Report {
         for (key, finding) in other.findings {
             self.add(key, finding);
         }
-        self.judged.extend(other.judged);
+        for (suite, whole) in other.suites {
+            self.add_suite(suite, whole);
+        }
         self.left_out += other.left_out;
         self
+    }
+
+    /// Whether a suite was judged with all of its tests, wherever it ran: then what it has no finding of is
+    /// gone.
+    pub fn is_judged(&self, suite: &str) -> bool {
+        self.suites.get(suite).is_some_and(|whole| *whole)
+    }
+
+    fn add_suite(&mut self, suite: String, whole: bool) {
+        *self.suites.entry(suite).or_insert(true) &= whole;
     }
 
     fn add(&mut self, key: (String, String), mut finding: Reported) {
@@ -201,6 +229,13 @@ impl Report {
         }
         self.findings.insert(key, finding);
     }
+}
+
+/// Input: `example.com/shop (linux)` and `linux`
+/// Output: `example.com/shop`
+fn without_shard(suite: &str, shard: Option<&str>) -> String {
+    let subject = shard.and_then(|shard| suite.strip_suffix(&format!(" ({shard})")));
+    subject.unwrap_or(suite).to_owned()
 }
 
 impl Reported {

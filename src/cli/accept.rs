@@ -287,8 +287,7 @@ fn add(
         format!("the reports had no room for {left_out}: run the tests again for a report of these")
     });
     let findings = report.findings.iter();
-    let doubtful =
-        findings.filter(|((_, suite), one)| one.is_open && !report.judged.contains(suite));
+    let doubtful = findings.filter(|((_, suite), one)| one.is_open && !report.is_judged(suite));
     let doubtful: BTreeSet<&String> = doubtful.map(|((_, suite), _)| suite).collect();
     let doubtful = doubtful.into_iter().map(|suite| {
         format!("not all tests of {suite} ran and passed: counts may be too high, or too low")
@@ -337,15 +336,16 @@ fn prune(baseline: &mut Baseline, report: &Report, ids: &[String]) -> anyhow::Re
         moved,
         not_judged,
     } = baseline::prune(baseline, report);
-    let is_known = |suite: &String| report.findings.keys().any(|(_, known)| known == suite);
     let kept = not_judged.iter();
     let here = config::here()?;
     let kept = kept.map(|(suite, count)| {
         let entries = if *count == 1 { "entry" } else { "entries" };
-        let why = if is_known(suite) || sources::has_tests(suite, &here) != Some(false) {
-            "no report has all of its tests (without -run, -skip, -short and --base), passing"
-        } else {
+        let why = if report.suites.contains_key(suite) {
+            "not all of its tests ran and passed in each report that has it (without -run, -skip, -short and --base)"
+        } else if sources::has_tests(suite, &here) == Some(false) {
             "this module has no such tests any more, so take them out by hand"
+        } else {
+            "no report has it"
         };
         format!("kept {count} {entries} of {suite}: {why}")
     });

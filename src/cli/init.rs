@@ -93,7 +93,7 @@ pub(super) fn run(init: &Init) -> anyhow::Result<Code> {
         files.push(Planned {
             path: POLICY_NAME.into(),
             text: POLICY.to_owned(),
-            next: "no goroutine may be left; try it: leakgate run -- go test ./...".to_owned(),
+            next: "no stack may grow; try it: leakgate run -- go test ./...".to_owned(),
         });
     }
     files.extend(baseline(init, kept.as_deref())?);

@@ -21,7 +21,7 @@ pub(super) struct Rendering {
 
     /// Name of this run in reports. Comments and code scanning results are replaced by name, so
     /// give each job its own. Two files that `check` compares are a suite of this name.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(super) suite: Option<String>,
 
     /// In GitHub Actions, do not write the summary of the job.

@@ -1,6 +1,7 @@
 //! `leakgate report`: the reports of several runs as one, in any format.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub(super) struct Report {
     /// How many runs there have to be. With fewer, what is missing is unchecked: a job that ended early
     /// has written no report.
     #[arg(long, value_name = "N")]
-    expect: Option<usize>,
+    expect: Option<NonZeroUsize>,
 
     #[command(flatten)]
     rendering: Rendering,
@@ -54,7 +55,7 @@ pub(super) fn run(report: &Report) -> anyhow::Result<Code> {
         )
     })?;
     let verdict = match report.expect {
-        Some(runs) => verdict.expecting(runs),
+        Some(runs) => verdict.expecting(runs.get()),
         None => verdict,
     };
     rendering.write(&verdict, reported, Destination::Output)

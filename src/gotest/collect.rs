@@ -49,6 +49,9 @@ struct End {
     /// See [`TestRun::rounds`].
     #[serde(default = "once")]
     rounds: u32,
+    /// See [`Suite::skipped`].
+    #[serde(default)]
+    skipped: BTreeSet<String>,
     exit_code: i32,
     settled: bool,
     settle_ms: u64,
@@ -228,6 +231,7 @@ impl Collected {
                     own_before: None,
                 };
                 judged.starters = end.starters;
+                judged.skipped = end.skipped;
                 judged.moving = end.moving.into_iter().collect();
                 judged.run = Some(TestRun {
                     go: suite.go.clone(),

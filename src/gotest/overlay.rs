@@ -80,7 +80,7 @@ const INSERTIONS: [Insertion; 15] = [
     Insertion {
         file: "testing/testing.go",
         anchor: "\n\t\t\tt.signal <- signal\n",
-        with_call: "\n\t\t\tleakgateTested(t.name); t.signal <- signal\n",
+        with_call: "\n\t\t\tleakgateTested(t.name, t.Skipped()); t.signal <- signal\n",
         is_in_all: true,
     },
     Insertion {
@@ -122,33 +122,33 @@ const INSERTIONS: [Insertion; 15] = [
     Insertion {
         file: "testing/fuzz.go",
         anchor: "\n\t\t\t\tf.signal <- true\n",
-        with_call: "\n\t\t\t\tleakgateTested(f.name); f.signal <- true\n",
+        with_call: "\n\t\t\t\tleakgateTested(f.name, f.Skipped()); f.signal <- true\n",
         is_in_all: true,
     },
-    // Nobody waits for a test binary whose tests are over, but leakgate: a goroutine that was left and
-    // speaks up meanwhile would not have been heard.
+    // Hardly anybody waits for a test binary whose tests are over, but leakgate does: a goroutine that
+    // was left and speaks up meanwhile would not have been heard, or later.
     Insertion {
         file: "testing/testing.go",
         anchor: "panic(\"Log in goroutine after \"",
-        with_call: "if leakgateIsOver() { return }; panic(\"Log in goroutine after \"",
+        with_call: "if leakgateIsOver(\"Log in goroutine after \" + c.name + \" has completed: \" + s) { return }; panic(\"Log in goroutine after \"",
         is_in_all: true,
     },
     Insertion {
         file: "testing/testing.go",
         anchor: "panic(\"Fail in goroutine after \"",
-        with_call: "if leakgateIsOver() { return }; panic(\"Fail in goroutine after \"",
+        with_call: "if leakgateIsOver(\"Fail in goroutine after \" + c.name + \" has completed\") { return }; panic(\"Fail in goroutine after \"",
         is_in_all: true,
     },
     Insertion {
         file: "testing/testing.go",
         anchor: "panic(\"Output called after \"",
-        with_call: "if leakgateIsOver() { return io.Discard }; panic(\"Output called after \"",
+        with_call: "if leakgateIsOver(\"Output called after \" + c.name + \" has completed\") { return io.Discard }; panic(\"Output called after \"",
         is_in_all: false,
     },
     Insertion {
         file: "testing/testing.go",
         anchor: "panic(\"Write called after \"",
-        with_call: "if leakgateIsOver() { return len(p), nil }; panic(\"Write called after \"",
+        with_call: "if leakgateIsOver(\"Write called after \" + o.c.name + \" has completed\") { return len(p), nil }; panic(\"Write called after \"",
         is_in_all: false,
     },
 ];

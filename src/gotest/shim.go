@@ -36,8 +36,13 @@ var leakgate struct {
 	mu      sync.Mutex
 	running map[string]int    // tests, benchmarks and examples; a test in a bubble has the name of the one around it
 	names   map[string]int    // how often each has begun: several times under -count
+	skipped map[string]int    // how often each has skipped itself
 	started map[string]string // by the id of its goroutine, the name of each
+	runs    int               // how often m.Run has begun
 	over    atomic.Bool       // whether the tests are, and the process waits only for leakgate
+	ended   time.Time         // when they were over
+	unheard string            // what was said first of a test that was over
+	later   time.Duration     // when that was, from their end
 }
 
 // Package testing is initialised before the packages that use it, so what a test binary starts or
@@ -131,7 +136,7 @@ func leakgateStart(deps testDeps) {
 	}
 	leakgate.dir = dir
 	leakgate.quiet = leakgateReadQuiet(root+"/quiet", deps.ImportPath())
-	leakgate.running, leakgate.names = map[string]int{}, map[string]int{}
+	leakgate.running, leakgate.names, leakgate.skipped = map[string]int{}, map[string]int{}, map[string]int{}
 	leakgate.started = map[string]string{}
 	milliseconds, _ := strconv.Atoi(leakgateEnviron["LEAKGATE_SETTLE_MS"])
 	leakgate.settle = time.Duration(milliseconds) * time.Millisecond
@@ -145,6 +150,7 @@ func leakgateBefore() {
 	if leakgate.dir == "" {
 		return
 	}
+	leakgate.runs++
 	if leakgate.before != nil {
 		// TestMain runs the tests once more: what the last time left says nothing of this one.
 		_ = os.Remove(leakgate.dir + "/end.json")
@@ -185,10 +191,11 @@ func leakgateAfter(m *M) {
 	if leakgate.dir == "" || leakgateCalledBy("runtime.gopanic") || leakgateCalledBy("runtime.Goexit") || leakgateIsBroken() {
 		return
 	}
-	leakgate.over.Store(true)
-	defer leakgate.over.Store(false)
 	leakgateLog("=\n")
 	start, pause := time.Now(), time.Millisecond
+	leakgate.ended = start
+	leakgate.over.Store(true)
+	defer leakgateGoesOn()
 	var watched leakgateWatch
 	known, still := 0, time.Duration(0)
 	for {
@@ -222,16 +229,22 @@ func leakgateAfter(m *M) {
 		}
 		leakgate.mu.Lock()
 		defer leakgate.mu.Unlock()
-		rounds := 0
-		for _, begun := range leakgate.names {
-			if begun > rounds {
+		rounds := 1
+		var skipped []string
+		for name, begun := range leakgate.names {
+			// Of a TestMain that runs the tests again, for another database say, each time is another one.
+			if begun > rounds && leakgate.runs == 1 && leakgateTop(name) == name {
 				rounds = begun
+			}
+			if leakgate.skipped[name] == begun {
+				skipped = append(skipped, leakgateJSON(name))
 			}
 		}
 		leakgateWrite(leakgate.dir+"/end.json", []byte("{\n"+
 			"  \"exit_code\": "+strconv.Itoa(m.exitCode)+",\n"+
 			"  \"tests\": "+strconv.Itoa(len(leakgate.names))+",\n"+
 			"  \"rounds\": "+strconv.Itoa(rounds)+",\n"+
+			"  \"skipped\": ["+strings.Join(skipped, ", ")+"],\n"+
 			"  \"settled\": "+strconv.FormatBool(!grown)+",\n"+
 			"  \"settle_ms\": "+strconv.FormatInt(waited.Milliseconds(), 10)+",\n"+
 			"  \"polls\": "+strconv.Itoa(watched.polls)+",\n"+
@@ -242,10 +255,30 @@ func leakgateAfter(m *M) {
 }
 
 // leakgateIsOver says whether the process would be further by now, were it not for leakgate: most have
-// ended then. What a goroutine says of a test that is over would not have been heard, and is no reason to
-// panic.
-func leakgateIsOver() bool {
-	return leakgate.over.Load()
+// ended then. What a goroutine says of a test that is over, a reason to panic elsewhere, would not have
+// been heard in these.
+func leakgateIsOver(panics string) bool {
+	if !leakgate.over.Load() {
+		return false
+	}
+	leakgate.mu.Lock()
+	defer leakgate.mu.Unlock()
+	if leakgate.unheard == "" {
+		leakgate.unheard, leakgate.later = panics, time.Since(leakgate.ended)
+	}
+	return true
+}
+
+// leakgateGoesOn lets the process go on where it would have been without leakgate. If it takes as long to
+// end as it took until something was said of a test that was over, it panics, as it would have.
+func leakgateGoesOn() {
+	leakgate.over.Store(false)
+	leakgate.mu.Lock()
+	defer leakgate.mu.Unlock()
+	if unheard := leakgate.unheard; unheard != "" {
+		leakgate.unheard = ""
+		time.AfterFunc(leakgate.later, func() { panic(unheard) })
+	}
 }
 
 // leakgateTimeout is called by the alarm, just before it ends the process.
@@ -360,9 +393,9 @@ func leakgateTest(name string) {
 
 // leakgateTested is called just before a test or fuzz target tells whoever waits for it that it has
 // ended. One that panics does not come here: it is the one that the process dies of.
-func leakgateTested(name string) {
+func leakgateTested(name string, skipped bool) {
 	if leakgateIsTest(name) {
-		leakgateEnd(name)
+		leakgateEnd(name, skipped)
 	}
 }
 
@@ -377,7 +410,7 @@ func leakgateNamed(name string, own bool) func() {
 		if leakgateCalledBy("runtime.gopanic") {
 			return
 		}
-		leakgateEnd(name)
+		leakgateEnd(name, false)
 		if !own {
 			pprof.SetGoroutineLabels(context.Background())
 		}
@@ -408,7 +441,8 @@ func leakgateBegin(name string, own, inRounds bool) {
 	}
 	leakgate.running[name]++
 	labels := []string{"leakgate.test", name}
-	if round := leakgate.names[name]; round > 1 {
+	// A subtest may have another name each time.
+	if round := leakgate.names[leakgateTop(name)]; round > 1 {
 		labels = append(labels, "leakgate.round", strconv.Itoa(round))
 	}
 	if id != "" {
@@ -419,13 +453,24 @@ func leakgateBegin(name string, own, inRounds bool) {
 	leakgateNote("+", name)
 }
 
-func leakgateEnd(name string) {
+func leakgateEnd(name string, skipped bool) {
 	leakgate.mu.Lock()
+	if skipped {
+		leakgate.skipped[name]++
+	}
 	if leakgate.running[name]--; leakgate.running[name] == 0 {
 		delete(leakgate.running, name)
 	}
 	leakgate.mu.Unlock()
 	leakgateNote("-", name)
+}
+
+// leakgateTop is the top-level test of a subtest.
+func leakgateTop(name string) string {
+	if at := strings.Index(name, "/"); at >= 0 {
+		return name[:at]
+	}
+	return name
 }
 
 // leakgateNote notes the start or the end of a top-level test, for a process that does not live to

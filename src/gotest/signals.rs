@@ -147,8 +147,10 @@ impl Signals {
         let ended = child.wait();
         self.alone = Some(unix::alone(&self.heard, &self.temporary)?);
         // What came until now may be what ended the command, and is not to end this process as
-        // well.
-        passing.stop();
+        // well; but who asks is told.
+        for signal in passing.stop() {
+            self.last.store(signal.signal, Ordering::Relaxed);
+        }
         Ok((process, ended?))
     }
 }

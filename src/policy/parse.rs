@@ -360,6 +360,16 @@ impl Reader<'_> {
             let message = format!("`{key}` is empty, and would match nothing");
             return self.wrong(&path, message);
         }
+        // As a block of YAML leaves them: no name has these.
+        if let Some(name) = names
+            .iter()
+            .find(|name| name.trim() != *name || name.contains(['\n', '\r']))
+        {
+            let message = format!(
+                "{name:?} begins or ends with a blank, or has a line break, and would match nothing"
+            );
+            return self.wrong(&path, message);
+        }
         Some(names.iter().map(|name| Pattern::new(name)).collect())
     }
 }

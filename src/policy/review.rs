@@ -65,6 +65,7 @@ impl Policy {
                 flaws.push(ExceptionFlaw::Contradiction);
             } else if let Some(earlier) = earlier
                 && !exception.is_expired(today)
+                && !own.iter().any(|one| one.goes_with(exception))
             {
                 flaws.push(ExceptionFlaw::Shadowed(Some((**earlier).clone())));
             }

@@ -174,6 +174,11 @@ impl Builder {
         };
         let is_key = matches!(self.open.last(), Some(Open::Map { key: None, .. }));
         match event {
+            Event::Scalar(.., Some(_))
+            | Event::SequenceStart(_, Some(_))
+            | Event::MappingStart(_, Some(_)) => {
+                return fatal("YAML tags are not read here: take it out".to_owned());
+            }
             Event::Scalar(text, ..) if is_key => self.key(text.into_owned(), at),
             Event::Scalar(text, style, ..) => self.scalar(text.into_owned(), style, at),
             Event::Alias(_) | Event::SequenceStart(..) | Event::MappingStart(..) if is_key => {

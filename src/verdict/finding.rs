@@ -105,7 +105,7 @@ pub struct Sum {
 impl Finding {
     /// After less before.
     pub fn growth(&self) -> i64 {
-        self.after - self.before
+        self.after.saturating_sub(self.before)
     }
 
     /// How many there might have been.
@@ -115,8 +115,9 @@ impl Finding {
 
     /// How many of the goroutines that came have no known cause.
     pub fn without_cause(&self) -> i64 {
-        let known: i64 = self.causes.iter().map(|(_, count)| count).sum();
-        (self.growth() - known).max(0)
+        let known = self.causes.iter().map(|(_, count)| *count);
+        let known = known.fold(0, i64::saturating_add);
+        self.growth().saturating_sub(known).max(0)
     }
 
     /// Whether nothing covers it: it counts.

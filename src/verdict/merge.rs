@@ -10,6 +10,10 @@ use std::sync::Arc;
 use super::{AllowUse, Baseline, CommandRun, EntryUse, RuleUse, Shard, Verdict};
 use crate::evidence::{SuiteName, Unchecked};
 
+/// Why runs that were expected are not there.
+const MISSING: &str =
+    "the other reports are missing: a job may have ended before leakgate wrote its own";
+
 /// Two verdicts hold the same shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("two of them are of a run that is called {shard}")]
@@ -56,9 +60,7 @@ impl Verdict {
     pub fn expecting(mut self, runs: usize) -> Self {
         let there = self.shards.len().max(1);
         if there < runs {
-            let why =
-                "the other reports are missing: a job may have ended before leakgate wrote its own";
-            let missing = Unchecked::new(format!("{there} of {runs} shards"), why);
+            let missing = Unchecked::new(format!("{there} of {runs} shards"), MISSING);
             self.unchecked.push(missing);
             self.unchecked.sort();
         }
@@ -76,6 +78,11 @@ fn of_shard(mut verdict: Verdict, name: &Arc<str>) -> Verdict {
         verdict.unchecked.push(nothing);
     }
     let baseline = verdict.baseline.as_ref();
+    if !is_gated {
+        // Nothing of it counts, wherever it is counted.
+        verdict.left_out.violations = 0;
+        verdict.left_out.warnings = 0;
+    }
     verdict.shards = vec![Shard {
         name: name.clone(),
         policy: verdict.policy.clone(),
@@ -103,7 +110,10 @@ impl Verdict {
         self.causes.extend(other.causes);
         self.moved.extend(other.moved);
         self.loosened.extend(other.loosened);
-        self.unchecked.extend(other.unchecked);
+        // What was missing then may be there now.
+        let unchecked = other.unchecked.into_iter();
+        self.unchecked
+            .extend(unchecked.filter(|one| one.why != MISSING));
         self.skipped.extend(other.skipped);
         self.notes.extend(other.notes);
         self.suites.extend(other.suites);
@@ -144,11 +154,34 @@ impl Verdict {
         let commands = shards().filter_map(|shard| Some((&shard.name, shard.command.as_ref()?)));
         let command = add_commands(&commands.collect::<Vec<_>>());
         self.policy = policy;
+        let doubted = self.doubted();
         if let Some(of_all) = &mut self.baseline {
             of_all.name = baseline;
+            for one in &mut of_all.entries {
+                // What a shard did not judge as a whole may be needed there.
+                one.whole &= !doubted.contains(&one.entry.suite);
+            }
         }
         self.builtin_version = builtin_version.flatten();
         self.command = command;
+    }
+
+    /// What was tested, of which a shard had no run with all tests and without a failure.
+    fn doubted(&self) -> BTreeSet<String> {
+        let mut whole: BTreeMap<(&str, Option<&Arc<str>>), bool> = BTreeMap::new();
+        for suite in &self.suites {
+            let of_shard = (suite.name.subject(), suite.name.shard());
+            *whole.entry(of_shard).or_default() |= suite.whole;
+        }
+        for one in &self.unchecked {
+            whole
+                .entry((one.suite.subject(), one.suite.shard()))
+                .or_default();
+        }
+        let doubted = whole.into_iter().filter(|(_, whole)| !whole);
+        doubted
+            .map(|((subject, _), _)| subject.to_owned())
+            .collect()
     }
 
     /// Shows the shard in the names of suites that several shards ran.

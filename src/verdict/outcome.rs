@@ -142,7 +142,8 @@ impl Verdict {
     /// Open findings of a severity, with those that a report had no room for.
     pub fn count(&self, severity: Severity) -> usize {
         let open = self.findings.iter().filter(|one| one.is_open());
-        open.filter(|one| one.rule.severity == severity).count() + self.left_out.open(severity)
+        let open = open.filter(|one| one.rule.severity == severity).count();
+        open.saturating_add(self.left_out.open(severity))
     }
 }
 

@@ -212,6 +212,55 @@ fn what_nothing_needs_any_more_is_said_apart_and_fails_only_if_asked_for() {
 }
 
 #[test]
+fn what_one_job_could_not_judge_is_stale_in_no_report_of_all() {
+    let directory = reported(&["send-abandoned"]);
+    let path = directory.path();
+    accept_all(path);
+    // Its leak is of another system, and this one has none.
+    edit(path, "suite: send-abandoned", "suite: clean");
+    let (_, mut report) = check(path, &[], &[]).json();
+    write(&path.join("linux.json"), report.to_string());
+    let both = || {
+        let merge = Leakgate::new(&["report", "linux.json", "win.json"]).dir(path);
+        (
+            merge.run().stdout,
+            accept(path, &["--prune", "linux.json", "win.json"])
+                .exits(0)
+                .stdout,
+        )
+    };
+    let kept = "removed 0, lowered 0, moved 0; leakgate.baseline.yml is as it was";
+    // There its tests failed.
+    report["suites"][0]["whole"] = false.into();
+    write(&path.join("win.json"), report.to_string());
+    let (merged, pruned) = both();
+    assert!(
+        !merged.contains("stale    leakgate.baseline.yml:3"),
+        "{merged}"
+    );
+    assert!(pruned.starts_with(kept), "{pruned}");
+    // There it could not be checked.
+    report["suites"] = serde_json::json!([]);
+    report["unchecked"] =
+        serde_json::json!([{ "suite": "clean", "shard": null, "why": "it crashed" }]);
+    write(&path.join("win.json"), report.to_string());
+    let (merged, pruned) = both();
+    assert!(
+        !merged.contains("stale    leakgate.baseline.yml:3"),
+        "{merged}"
+    );
+    assert!(pruned.starts_with(kept), "{pruned}");
+    // Where both judged it, it is gone.
+    std::fs::copy(path.join("linux.json"), path.join("win.json")).unwrap();
+    let (merged, pruned) = both();
+    assert!(
+        merged.contains("stale    leakgate.baseline.yml:3"),
+        "{merged}"
+    );
+    assert!(pruned.starts_with("removed 1"), "{pruned}");
+}
+
+#[test]
 fn the_text_offers_the_command_that_accepts_from_the_report_beside_it() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
@@ -263,8 +312,7 @@ fn entries_of_a_package_that_is_gone_are_told_from_those_that_did_not_run() {
     );
     std::fs::create_dir(path.join("gone")).unwrap();
     write(&path.join("gone/gone_test.go"), "package gone\n");
-    let unjudged =
-        "no report has all of its tests (without -run, -skip, -short and --base), passing\n";
+    let unjudged = "no report has it\n";
     assert_eq!(prune(), format!("{kept}{unjudged}"));
 }
 

@@ -60,7 +60,7 @@ fn it_writes_a_policy_that_applies_from_then_on() {
     let ran = init(directory.path(), &[]).exits(0);
     assert_eq!(
         ran.stdout,
-        "wrote leakgate.yml: no goroutine may be left; try it: leakgate run -- go test ./...\n"
+        "wrote leakgate.yml: no stack may grow; try it: leakgate run -- go test ./...\n"
     );
     assert_eq!(entries(directory.path()), 1);
     let written = std::fs::read_to_string(directory.path().join("leakgate.yml")).unwrap();

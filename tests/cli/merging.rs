@@ -433,3 +433,69 @@ fn the_help_says_what_the_name_of_a_run_is() {
     let ran = Leakgate::new(&["report", "--help"]).run().exits(0);
     insta::assert_snapshot!(ran.stdout);
 }
+
+#[test]
+fn a_report_that_comes_later_is_missing_no_more() {
+    let (directory, [one, other, third]) = shards();
+    let first = directory.path().join("first.json");
+    let expecting =
+        |paths: &[&Path], flags: &[&str]| merge(paths).args(&["--expect", "3"]).args(flags).run();
+    let ran = expecting(&[&one, &other], &["--report", "text"]);
+    ran.prints("UNCHECKED 2 of 3 shards");
+    let json = format!("json={}", first.display());
+    expecting(&[&one, &other], &["--report", &json]);
+    let ran = expecting(&[&first, &third], &[]);
+    assert!(!ran.has("UNCHECKED"), "{}", ran.said());
+    merge(&[&one]).args(&["--expect", "0"]).run().exits(2);
+    Leakgate::check()
+        .args(&["--suite", ""])
+        .pair("go1.27", "send-abandoned")
+        .run()
+        .exits(2);
+}
+
+#[test]
+fn what_a_failed_job_had_no_room_for_does_not_count_either() {
+    let (directory, [_, _, clean]) = shards();
+    let text = std::fs::read_to_string(&clean).unwrap();
+    let mut failed: serde_json::Value = serde_json::from_str(&text).unwrap();
+    failed["left_out"]["findings"] = 5.into();
+    failed["left_out"]["violations"] = 5.into();
+    failed["name"] = "failed".into();
+    failed["command"] = serde_json::json!({
+        "failed": "the command ended with exit code 1", "base": null, "ran_tests": true, "gated": false,
+        "without_tests": 0, "children": 0
+    });
+    let path = directory.path().join("failed.json");
+    std::fs::write(&path, failed.to_string()).unwrap();
+    merge(&[&path, &clean]).run().exits(3);
+    failed["command"]["gated"] = true.into();
+    std::fs::write(&path, failed.to_string()).unwrap();
+    merge(&[&path, &clean]).run().exits(1);
+}
+
+#[test]
+fn a_report_that_somebody_changed_makes_nothing_crash() {
+    let (directory, [leaks, _, clean]) = shards();
+    let text = std::fs::read_to_string(&leaks).unwrap();
+    let path = directory.path().join("changed.json");
+    for (place, value) in [
+        (
+            "/findings/0/tests",
+            serde_json::json!({ "TestA": i64::MIN, "TestB": i64::MAX, "TestC": 1 }),
+        ),
+        ("/left_out/violations", serde_json::json!(u64::MAX)),
+        (
+            "/findings/0/causes",
+            serde_json::json!([{ "id": "c0ffee123456", "goroutines": i64::MIN }]),
+        ),
+    ] {
+        let mut changed: serde_json::Value = serde_json::from_str(&text).unwrap();
+        *changed.pointer_mut(place).unwrap() = value;
+        std::fs::write(&path, changed.to_string()).unwrap();
+        let code = in_every_format(merge(&[&path, &clean]), directory.path())
+            .run()
+            .code;
+        assert!([1, 2].contains(&code), "{place}: {code}");
+    }
+}

@@ -786,6 +786,34 @@ fn a_proven_condition_without_a_leak_profile_is_reported() {
 }
 
 #[test]
+fn a_pattern_that_no_name_can_match_is_an_error_and_so_is_a_tag() {
+    let allow = |keys: &str| {
+        format!(
+            "version: 1\nallow:\n  - match:\n      root: main.*\n{keys}    max: 9\n    reason: x\n    expires: 2099-01-01\n"
+        )
+    };
+    for (keys, says) in [
+        (
+            "      without: |\n        main.x\n",
+            "begins or ends with a blank, or has a line break",
+        ),
+        (
+            "      home: 'main.x '\n",
+            "begins or ends with a blank, or has a line break",
+        ),
+        ("      home: !env main.x\n", "YAML tags are not read here"),
+    ] {
+        let ran = judge_as_text(&allow(keys), "send-abandoned").exits(2);
+        ran.complains(says);
+    }
+    judge_as_text(
+        &allow("      without: >-\n        main.x\n"),
+        "send-abandoned",
+    )
+    .exits(0);
+}
+
+#[test]
 fn a_class_that_nothing_was_run_for_matches_nothing_and_says_so() {
     let matcher = |class: &str| {
         rules(&format!(

@@ -332,7 +332,8 @@ fn a_signal_while_the_base_runs_ends_it_all() {
     );
     let ran = go.shell(&shop, &line).exits(143);
     assert!(
-        ran.stderr.contains("the run of the base was interrupted"),
+        ran.stderr
+            .contains("leakgate was interrupted while tests ran again"),
         "{}",
         ran.said()
     );

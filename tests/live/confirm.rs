@@ -43,6 +43,9 @@ fn a_leak_is_told_from_what_starts_once_and_from_what_comes_by_chance() {
         let told = [
             ("again.wait", ("grows with every run", 4, 4)),
             ("again.flush", ("grows with every run", 4, 4)),
+            ("again.dial", ("grows with every run", 4, 4)),
+            ("again.label", ("grows with every run", 4, 4)),
+            ("again.both", ("grows with every run", 4, 4)),
             ("again.serve", ("once per process", 4, 4)),
             ("again.retry", ("comes and goes", 2, 4)),
             ("again.reload", ("not seen again", 0, 4)),
@@ -76,14 +79,20 @@ fn rounds_of_the_run_itself_tell_the_same() {
     let told = [
         ("again.wait", ("grows with every run", 3, 3)),
         ("again.flush", ("grows with every run", 3, 3)),
+        ("again.dial", ("grows with every run", 3, 3)),
+        // The chain of calls does not tell in which round it was.
+        ("again.label", ("nothing", 0, 0)),
+        ("again.both", ("grows with every run", 3, 3)),
         ("again.serve", ("once per process", 1, 3)),
     ];
     assert_eq!(classes(&ran), BTreeMap::from(told), "{}", ran.said());
     ran.says("runs once per process (in the first of 3 runs)");
     // Of two rounds, or of examples and benchmarks, nothing is said.
+    // Nor is anything said of a TestMain that runs the tests for one backend after the other.
     for line in [
         "-count=2 ./again",
-        "-count=3 -bench=. -benchtime=2x ./kinds",
+        "-count=3 -run=Example -bench=. -benchtime=2x ./kinds",
+        "./backends",
     ] {
         let ran = go().run(&format!("go test {line}")).exits(1);
         let classes = classes(&ran);
@@ -173,7 +182,7 @@ fn what_cannot_run_again_is_said_and_counts_as_before() {
         classes(&fails),
         BTreeMap::from([("shop.send", ("nothing", 0, 0))])
     );
-    fails.says("running the tests of example.com/shop again told nothing");
+    fails.says("running the tests of example.com/shop again told nothing of 1 finding");
     fails.says("ran already");
     std::fs::remove_file(module.path().join("ran")).unwrap();
     let late = ran()
@@ -185,7 +194,59 @@ fn what_cannot_run_again_is_said_and_counts_as_before() {
         classes(&late),
         BTreeMap::from([("shop.send", ("nothing", 0, 0))])
     );
-    late.says("did not run again 2 times: its share of --confirm-time was over");
+    late.says("told nothing of 1 finding: its share of --confirm-time was over");
+}
+
+#[test]
+fn what_skips_itself_or_is_met_elsewhere_is_not_said_to_be_gone() {
+    let module = scratch(&[
+        ("go.mod", "module example.com/shop\n\ngo 1.21\n"),
+        (
+            "shop_test.go",
+            "package shop\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc send(c chan int) { c <- 1 }\n\n\
+             func TestSends(t *testing.T) {\n\tif os.Getenv(\"DATABASE\") == \"\" {\n\t\tt.Skip()\n\t}\n\t\
+             go send(make(chan int))\n}\n",
+        ),
+    ]);
+    let skipped = go()
+        .at(module.path())
+        .flag("--confirm=2")
+        .run_script("DATABASE=shop go test .")
+        .exits(1);
+    let untold = BTreeMap::from([("shop.send", ("nothing", 0, 0))]);
+    assert_eq!(classes(&skipped), untold, "{}", skipped.said());
+    skipped.says(
+        "told nothing of 1 finding: they skipped themselves or ran once only, or their goroutines were elsewhere",
+    );
+    let loops = in_packages()
+        .flag("--confirm=2")
+        .run("go test ./loops")
+        .exits(1);
+    for (class, ..) in classes(&loops).into_values() {
+        assert_ne!(class, "not seen again", "{}", loops.said());
+    }
+}
+
+#[test]
+fn what_a_test_excludes_does_not_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let module = scratch(&[
+        ("go.mod", "module example.com/shop\n\ngo 1.21\n"),
+        (
+            "shop_test.go",
+            "package shop\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc send(c chan int) { c <- 1 }\n\n\
+             func TestSends(t *testing.T) {\n\tt.Run(\"drop\", func(t *testing.T) {\n\t\t\
+             _ = os.WriteFile(os.Getenv(\"DROPPED\"), nil, 0o666)\n\t})\n\tt.Run(\"keep\", func(t *testing.T) {})\n\tgo send(make(chan int))\n}\n",
+        ),
+    ]);
+    let dropped = folder.path().join("dropped");
+    go().at(module.path())
+        .env("DROPPED", &dropped)
+        .flag("--confirm=2")
+        .run("go test -skip TestSends/drop .")
+        .exits(1)
+        .says("grows with every run (2 of 2 runs");
+    assert!(!dropped.exists());
 }
 
 #[test]

@@ -506,6 +506,24 @@ fn what_is_left_may_log_and_fail_for_a_test_that_is_over() {
 }
 
 #[test]
+fn where_a_process_goes_on_after_its_tests_a_late_failure_is_one() {
+    let test = "package shop\n\nimport (\n\t\"os\"\n\t\"testing\"\n\t\"time\"\n)\n\n\
+                func TestMain(m *testing.M) {\n\tcode := m.Run()\n\ttime.Sleep(time.Second)\n\tos.Exit(code)\n}\n\n\
+                func TestAsks(t *testing.T) {\n\tgo func() {\n\t\ttime.Sleep(300 * time.Millisecond)\n\t\t\
+                t.Error(\"the answer was wrong\")\n\t}()\n}\n";
+    let module = scratch(&[
+        ("go.mod", "module example.com/shop\n\ngo 1.21\n"),
+        ("shop_test.go", test),
+    ]);
+    for go in gos() {
+        // As without leakgate.
+        let ran = go.at(module.path()).run("go test .").exits(1);
+        let said = "in goroutine after TestAsks has completed";
+        assert!(ran.said().contains(said), "{}", ran.said());
+    }
+}
+
+#[test]
 fn a_package_that_empties_its_environment_is_checked() {
     for go in gos() {
         let ran = go.run("go test ./clears").exits(0);

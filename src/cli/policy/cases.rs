@@ -9,13 +9,20 @@ use jiff::civil::Date;
 use super::super::limit::Limit;
 use super::super::output::Destination;
 use super::super::rendering::ColorArg;
-use super::super::{Code, EXIT_CODES, config, judge_files, output};
+use super::super::{Code, config, judge_files, output};
 use crate::cases::{self, Case, compare};
 use crate::evidence::{Evidence, Files, Suite};
 use crate::judge::Judge;
 use crate::policy::Policy;
 use crate::report::cases::{Tally, case as render};
 use crate::verdict::Verdict;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  every case is as it says
+  1  a case is not
+  2  wrong usage, or a policy or a file of cases that cannot be read
+  3  a profile of a case cannot be judged";
 
 /// What `policy test` takes.
 #[derive(Debug, Args)]

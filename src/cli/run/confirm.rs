@@ -33,7 +33,7 @@ pub(super) struct Confirm<'r> {
     runs: u32,
 }
 
-/// Why the tests of a suite tell nothing.
+/// Why a run tells nothing.
 enum Silent {
     /// The time was over.
     Late,
@@ -41,40 +41,47 @@ enum Silent {
     Because(String),
 }
 
-/// What one run left of each stack, by its id.
-type Left = BTreeMap<String, Rounds>;
-
-/// What all runs of a suite left.
-struct Told {
-    times: u32,
-    /// Of the one in which the tests ran several times; `None` where they cannot.
-    together: Option<Left>,
-    /// Of those in which they ran once.
-    alone: Vec<Left>,
+impl Silent {
+    fn says(&self) -> String {
+        match self {
+            Self::Late => "its share of --confirm-time was over".to_owned(),
+            Self::Because(why) => why.clone(),
+        }
+    }
 }
 
-impl Told {
-    /// In which rounds goroutines of a stack came.
-    fn rounds(&self, id: &str) -> Option<Rounds> {
-        let none = || Rounds {
-            of: self.times,
-            ..Rounds::default()
+/// What one run left.
+#[derive(Default)]
+struct Left {
+    /// Goroutines of each stack, by its id.
+    stacks: BTreeMap<String, Rounds>,
+    /// The ids of the stacks that begin with each function.
+    by_root: BTreeMap<String, BTreeSet<String>>,
+    /// Tests and subtests that skipped themselves.
+    skipped: BTreeSet<String>,
+    /// How often the tests ran.
+    rounds: u32,
+}
+
+impl Left {
+    /// Goroutines of a finding; `None` where its tests skipped themselves, or where goroutines with the
+    /// same root stand where none of the findings `known` by their ids is: a loop may be anywhere.
+    fn of(&self, finding: &Finding, known: &BTreeSet<&str>) -> Option<Rounds> {
+        if let Some(rounds) = self.stacks.get(&finding.id) {
+            return Some(rounds.clone());
+        }
+        let is_skipped = |test: &String| {
+            [test.as_str(), top_level_test(test)]
+                .iter()
+                .any(|name| self.skipped.contains(*name))
         };
-        let left = self.together.as_ref()?;
-        Some(left.get(id).cloned().unwrap_or_else(none))
-    }
-
-    /// How many came in each run alone.
-    fn alone(&self, id: &str) -> Vec<i64> {
-        let counts = self.alone.iter().map(|left| left.get(id));
-        counts
-            .map(|left| left.map_or(0, |left| left.total))
-            .collect()
-    }
-
-    /// Whether a stack grows with every round, so that nothing else has to be known.
-    fn grows(&self, id: &str) -> bool {
-        self.rounds(id).is_some_and(|rounds| rounds.grows())
+        let root = finding.stack().and_then(|stack| stack.root.as_ref());
+        let with_root = root.and_then(|root| self.by_root.get(root.name()));
+        let is_elsewhere = with_root.is_some_and(|ids| ids.iter().any(|id| !known.contains(&**id)));
+        (!finding.tests.keys().all(is_skipped) && !is_elsewhere).then(|| Rounds {
+            of: self.rounds,
+            ..Rounds::default()
+        })
     }
 }
 
@@ -116,16 +123,24 @@ pub(super) fn confirm(
         // What one suite does not need is for those after it.
         let time = run.confirm_time.saturating_sub(begun.elapsed());
         confirm.until = Instant::now() + time / left;
-        match confirm.suite(suite, &open, signals)? {
-            Ok(()) => {}
-            Err(Silent::Late) => notes.push(format!(
-                "the tests of {} did not run again {times} times: its share of --confirm-time was over",
-                suite.name
-            )),
-            Err(Silent::Because(why)) => notes.push(format!(
-                "running the tests of {} again told nothing: {why}",
-                suite.name
-            )),
+        let silent = confirm.suite(suite, &open, signals)?;
+        let untold = open
+            .iter()
+            .filter(|one| !suite.confirmed.contains_key(&one.id))
+            .count();
+        if untold > 0 {
+            let why = silent.map_or_else(
+                || {
+                    "they skipped themselves or ran once only, or their goroutines were elsewhere"
+                        .to_owned()
+                },
+                |silent| silent.says(),
+            );
+            notes.push(format!(
+                "running the tests of {} again told nothing of {}: {why}",
+                suite.name,
+                plural(untold as u64, "finding")
+            ));
         }
     }
     for text in notes {
@@ -140,13 +155,15 @@ fn is_asked(finding: &Finding) -> bool {
 }
 
 impl Confirm<'_> {
+    /// Runs the tests of findings again, and adds what that told to their suite; or says what kept it
+    /// from telling all.
     fn suite(
         &mut self,
         suite: &mut Suite,
         findings: &[&Finding],
         signals: &mut Signals,
-    ) -> anyhow::Result<Result<(), Silent>> {
-        let because = |why: &str| Ok(Err(Silent::Because(why.to_owned())));
+    ) -> anyhow::Result<Option<Silent>> {
+        let because = |why: &str| Ok(Some(Silent::Because(why.to_owned())));
         let Some(rerun) = suite.rerun.clone() else {
             return because("how they were run is not known");
         };
@@ -175,38 +192,41 @@ impl Confirm<'_> {
             self.times
         )));
         let again = (&rerun, &tests, &*subject);
-        let together = match self.once(again, self.times, signals)? {
-            Err(Silent::Late) => return Ok(Err(Silent::Late)),
+        let (together, mut silent) = match self.once(again, self.times, signals)? {
+            Err(Silent::Late) => return Ok(Some(Silent::Late)),
             // Some tests cannot run twice in one process.
-            together => together.ok(),
+            Err(why) => (None, Some(why)),
+            Ok(left) => (Some(left).filter(|left| left.rounds > 1), None),
         };
-        let mut told = Told {
-            times: self.times,
-            together,
-            alone: Vec::new(),
+        let known: BTreeSet<&str> = findings.iter().map(|finding| &*finding.id).collect();
+        let rounds = |finding: &Finding| together.as_ref()?.of(finding, &known);
+        let grows = |finding: &&Finding| rounds(finding).is_some_and(|rounds| rounds.grows());
+        let mut alone: Vec<Left> = Vec::new();
+        let runs = if findings.iter().all(grows) {
+            0
+        } else {
+            self.times
         };
-        let is_clear = findings.iter().all(|finding| told.grows(&finding.id));
-        let runs = if is_clear { 0 } else { self.times };
-        let mut cut_short = None;
         for _ in 0..runs {
             match self.once(again, 1, signals)? {
-                Ok(left) => told.alone.push(left),
+                Ok(left) => alone.push(left),
                 Err(why) => {
-                    cut_short = Some(why);
+                    silent = Some(why);
                     break;
                 }
             }
         }
         for finding in findings {
-            let (id, mut alone) = (&finding.id, told.alone(&finding.id));
-            if alone.len() < 2 {
-                alone.clear(); // once is nothing to go by
+            let counts = alone.iter().filter_map(|left| left.of(finding, &known));
+            let mut counts: Vec<i64> = counts.map(|rounds| rounds.total).collect();
+            if counts.len() < 2 {
+                counts.clear(); // once is nothing to go by
             }
-            if let Some(confirmed) = of_runs(told.rounds(id).as_ref(), &alone) {
-                suite.confirmed.insert(id.clone(), confirmed);
+            if let Some(confirmed) = of_runs(rounds(finding).as_ref(), &counts) {
+                suite.confirmed.insert(finding.id.clone(), confirmed);
             }
         }
-        Ok(cut_short.map_or(Ok(()), Err))
+        Ok(silent)
     }
 
     /// Runs tests again, so many times in one process.
@@ -261,23 +281,33 @@ impl Confirm<'_> {
             ..Policy::default()
         };
         let judge = Judge::new(&policy, self.accepted.today);
+        let of_subject = evidence.suites.iter();
+        let mut of_subject = of_subject.filter(|suite| suite.name.subject() == subject);
+        let suite = of_subject.next()?;
+        let run = suite.run.clone().filter(|run| run.exit_code == Some(0))?;
+        let mut left = Left {
+            rounds: run.rounds,
+            skipped: suite.skipped.clone(),
+            ..Left::default()
+        };
         let evidence = Evidence {
             command: None,
             ..evidence
         };
         let verdict = judge_files::verdict(&judge, evidence, self.run.gate.limit());
-        let mut suites = verdict.suites.iter();
-        let suite = suites.find(|suite| suite.name.subject() == subject)?;
-        let run = suite.run.as_ref()?;
-        if !verdict.unchecked.is_empty() || run.exit_code != Some(0) {
+        if !verdict.unchecked.is_empty() || verdict.suites.is_empty() {
             return None;
         }
-        let mut left = Left::new();
         for finding in &verdict.findings {
-            let rounds = left.entry(finding.id.clone()).or_insert_with(|| Rounds {
+            if let Some(root) = finding.stack().and_then(|stack| stack.root.as_ref()) {
+                let with_root = left.by_root.entry(root.name().to_owned()).or_default();
+                with_root.insert(finding.id.clone());
+            }
+            let none = || Rounds {
                 of: run.rounds,
                 ..Rounds::default()
-            });
+            };
+            let rounds = left.stacks.entry(finding.id.clone()).or_insert_with(none);
             rounds.total += finding.growth();
             for (round, count) in finding.rounds.iter().flat_map(|rounds| &rounds.by_round) {
                 *rounds.by_round.entry(*round).or_default() += count;

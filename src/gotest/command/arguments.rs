@@ -79,8 +79,9 @@ const WITH_VALUE: [&str; 47] = [
 /// Flags that decide which files and packages there are.
 const FOR_LIST: [&str; 7] = ["tags", "mod", "modfile", "race", "msan", "asan", "compiler"];
 
-/// Flags that choose tests, or say what to write and where.
-const OF_ONE_RUN: [&str; 25] = [
+/// Flags that choose which tests run, or say what to write and where. What is skipped is not run again
+/// either.
+const OF_ONE_RUN: [&str; 24] = [
     "artifacts",
     "bench",
     "blockprofile",
@@ -101,7 +102,6 @@ const OF_ONE_RUN: [&str; 25] = [
     "o",
     "outputdir",
     "run",
-    "skip",
     "trace",
     "v",
     "work",

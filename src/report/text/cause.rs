@@ -152,7 +152,7 @@ impl<'v> Text<'_, 'v> {
             if let Some(pattern) = stack.pattern {
                 text = format!("{text}, {}", pattern.name);
             }
-            if stack.proven.is_some_and(|proven| proven >= *count) {
+            if stack.proven.is_some_and(|proven| proven >= finding.after) {
                 text += ", proven";
             }
             self.line("stay", &text);

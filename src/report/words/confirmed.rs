@@ -20,7 +20,9 @@ impl Together<'_> {
             match alike.get_mut(&key) {
                 Some(known) => {
                     let each = known.each.zip(one.each);
-                    known.each = each.map(|(one, other)| (one.0 + other.0, one.1 + other.1));
+                    known.each = each.map(|((fewest, most), (least, largest))| {
+                        (fewest.saturating_add(least), most.saturating_add(largest))
+                    });
                 }
                 None => drop(alike.insert(key, one)),
             }

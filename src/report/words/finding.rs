@@ -129,7 +129,7 @@ impl Words<'_> {
             growth @ 1.. => growth,
             _ => finding.after,
         };
-        match total - finding.tests.values().sum::<i64>() {
+        match total.saturating_sub(sum(finding.tests.values())) {
             others @ 1.. if of_run => tests.push(format!(
                 "unattributed ({others}): started by TestMain, by time.AfterFunc, or by code that sets labels of its own"
             )),
@@ -140,6 +140,11 @@ impl Words<'_> {
     }
 }
 
+/// A sum of counts, which a report may say anything of.
+fn sum<'c>(counts: impl Iterator<Item = &'c i64>) -> i64 {
+    counts.fold(0, |sum, count| sum.saturating_add(*count))
+}
+
 /// Which tests started the goroutines of a cause, top-level ones with their number of subtests.
 pub(in crate::report) fn tests_of_cause(cause: &Cause) -> String {
     let mut named: Vec<String> = by_top_level(&cause.tests);
@@ -148,7 +153,7 @@ pub(in crate::report) fn tests_of_cause(cause: &Cause) -> String {
     if more > 0 {
         named.push(format!("and {}", plural(more as u64, "more test")));
     }
-    if let others @ 1.. = cause.goroutines - cause.tests.values().sum::<i64>() {
+    if let others @ 1.. = cause.goroutines.saturating_sub(sum(cause.tests.values())) {
         named.push(format!(
             "unattributed ({others}): started by TestMain, or before the tests"
         ));
@@ -175,7 +180,7 @@ fn by_top_level(counts: &BTreeMap<String, i64>) -> Vec<String> {
             named.collect::<Vec<_>>().join(", ")
         }
         several => {
-            let sum: i64 = several.iter().map(|(_, count)| count).sum();
+            let sum = sum(several.iter().map(|(_, count)| count));
             let subtests = several.iter().filter(|(one, _)| one != test).count();
             let subtests = plural(subtests as u64, "subtest");
             format!("{} ({sum} in {subtests})", name(test))

@@ -118,7 +118,8 @@ fn new(verdict: &Verdict) -> String {
     let of_stacks = open.clone().filter(|finding| finding.stack().is_some());
     let goroutines = of_stacks.map(|finding| finding.unaccepted().max(0));
     let goroutines = goroutines.fold(0_i64, i64::saturating_add);
-    match (open.count(), goroutines) {
+    let left_out = verdict.left_out.open(Severity::Error);
+    match (open.count().saturating_add(left_out), goroutines) {
         (findings, 0) => format!("{findings} new"),
         (findings, goroutines) => format!("{findings} new ({})", plural(goroutines, "goroutine")),
     }

@@ -9,6 +9,6 @@ import (
 func TestEnds(t *testing.T) {
 	go func() {
 		time.Sleep(50 * time.Millisecond)
-		t.Log("late")
+		panic("late")
 	}()
 }
