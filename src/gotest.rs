@@ -104,6 +104,9 @@ impl Capturing {
 pub struct Options<'a> {
     /// Where the command runs; `None` for the current directory.
     pub directory: Option<&'a Path>,
+    /// Whether flags in GOFLAGS that write files are in force: the files of a run are not those of a
+    /// later one.
+    pub writes: bool,
     /// Variables that are set for it, beside those of this process.
     pub environment: &'a [(String, String)],
     /// How long one may wait for its goroutines to end.
@@ -164,7 +167,7 @@ impl Prepared {
             (None, of) => of.map(Path::to_owned),
         };
         let toolchain = Toolchain::ask(go, of.as_deref(), options.environment)?;
-        let goflags = toolchain.goflags()?;
+        let goflags = toolchain.goflags(options.writes)?;
         fs::write(directory.join(quiet::FILE), quiet::list(accepted))
             .with_context(|| format!("{} cannot be written to", directory.display()))?;
         let unguarded = match &go_test {

@@ -39,6 +39,7 @@ pub(super) fn run(run: &Run) -> anyhow::Result<ExitCode> {
     let folder = Folder::new(run, &signals)?;
     let options = Options {
         directory: None,
+        writes: true,
         environment: &[],
         settle: run.settle,
         origin: !run.no_origin,

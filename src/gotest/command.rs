@@ -10,7 +10,8 @@ use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
 use super::toolchain::GoFlags;
-use arguments::{Argument, flag_of, is_of_one_run, takes_none, takes_value, writes_files};
+pub(super) use arguments::writes_files;
+use arguments::{Argument, flag_of, is_of_one_run, takes_none, takes_value};
 pub(super) use packages::Package;
 
 /// A command that is `go test` itself.

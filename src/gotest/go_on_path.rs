@@ -293,7 +293,7 @@ fn prepare(orders: &Orders, go: &Path, arguments: &[OsString]) -> Option<Variabl
         }
         let directory = go_test.as_ref().and_then(|one| one.directory.as_deref());
         let toolchain = Toolchain::ask(go.as_os_str(), directory, &[])?;
-        let goflags = toolchain.goflags()?;
+        let goflags = toolchain.goflags(true)?;
         if let Some(go_test) = go_test {
             noted.unguarded = go_test.unguarded(&goflags).map(str::to_owned);
             noted.go_test = Some(go_test);

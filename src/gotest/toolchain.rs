@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 use super::Variables;
+use super::command::writes_files;
 use super::exec_flag;
 use super::flags;
 use super::overlay::{self, Overlay};
@@ -160,12 +161,12 @@ impl Toolchain {
     }
 
     /// The value of GOFLAGS under which every go command that it reaches builds test binaries with
-    /// the shim.
+    /// the shim; unless it `writes`, without flags that write files.
     ///
     /// # Errors
     /// A Go whose package testing the shim does not fit into, or an overlay of the user's that
     /// replaces the same files.
-    pub(super) fn goflags(&self) -> anyhow::Result<GoFlags> {
+    pub(super) fn goflags(&self, writes: bool) -> anyhow::Result<GoFlags> {
         let flags = flags::split(&self.environment.goflags)
             .context("GOFLAGS holds a quote that is not closed")?;
         let is_overlay = |flag: &&String| flags::value_of(flag, "overlay").is_some();
@@ -193,7 +194,7 @@ impl Toolchain {
         let is_ours = |flag: &&String| is_overlay(flag) || Some(*flag) == guard.as_ref();
         let kept: Vec<String> = flags
             .iter()
-            .filter(|flag| !is_ours(flag))
+            .filter(|flag| !is_ours(flag) && (writes || !writes_files(flag)))
             .cloned()
             .collect();
         // A user's own -exec starts the binaries where they can run; nothing may come between.

@@ -250,6 +250,29 @@ fn what_a_test_excludes_does_not_run_again() {
 }
 
 #[test]
+fn files_of_the_run_are_not_written_again() {
+    let module = scratch(&[
+        ("go.mod", "module example.com/shop\n\ngo 1.21\n"),
+        ("shop.go", "package shop\n\nfunc Other() int { return 1 }\n"),
+        (
+            "shop_test.go",
+            "package shop\n\nimport \"testing\"\n\nfunc send(c chan int) { c <- 1 }\n\n\
+             func TestSends(t *testing.T) { go send(make(chan int)) }\n\n\
+             func TestOther(t *testing.T) { Other() }\n",
+        ),
+    ]);
+    let file = module.path().join("cover.out");
+    go().at(module.path())
+        .env("GOFLAGS", format!("'-coverprofile={}'", file.display()))
+        .flag("--confirm=2")
+        .run("go test .")
+        .exits(1)
+        .says("grows with every run (2 of 2 runs");
+    let covered = std::fs::read_to_string(file).unwrap();
+    assert!(covered.trim_end().ends_with(" 1 1"), "{covered}");
+}
+
+#[test]
 fn nothing_runs_again_where_nothing_is_found_or_the_command_failed() {
     let clean = in_packages()
         .flag("--confirm=2")

@@ -203,6 +203,7 @@ impl Base {
         };
         let options = Options {
             directory: Some(&directory),
+            writes: false,
             environment: &[],
             settle: run.settle,
             origin: false,

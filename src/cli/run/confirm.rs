@@ -252,6 +252,7 @@ impl Confirm<'_> {
         let directory = rerun.directory.as_ref().map(Path::new);
         let options = Options {
             directory,
+            writes: false,
             environment: &rerun.environment,
             settle: self.run.settle,
             origin: false,

@@ -169,6 +169,6 @@ pub(super) fn is_of_one_run(flag: &str) -> bool {
 }
 
 /// Whether a kept flag says what files to write.
-pub(super) fn writes_files(flag: &str) -> bool {
+pub(in crate::gotest) fn writes_files(flag: &str) -> bool {
     WRITES.contains(&name(flag))
 }
