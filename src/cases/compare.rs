@@ -72,16 +72,21 @@ fn take(
     owners: &mut [Option<usize>],
     tried: &mut [bool],
 ) -> bool {
-    for (index, finding) in found.iter().enumerate() {
-        if tried[index] || !expected[at].is(finding) {
+    let fits = |index: &usize| expected[at].is(found[*index]);
+    // Most often there is a free one, and nobody has to move.
+    let free = (0..found.len())
+        .filter(|index| owners[*index].is_none())
+        .find(fits);
+    if let Some(index) = free {
+        owners[index] = Some(at);
+        return true;
+    }
+    for index in 0..found.len() {
+        if tried[index] || !fits(&index) {
             continue;
         }
         tried[index] = true;
-        let is_free = match owners[index] {
-            None => true,
-            Some(owner) => take(owner, expected, found, owners, tried),
-        };
-        if is_free {
+        if owners[index].is_some_and(|owner| take(owner, expected, found, owners, tried)) {
             owners[index] = Some(at);
             return true;
         }

@@ -97,11 +97,13 @@ pub(in crate::report) fn summary(verdict: &Verdict, fail_on: FailOn) -> String {
     if let loosened @ 1.. = verdict.loosened.len() {
         parts.push(format!("{loosened} loosened"));
     }
-    let why = verdict.not_gated().map(|failed| format!("{failed}: "));
-    let (why, whole) = (
-        why.unwrap_or_default(),
-        whole(verdict, fail_on).unwrap_or_default(),
-    );
+    let mut why = verdict.not_gated();
+    if verdict.outcome(fail_on) == Outcome::Fail {
+        // Of a shard, while others fail the whole.
+        parts.extend(why.take().map(|failed| format!("not gated {failed}")));
+    }
+    let why = why.map_or_else(String::new, |failed| format!("{failed}: "));
+    let whole = whole(verdict, fail_on).unwrap_or_default();
     format!("{why}{whole}{}", parts.join(", "))
 }
 
