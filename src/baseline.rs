@@ -24,7 +24,6 @@ use crate::policy::PolicyErrors;
 pub use accept::{Added, Terms, accept};
 pub use entry::{About, Entry};
 pub use prune::{Pruned, prune};
-pub(crate) use reported::check_version;
 pub use reported::{Report, ReportError, Reported};
 pub use resolve::{Resolved, is_marker, resolve};
 pub use schema::{SCHEMA_URL, schema};

@@ -110,25 +110,16 @@ struct RawLeftOut {
     findings: u64,
 }
 
-/// Checks that a text is a JSON report of the version that is read here.
-///
-/// # Errors
-/// What is no report, or one of another version.
-pub(crate) fn check_version(text: &[u8]) -> Result<(), ReportError> {
-    let version: RawVersion = serde_json::from_slice(text)?;
-    if version.schema != "leakgate.report/1" {
-        return Err(ReportError::Schema(version.schema));
-    }
-    Ok(())
-}
-
 impl Report {
     /// Reads the text of a JSON report.
     ///
     /// # Errors
     /// What is no report, or one of another version.
     pub fn parse(text: &[u8]) -> Result<Self, ReportError> {
-        check_version(text)?;
+        let version: RawVersion = serde_json::from_slice(text)?;
+        if version.schema != "leakgate.report/1" {
+            return Err(ReportError::Schema(version.schema));
+        }
         let raw: RawReport = serde_json::from_slice(text)?;
         let mut subjects = HashMap::new();
         // Of several runs of a suite in one shard, any that is whole tells what is gone.

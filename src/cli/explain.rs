@@ -2,18 +2,17 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 
 use super::output::Destination;
 use super::rendering::ColorArg;
-use super::{Code, config, output};
-use crate::files::read_regular;
+use super::{Code, config, output, report};
 use crate::policy::is_id;
-use crate::report::explain::{Reported, Topics};
-
-/// A report of more bytes than this is rejected: leakgate writes none.
-const LARGEST: u64 = 256 << 20;
+use crate::report::Subject;
+use crate::report::explain::Topics;
+use crate::report::sources::Sources;
+use crate::verdict::FailOn;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -44,14 +43,21 @@ pub(super) struct Explain {
 
 pub(super) fn run(explain: &Explain) -> anyhow::Result<Code> {
     let policy = config::policy(explain.policy.as_deref())?;
-    let report = explain.report.as_ref().map(|path| {
-        let name = path.display().to_string();
-        let bytes = read_regular(path, LARGEST);
-        let bytes = bytes.with_context(|| format!("the report {name} cannot be read"))?;
-        Reported::parse(&name, &bytes).with_context(|| format!("the report {name} cannot be read"))
+    let read = explain.report.as_deref().map(report::read).transpose()?;
+    let (verdict, name, reported) = match read {
+        Some(read) => (Some(read.verdict), read.name, read.reported),
+        None => Default::default(),
+    };
+    let sources = Sources::default().with_reported(reported);
+    let path = explain.report.as_ref().map(|path| path.to_string_lossy());
+    let report = verdict.as_ref().map(|verdict| Subject {
+        verdict,
+        fail_on: FailOn::Error,
+        name: name.as_deref(),
+        sources: &sources,
+        saved_as: path.as_deref(),
     });
-    let report = report.transpose()?;
-    let topics = Topics::new(&policy, report.as_ref());
+    let topics = Topics::new(&policy, report);
     let text = if explain.name.is_empty() {
         topics.list()
     } else {

@@ -77,7 +77,11 @@ fn refuse_repeated(paths: &[PathBuf]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read(path: &Path) -> anyhow::Result<Read> {
+/// Reads a JSON report.
+///
+/// # Errors
+/// A file that cannot be read, or that is no report which this leakgate knows.
+pub(super) fn read(path: &Path) -> anyhow::Result<Read> {
     let place = || format!("the report {} cannot be read", path.display());
     let bytes = read_regular(path, LARGEST_REPORT).with_context(place)?;
     json::read(&bytes).with_context(place)

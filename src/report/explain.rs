@@ -8,18 +8,20 @@ mod known;
 mod reported;
 mod rules;
 
-use super::text::layout;
-use super::text::{BOLD, DIM};
+use super::Subject;
+use super::text::{self, BOLD, DIM, layout};
 use crate::escape::terminal;
 use crate::policy::{Policy, nearest};
-pub use reported::Reported;
 
 /// So many names are suggested for one that is not known.
 const MOST_SUGGESTED: usize = 5;
 
 /// What there is to explain.
 #[derive(Debug)]
-pub struct Topics(Vec<Topic>);
+pub struct Topics<'r> {
+    all: Vec<Topic>,
+    report: Option<Subject<'r>>,
+}
 
 /// Something that has a name.
 #[derive(Debug)]
@@ -29,12 +31,12 @@ struct Topic {
     name: String,
     /// What it is, in a few words.
     gist: String,
-    /// Labels and texts, in the order to read them.
+    /// Labels and texts, in the order to read them; none for what the report itself explains.
     lines: Vec<(&'static str, String)>,
 }
 
 /// In the order of the list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Rule,
     State,
@@ -70,22 +72,25 @@ impl Kind {
     }
 }
 
-impl Topics {
+impl<'r> Topics<'r> {
     /// All that is known of this policy, and of a report.
-    pub fn new(policy: &Policy, report: Option<&Reported>) -> Self {
+    pub fn new(policy: &Policy, report: Option<Subject<'r>>) -> Self {
         let topics = rules::topics(policy)
             .chain(known::states())
             .chain(known::builtin())
             .chain(known::patterns())
             .chain(known::classes())
-            .chain(report.into_iter().flat_map(Reported::topics));
-        Self(topics.collect())
+            .chain(report.iter().flat_map(reported::topics));
+        Self {
+            all: topics.collect(),
+            report,
+        }
     }
 
     /// All of them by kind: the name of each, and what it is in a few words. With colours.
     pub fn list(&self) -> String {
         let groups = Kind::ALL.iter().filter_map(|kind| {
-            let of_kind = self.0.iter().filter(|topic| topic.kind == *kind);
+            let of_kind = self.all.iter().filter(|topic| topic.kind == *kind);
             let lines: String = of_kind.map(Topic::line).collect();
             let title = kind.names()[1];
             (!lines.is_empty()).then(|| format!("{BOLD}{title}{BOLD:#}\n{lines}"))
@@ -99,17 +104,25 @@ impl Topics {
     /// # Errors
     /// Nothing has it: names that are like it.
     pub fn explain(&self, name: &str) -> Result<String, Vec<String>> {
-        let of_name = self.0.iter().filter(|topic| is_same(&topic.name, name));
-        let texts: Vec<String> = of_name.map(Topic::text).collect();
+        let of_name = self.all.iter().filter(|topic| is_same(&topic.name, name));
+        let texts: Vec<String> = of_name.map(|topic| self.text(topic)).collect();
         if texts.is_empty() {
             return Err(self.like(name));
         }
         Ok(texts.join("\n"))
     }
 
+    fn text(&self, topic: &Topic) -> String {
+        match (topic.kind, &self.report) {
+            (Kind::Cause, Some(report)) => text::cause_of_id(report, &topic.name),
+            (Kind::Finding, Some(report)) => text::findings_of_id(report, &topic.name),
+            _ => topic.text(),
+        }
+    }
+
     /// The nearest name, and those that hold this one.
     fn like(&self, name: &str) -> Vec<String> {
-        let names: Vec<&str> = self.0.iter().map(|topic| &*topic.name).collect();
+        let names: Vec<&str> = self.all.iter().map(|topic| &*topic.name).collect();
         let lower = name.to_lowercase();
         let holds = |one: &&&str| !lower.is_empty() && one.to_lowercase().contains(&lower);
         let holding = names.iter().filter(holds).copied();
@@ -149,31 +162,41 @@ impl Topic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::sources::Sources;
     use crate::report::{json, sample};
+    use crate::verdict::FailOn;
 
-    fn topics() -> Topics {
+    fn topics() -> Topics<'static> {
         Topics::new(&Policy::default(), None)
     }
 
     #[test]
     fn every_name_is_explained_and_said_once_of_its_kind() {
         let topics = topics();
-        for (at, topic) in topics.0.iter().enumerate() {
+        for (at, topic) in topics.all.iter().enumerate() {
             assert!(topics.explain(&topic.name).is_ok(), "{topic:?}");
             assert!(
                 !topic.lines.is_empty() && !topic.gist.is_empty(),
                 "{topic:?}"
             );
             let same = |one: &Topic| one.kind == topic.kind && is_same(&one.name, &topic.name);
-            assert!(!topics.0[..at].iter().any(same), "{topic:?}");
+            assert!(!topics.all[..at].iter().any(same), "{topic:?}");
         }
     }
 
     #[test]
     fn all_ids_of_a_report_are_explained_and_no_name_in_it_steers_a_terminal() {
         let json = sample::with(json::render);
-        let report = Reported::parse("re port.json", json.as_bytes()).unwrap();
-        let topics = Topics::new(&Policy::default(), Some(&report));
+        let read = json::read(json.as_bytes()).unwrap();
+        let sources = Sources::default().with_reported(read.reported);
+        let report = Subject {
+            verdict: &read.verdict,
+            fail_on: FailOn::Error,
+            name: None,
+            sources: &sources,
+            saved_as: Some("re port.json"),
+        };
+        let topics = Topics::new(&Policy::default(), Some(report));
         let plain = |text: &str| anstream::adapter::strip_str(text).to_string();
         sample::assert_harmless(&plain(&topics.list()));
         for finding in sample::verdict().findings {
