@@ -97,11 +97,9 @@ struct Totals {
     stacks: u64,
     suites: u64,
     without_tests: u64,
-    #[serde(skip_deserializing)]
+    /// Held against the findings when a report is read.
     violations: usize,
-    #[serde(skip_deserializing)]
     warnings: usize,
-    #[serde(skip_deserializing)]
     accepted: usize,
 }
 
@@ -242,6 +240,13 @@ impl Report<'_> {
         let allows = self.allows.into_iter().map(exception::Allow::read);
         let rules = self.rules.into_iter().map(rule::RuleUse::read);
         let shards = self.shards.into_iter().map(suite::Shard::read);
+        let Totals {
+            suites: of_suites,
+            violations,
+            warnings,
+            accepted,
+            ..
+        } = self.totals;
         let verdict = Verdict {
             policy: self.policy.into_owned(),
             builtin_version: self.builtin_version,
@@ -261,6 +266,26 @@ impl Report<'_> {
             shards: shards.collect(),
             left_out: self.left_out.read(),
         };
+        // What was taken out of a report would look clean.
+        let counted = [
+            ("suites", of_suites, verdict.suites.len()),
+            (
+                "violations",
+                violations as u64,
+                verdict.count(Severity::Error),
+            ),
+            (
+                "warnings",
+                warnings as u64,
+                verdict.count(Severity::Warning),
+            ),
+            ("accepted", accepted as u64, verdict.accepted_count()),
+        ];
+        for (what, total, found) in counted {
+            if total != found as u64 {
+                return Err(ReadError::Totals { what, total, found });
+            }
+        }
         let mut reported = std::mem::take(&mut reading.reported);
         reported.policy = self.repository.policy.map(Cow::into_owned);
         reported.baseline = self.repository.baseline.map(Cow::into_owned);

@@ -461,6 +461,7 @@ fn what_a_failed_job_had_no_room_for_does_not_count_either() {
     let mut failed: serde_json::Value = serde_json::from_str(&text).unwrap();
     failed["left_out"]["findings"] = 5.into();
     failed["left_out"]["violations"] = 5.into();
+    failed["totals"]["violations"] = 5.into();
     failed["name"] = "failed".into();
     failed["command"] = serde_json::json!({
         "failed": "the command ended with exit code 1", "base": null, "ran_tests": true, "gated": false,
@@ -472,6 +473,25 @@ fn what_a_failed_job_had_no_room_for_does_not_count_either() {
     failed["command"]["gated"] = true.into();
     std::fs::write(&path, failed.to_string()).unwrap();
     merge(&[&path, &clean]).run().exits(1);
+}
+
+#[test]
+fn a_report_without_what_it_counts_is_no_evidence() {
+    let (directory, [leaks, ..]) = shards();
+    let text = std::fs::read_to_string(&leaks).unwrap();
+    let path = directory.path().join("emptied.json");
+    for (list, says) in [
+        (
+            "findings",
+            "it counts 1 violations in its totals, and holds 0",
+        ),
+        ("suites", "it counts 1 suites in its totals, and holds 0"),
+    ] {
+        let mut emptied: serde_json::Value = serde_json::from_str(&text).unwrap();
+        emptied[list] = serde_json::json!([]);
+        std::fs::write(&path, emptied.to_string()).unwrap();
+        merge(&[&path]).run().exits(2).complains(says);
+    }
 }
 
 #[test]

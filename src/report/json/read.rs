@@ -46,6 +46,18 @@ pub enum ReadError {
         /// What it says.
         value: String,
     },
+    /// It does not hold what it counts.
+    #[error(
+        "it counts {total} {what} in its totals, and holds {found}: it was changed after it was written, so write it again"
+    )]
+    Totals {
+        /// What is counted.
+        what: &'static str,
+        /// How many the totals say.
+        total: u64,
+        /// How many there are.
+        found: usize,
+    },
     /// A stack from which frames cannot have been left out.
     #[error("a stack with {kept} frames cannot have left out {elided} more")]
     Stack {

@@ -392,6 +392,7 @@ fn how_tests_ran_and_run_again() {
         run: None,
         ..verdict.suites[2].clone()
     });
+    verdict.totals.suites += 1;
     assert_reads_back(&verdict, None);
     verdict.command = Some(CommandRun {
         failed: Some("exit status 1".into()),
