@@ -55,7 +55,7 @@ pub struct Suite {
     pub rerun: Option<Rerun>,
     /// Its tests and subtests that skipped themselves each time.
     pub skipped: BTreeSet<String>,
-    /// What running its tests again told, by the id of the stack.
+    /// What running its tests again showed, by the id of the stack.
     pub confirmed: BTreeMap<String, Confirmed>,
     /// Why it is incomplete, though it is worth judging.
     pub doubt: Option<String>,

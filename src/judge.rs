@@ -66,7 +66,7 @@ pub struct Judge<'p> {
 struct Asks {
     /// What Go's leak profile holds.
     proof: bool,
-    /// What running the tests again told.
+    /// What running the tests again showed.
     confirmed: bool,
 }
 
@@ -176,8 +176,8 @@ impl<'p> Judge<'p> {
             finding.is_open() && finding.stack().is_some() && finding.confirmed.is_none()
         });
         if self.asks.confirmed && untold {
-            notes.push("the policy uses `confirmed`, but of some findings nothing is known from running their tests again, so these \
-                        entries do not match them: `leakgate run --confirm 5`, or -count=3, would tell".into());
+            notes.push("the policy uses `confirmed`, but the tests of some findings were not run again, so these entries do not \
+                        match them: add --confirm 5, or -count=3 to go test".into());
         }
         notes.extend(suite.notes);
         if profiles.afters.len() > 1 {

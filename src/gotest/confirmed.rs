@@ -1,4 +1,4 @@
-//! `confirmed.json`: what running tests again told, kept beside what their test binaries wrote, so that
+//! `confirmed.json`: what running tests again showed, kept beside what their test binaries wrote, so that
 //! whoever reads the directory later judges it alike.
 
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ use crate::snapshot::ROUND_LABEL;
 pub(super) struct Again {
     /// How often its tests ran in its process; 1 where that tells nothing.
     rounds: u32,
-    /// What later runs told, by the id of the stack.
+    /// What later runs showed, by the id of the stack.
     confirmed: BTreeMap<String, Confirmed>,
 }
 
@@ -50,7 +50,7 @@ impl Again {
         Some(rounds)
     }
 
-    /// What later runs told of a stack, or else the rounds of this one.
+    /// What later runs showed of a stack, or else the rounds of this one.
     pub(super) fn confirmed(&self, id: &str, rounds: Option<&Rounds>) -> Option<Confirmed> {
         let told = self.confirmed.get(id).cloned();
         told.or_else(|| rounds?.confirmed())

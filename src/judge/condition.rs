@@ -52,7 +52,7 @@ pub(super) struct Asked<'a, 'buf> {
     id: OnceCell<String>,
     state: &'static str,
     proven: Option<bool>,
-    /// What running its tests again told, once that is known.
+    /// What running its tests again showed, once that is known.
     pub(super) confirmed: Option<Class>,
     matches: &'a Matches,
 }

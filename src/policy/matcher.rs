@@ -33,7 +33,7 @@ pub struct Matcher {
     pub labels: Vec<(String, Pattern)>,
     /// Whether Go's own leak profile holds it. Never matches when no such profile was read.
     pub proven: Option<bool>,
-    /// What running the tests again told. Never matches where they ran once.
+    /// What running the tests again showed. Never matches where they ran once.
     pub confirmed: Option<Class>,
 }
 

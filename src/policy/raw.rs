@@ -165,7 +165,7 @@ pub(super) struct Match {
     pub(super) label: BTreeMap<String, String>,
     /// Whether Go's own leak profile holds it. Matches nothing where no such profile was read.
     pub(super) proven: Option<bool>,
-    /// What running its tests again told, by `run --confirm` or by `go test -count` with 3 or more.
+    /// What running its tests again showed, by `run --confirm` or by `go test -count` with 3 or more.
     /// Matches nothing where they ran once.
     #[schemars(extend("enum" = Class::ALL.map(Class::name)))]
     pub(super) confirmed: Option<String>,

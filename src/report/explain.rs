@@ -65,7 +65,7 @@ impl Kind {
             Kind::State => ["state", "States: what a goroutine waits for"],
             Kind::Builtin => ["built-in", "Built-in exceptions"],
             Kind::Pattern => ["pattern", "Patterns: leaks that have a name"],
-            Kind::Class => ["class", "Classes: what running the tests again told"],
+            Kind::Class => ["class", "Classes: what running the tests again showed"],
             Kind::Cause => ["cause", "Causes in the report"],
             Kind::Finding => ["finding", "Findings in the report"],
         }

@@ -39,7 +39,7 @@ pub struct Finding {
     pub labels: BTreeMap<String, BTreeMap<String, i64>>,
     /// Where the tests ran several times in one process: in which of these rounds the goroutines came.
     pub rounds: Option<Rounds>,
-    /// What running the tests several times told; `None` where they ran once, or it told nothing.
+    /// What running the tests several times showed; `None` where they ran once, or it showed nothing.
     pub confirmed: Option<Confirmed>,
 }
 

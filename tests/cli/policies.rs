@@ -824,7 +824,7 @@ fn a_class_that_nothing_was_run_for_matches_nothing_and_says_so() {
     assert_eq!(code, 1);
     let note = report["notes"][0]["text"].as_str().unwrap();
     assert!(
-        note.contains("uses `confirmed`, but of some findings nothing is known"),
+        note.contains("uses `confirmed`, but the tests of some findings were not run again"),
         "{note}"
     );
     let ran = judge_as_text(&matcher("once per run"), "send-abandoned");

@@ -182,7 +182,7 @@ fn what_cannot_run_again_is_said_and_counts_as_before() {
         classes(&fails),
         BTreeMap::from([("shop.send", ("nothing", 0, 0))])
     );
-    fails.says("running the tests of example.com/shop again told nothing of 1 finding");
+    fails.says("--confirm could not classify 1 finding in example.com/shop");
     fails.says("ran already");
     std::fs::remove_file(module.path().join("ran")).unwrap();
     let late = ran()
@@ -194,7 +194,9 @@ fn what_cannot_run_again_is_said_and_counts_as_before() {
         classes(&late),
         BTreeMap::from([("shop.send", ("nothing", 0, 0))])
     );
-    late.says("told nothing of 1 finding: its share of --confirm-time was over");
+    late.says(
+        "could not classify 1 finding in example.com/shop: its share of --confirm-time was used up",
+    );
 }
 
 #[test]
@@ -216,7 +218,7 @@ fn what_skips_itself_or_is_met_elsewhere_is_not_said_to_be_gone() {
     let untold = BTreeMap::from([("shop.send", ("nothing", 0, 0))]);
     assert_eq!(classes(&skipped), untold, "{}", skipped.said());
     skipped.says(
-        "told nothing of 1 finding: they skipped themselves or ran once only, or their goroutines were elsewhere",
+        "could not classify 1 finding in example.com/shop: its tests skipped themselves or ran only once, or its goroutines were at another place",
     );
     let loops = in_packages()
         .flag("--confirm=2")

@@ -22,14 +22,15 @@ use crate::policy::Policy;
 use crate::verdict::{CommandRun, Finding, Verdict};
 
 /// How to run tests again, and how long.
-pub(super) struct Confirm<'r> {
+struct Confirm<'r> {
     run: &'r Run,
     accepted: &'r Accepted,
     times: u32,
     /// When no more time is left for the suite that is looked at.
     until: Instant,
-    /// Where the profiles of these runs go.
+    /// Where the profiles of these runs go, each into a folder with its number.
     profiles: PathBuf,
+    /// How many there were.
     runs: u32,
 }
 
@@ -44,7 +45,7 @@ enum Silent {
 impl Silent {
     fn says(&self) -> String {
         match self {
-            Self::Late => "its share of --confirm-time was over".to_owned(),
+            Self::Late => "its share of --confirm-time was used up".to_owned(),
             Self::Because(why) => why.clone(),
         }
     }
@@ -86,7 +87,7 @@ impl Left {
 }
 
 /// Runs the tests of what counts in `verdict` again, `times` each, for at most the time that `run` has
-/// for it, and adds what that told to the suites of `evidence`.
+/// for it, and adds what that showed to the suites of `evidence`.
 ///
 /// # Errors
 /// No place for profiles, or a signal meanwhile.
@@ -116,30 +117,30 @@ pub(super) fn confirm(
     }
     let mut notes = Vec::new();
     for suite in &mut evidence.suites {
-        let left = u32::try_from(asked.len()).unwrap_or(u32::MAX);
+        let suites = u32::try_from(asked.len()).unwrap_or(u32::MAX);
         let Some(open) = asked.remove(&suite.name) else {
             continue;
         };
         // What one suite does not need is for those after it.
         let time = run.confirm_time.saturating_sub(begun.elapsed());
-        confirm.until = Instant::now() + time / left;
+        confirm.until = Instant::now() + time / suites;
         let silent = confirm.suite(suite, &open, signals)?;
         let untold = open
             .iter()
             .filter(|one| !suite.confirmed.contains_key(&one.id))
             .count();
         if untold > 0 {
-            let why = silent.map_or_else(
-                || {
-                    "they skipped themselves or ran once only, or their goroutines were elsewhere"
-                        .to_owned()
-                },
-                |silent| silent.says(),
-            );
+            let why = silent.unwrap_or_else(|| {
+                Silent::Because(
+                    "its tests skipped themselves or ran only once, or its goroutines were at another place"
+                        .to_owned(),
+                )
+            });
+            let why = why.says();
             notes.push(format!(
-                "running the tests of {} again told nothing of {}: {why}",
-                suite.name,
-                plural(untold as u64, "finding")
+                "--confirm could not classify {} in {}: {why}",
+                plural(untold as u64, "finding"),
+                suite.name
             ));
         }
     }
@@ -155,7 +156,7 @@ fn is_asked(finding: &Finding) -> bool {
 }
 
 impl Confirm<'_> {
-    /// Runs the tests of findings again, and adds what that told to their suite; or says what kept it
+    /// Runs the tests of findings again, and adds what that showed to their suite; or says what kept it
     /// from telling all.
     fn suite(
         &mut self,
@@ -165,22 +166,22 @@ impl Confirm<'_> {
     ) -> anyhow::Result<Option<Silent>> {
         let because = |why: &str| Ok(Some(Silent::Because(why.to_owned())));
         let Some(rerun) = suite.rerun.clone() else {
-            return because("how they were run is not known");
+            return because("it is not known how its tests were run");
         };
         match &suite.run {
-            None => return because("they are no go tests"),
+            None => return because("it is not a go test"),
             Some(run) if matches!(run.ending, Ending::TimedOut { .. }) => {
-                return because("they hung, and would hang again");
+                return because("its tests hung");
             }
             Some(_) => {}
         }
-        let tests = || findings.iter().flat_map(|finding| finding.tests.keys());
         let is_shared = |finding: &&Finding| finding.stack().is_some_and(|stack| stack.shared);
         let tests: BTreeSet<&str> = if findings.iter().any(is_shared) {
             // What is shared is started by whichever test comes first.
             BTreeSet::new()
         } else {
-            tests().map(|test| top_level_test(test)).collect()
+            let tests = findings.iter().flat_map(|finding| finding.tests.keys());
+            tests.map(|test| top_level_test(test)).collect()
         };
         let subject = suite.name.subject().to_owned();
         say(&terminal(&format!(
@@ -236,13 +237,13 @@ impl Confirm<'_> {
         times: u32,
         signals: &mut Signals,
     ) -> anyhow::Result<Result<Left, Silent>> {
-        let left = self.until.saturating_duration_since(Instant::now());
-        if left < Duration::from_secs(1) {
+        let time = self.until.saturating_duration_since(Instant::now());
+        if time < Duration::from_secs(1) {
             return Ok(Err(Silent::Late));
         }
         let flags = [
             format!("-count={times}"),
-            format!("-timeout={}s", left.as_secs()),
+            format!("-timeout={}s", time.as_secs()),
         ];
         let command: Vec<OsString> = rerun
             .of_tests(tests, &flags)

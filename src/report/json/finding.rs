@@ -109,7 +109,7 @@ pub(super) struct Finding<'v> {
     /// The id of the entry of the baseline that covers it.
     #[serde(skip_deserializing)]
     accepted_as: Option<Cow<'v, str>>,
-    /// What running its tests several times told.
+    /// What running its tests several times showed.
     confirmed: Option<Cow<'v, Confirmed>>,
 }
 
@@ -324,7 +324,7 @@ impl Finding<'_> {
                 .collect(),
             tests: self.tests.into_owned(),
             labels: self.labels.into_owned(),
-            // Of these only what they told is known any more.
+            // Of these only what they showed is known any more.
             rounds: None,
             confirmed: self.confirmed.map(Cow::into_owned),
         })

@@ -1,4 +1,4 @@
-//! What running the tests of a finding again told, in words.
+//! What running the tests of a finding again showed, in words.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::confirmed::{Class, Confirmed, Unit};
 use crate::verdict::Finding;
 
 impl Together<'_> {
-    /// What running the tests again told of its stacks: those of which the same is known together. How
+    /// What running the tests again showed of its stacks: those of which the same is known together. How
     /// many came each time is said where all goroutines of a stack are of this cause.
     pub(in crate::report) fn runs(&self) -> Option<String> {
         let mut alike: BTreeMap<(Class, u32, u32), Confirmed> = BTreeMap::new();
@@ -32,7 +32,7 @@ impl Together<'_> {
     }
 }
 
-/// What running the tests again told of a finding, if they were.
+/// What running the tests again showed of a finding, if they were.
 pub(in crate::report) fn runs(finding: &Finding) -> Option<String> {
     finding.confirmed.as_ref().map(says)
 }
