@@ -334,8 +334,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::render;
-    use crate::report::{Subject, sample};
-    use crate::verdict::FailOn;
+    use crate::report::sample;
 
     #[test]
     fn the_sample() {
@@ -347,13 +346,7 @@ mod tests {
         let mut verdict = sample::verdict();
         verdict.findings.extend_from_within(..);
         verdict.unchecked.extend_from_within(..);
-        let rendered = render(&Subject {
-            verdict: &verdict,
-            fail_on: FailOn::Error,
-            name: None,
-            sources: &sample::sources(),
-            saved_as: None,
-        });
+        let rendered = sample::of(&verdict, render);
         let document = roxmltree::Document::parse(&rendered).unwrap();
         let cases = || {
             document

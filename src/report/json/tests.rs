@@ -4,9 +4,8 @@ mod merged;
 mod round_trip;
 mod wrong;
 
-use super::{MOST_FINDINGS, Subject, render};
+use super::{MOST_FINDINGS, render};
 use crate::report::sample::{self, HOSTILE};
-use crate::verdict::FailOn;
 
 #[test]
 fn the_sample() {
@@ -39,13 +38,7 @@ fn a_strange_name_steers_no_terminal_and_is_read_back_as_it_was() {
 fn it_holds_as_many_findings_as_it_has_room_for_and_counts_all() {
     let mut verdict = sample::verdict();
     verdict.findings = vec![verdict.findings[0].clone(); MOST_FINDINGS + 7];
-    let rendered = render(&Subject {
-        verdict: &verdict,
-        fail_on: FailOn::Error,
-        name: None,
-        sources: &sample::sources(),
-        saved_as: None,
-    });
+    let rendered = sample::of(&verdict, render);
     let report: serde_json::Value = serde_json::from_str(&rendered).unwrap();
     assert_eq!(report["findings"].as_array().unwrap().len(), MOST_FINDINGS);
     assert_eq!(report["left_out"]["findings"], 7);
