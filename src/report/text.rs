@@ -110,8 +110,8 @@ impl Text<'_, '_> {
         for remark in words::remarks(verdict) {
             self.out.push_str(&lines::policy_remark(&remark));
         }
-        if let Some(hint) = words::adoption(verdict) {
-            self.remark(DIM, "hint", hint);
+        if let Some(hint) = words::adoption(self.subject) {
+            self.remark(DIM, "hint", &hint);
         }
         if self.verbose {
             self.ledger();

@@ -45,7 +45,7 @@ enum Silent {
 impl Silent {
     fn says(&self) -> String {
         match self {
-            Self::Late => "its share of --confirm-time was used up".to_owned(),
+            Self::Late => "its share of --confirm-time was used up, so give it more".to_owned(),
             Self::Because(why) => why.clone(),
         }
     }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::again::quote;
 use crate::evidence::SuiteName;
 use crate::plural::plural;
 use crate::policy::Severity;
+use crate::report::Subject;
 use crate::verdict::{
     Baseline, CommandRun, Disposition, FailOn, Finding, Outcome, Side, SkipReason, Skipped, Suite,
     Verdict,
@@ -231,13 +233,23 @@ fn aside(command: &CommandRun) -> impl Iterator<Item = String> {
 const FEW: usize = 5;
 
 /// What to do about a code base that leaks already.
-pub(in crate::report) fn adoption(verdict: &Verdict) -> Option<&'static str> {
+pub(in crate::report) fn adoption(subject: &Subject) -> Option<String> {
+    let verdict = subject.verdict;
     let open = verdict.findings.iter().filter(|one| one.is_open()).count();
-    let is_asked = verdict.command.is_some() && verdict.baseline.is_none() && open > FEW;
-    is_asked.then_some(
-        "if these leaks are known, write a report with --report json=report.json, and accept them until a date: leakgate accept \
-         report.json --reason \"...\" --expires ...",
-    )
+    if verdict.command.is_none() || verdict.baseline.is_some() || open <= FEW {
+        return None;
+    }
+    let saved_as = subject.saved_as.and_then(quote);
+    let (write, report) = match &saved_as {
+        Some(report) => ("", &**report),
+        None => (
+            "write a report with --report json=report.json, and ",
+            "report.json",
+        ),
+    };
+    Some(format!(
+        "if these leaks are known, {write}accept them until a date: leakgate accept {report} --reason \"...\" --expires ..."
+    ))
 }
 
 /// What the baseline covers, in one line: `12 findings, 43 goroutines, by leakgate.baseline.yml`.
@@ -293,4 +305,36 @@ pub(in crate::report) fn left_out(verdict: &Verdict, all: bool) -> Vec<String> {
     counted
         .map(|(why, count)| format!("{count} {why}"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FEW, adoption};
+    use crate::report::{Subject, sample};
+
+    #[test]
+    fn the_hint_takes_the_report_that_is_written_or_says_how_to_write_one() {
+        let mut verdict = sample::verdict();
+        verdict.findings = vec![verdict.findings[0].clone(); FEW + 1];
+        let hint = |saved_as| {
+            sample::of(&verdict, |subject| {
+                adoption(&Subject {
+                    saved_as,
+                    ..*subject
+                })
+            })
+        };
+        let said = hint(Some("my leaks.json")).unwrap();
+        assert!(
+            said.contains(
+                "known, accept them until a date: leakgate accept 'my leaks.json' --reason"
+            ),
+            "{said}"
+        );
+        let said = hint(None).unwrap();
+        assert!(
+            said.contains("write a report with --report json=report.json, and accept"),
+            "{said}"
+        );
+    }
 }
